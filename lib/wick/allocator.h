@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+
+namespace wick {
+
+// Memory for tensors: blocks aligned to 64 bytes. Freed blocks are kept for the next request of their size
+// class, small ones per thread, because fresh memory costs several times what writing to it does.
+// Built with AddressSanitizer nothing is kept, so that it sees every use of freed memory.
+namespace allocator {
+
+// At least `bytes` bytes; *capacity is what to hand to deallocate. MemoryError when they cannot be had.
+void* allocate(std::size_t bytes, std::size_t* capacity);
+void deallocate(void* block, std::size_t capacity) noexcept;
+
+struct Statistics {
+  std::size_t used;    // bytes in live blocks
+  std::size_t cached;  // bytes in freed blocks that are kept, all threads together
+};
+Statistics statistics() noexcept;
+
+// Gives the kept blocks back to the system (of other threads: the large ones only).
+void trim() noexcept;
+
+// The most bytes of large blocks that are kept; one eighth of the machine's memory at the start.
+void set_cache_limit(std::size_t bytes) noexcept;
+
+}  // namespace allocator
+}  // namespace wick

@@ -1,0 +1,197 @@
+// The backward pass: nodes in falling order of their sequence numbers, each when all that depends on it is done.
+
+#include <queue>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "wick/autograd/node.h"
+#include "wick/creation.h"
+#include "wick/elementwise.h"
+
+namespace wick {
+namespace {
+
+class Pass {
+ public:
+  Pass(bool retain_graph, bool create_graph, const Tensors* inputs) : retain_(retain_graph || create_graph), create_(create_graph), inputs_(inputs) {
+    if (inputs_) found_.resize(inputs_->size());
+  }
+
+  void seed(const Tensor& output, const Tensor& gradient) {
+    Edge edge = autograd::edge_to(output);
+    Tensor g = gradient;
+    if (!g.defined()) {
+      g = ones(output.sizes(), output.dtype());
+    } else if (g.sizes() != output.sizes()) {
+      throw ShapeError("the gradient of an output of shape " + to_string(output.sizes()) + " cannot have shape " +
+                       to_string(g.sizes()));
+    }
+    roots_.push_back(edge);
+    deliver(edge, g);
+  }
+
+  Tensors run() {
+    find_wanted();
+    const GradMode mode(create_);
+    while (!ready_.empty()) {
+      Node* node = ready_.top().node;
+      ready_.pop();
+      const auto entry = buffers_.find(node);
+      const Ref<Node> keep = std::move(entry->second.node);
+      const Tensors grads = std::move(entry->second.grads);
+      buffers_.erase(entry);
+      step(*keep, grads);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  struct Entry {
+    Node* node;
+    bool operator<(const Entry& other) const { return node->sequence < other.node->sequence; }
+  };
+  struct Buffer {
+    Ref<Node> node;
+    Tensors grads;
+  };
+
+  // With chosen inputs only nodes above one of them are run.
+  void find_wanted() {
+    if (!inputs_) return;
+    std::unordered_set<const Node*> targets;
+    for (const Tensor& t : *inputs_) {
+      if (t.requires_grad() && !t.is_leaf()) targets.insert(t.body()->gradient->node.get());
+    }
+    std::unordered_set<const TensorBody*> leaves;
+    for (const Tensor& t : *inputs_) leaves.insert(t.body());
+
+    // Depth first without recursion; a node is settled when all its inputs are.
+    std::unordered_set<const Node*> seen;
+    std::vector<std::pair<Node*, std::size_t>> stack;
+    const auto enter = [&](Node* node) {
+      if (node && seen.insert(node).second) stack.push_back({node, 0});
+    };
+    for (const Edge& root : roots_) enter(root.node.get());
+    while (!stack.empty()) {
+      auto& [node, at] = stack.back();
+      if (at < node->inputs.size()) {
+        enter(node->inputs[at++].node.get());
+        continue;
+      }
+      for (const Edge& e : node->inputs) {
+        if ((e.leaf && leaves.contains(e.leaf.get())) ||
+            (e.node && (targets.contains(e.node.get()) || above_.contains(e.node.get())))) {
+          above_.insert(node);
+          break;
+        }
+      }
+      stack.pop_back();
+    }
+  }
+
+  void step(Node& node, const Tensors& grads) {
+    note(node, grads);
+    if (inputs_ && !above_.contains(&node)) return;
+    if (node.used_up) {
+      throw GradientError(std::string("backward through the graph a second time: what ") + node.name +
+                          " had saved is used up (retain_graph keeps it)");
+    }
+    Tensors results = node.apply(grads);
+    if (!retain_) {
+      node.used_up = true;
+      node.drop_saved();
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i].defined() && node.inputs[i].wanted()) deliver(node.inputs[i], std::move(results[i]));
+    }
+  }
+
+  // Brings the gradient to the input's shape and dtype and adds it to what has come there before.
+  void deliver(const Edge& edge, Tensor g) {
+    if (g.sizes() != edge.shape) g = sum_to(g, edge.shape);
+    if (g.dtype() != edge.dtype) g = g.to(edge.dtype);
+    if (edge.leaf) {
+      deliver_to_leaf(edge, g);
+      return;
+    }
+    auto [it, fresh] = buffers_.try_emplace(edge.node.get());
+    Buffer& buffer = it->second;
+    if (fresh) {
+      buffer.node = edge.node;
+      buffer.grads.resize(static_cast<std::size_t>(edge.node->outputs));
+      ready_.push({edge.node.get()});
+    }
+    Tensor& slot = buffer.grads[static_cast<std::size_t>(edge.output)];
+    slot = slot.defined() ? add(slot, g) : g;
+  }
+
+  void deliver_to_leaf(const Edge& edge, const Tensor& g) {
+    if (inputs_) {
+      for (std::size_t i = 0; i < inputs_->size(); ++i) {
+        if ((*inputs_)[i].body() == edge.leaf.get()) found_[i] = found_[i].defined() ? add(found_[i], g) : g;
+      }
+      return;
+    }
+    const Tensor leaf = Tensor::from_body(edge.leaf.get());
+    const Tensor before = leaf.grad();
+    if (!before.defined()) {
+      // Taken over when nobody else can see it, else copied.
+      const bool own = g.body()->use_count() == 1 && g.storage()->use_count() == 1 && g.is_contiguous();
+      leaf.set_grad(own || create_ ? g : g.detach().clone());
+    } else if (create_) {
+      leaf.set_grad(add(before, g));
+    } else {
+      add_into(before, g);
+    }
+  }
+
+  // Gradients of inputs that are results themselves are complete when their node's turn comes.
+  void note(const Node& node, const Tensors& grads) {
+    if (!inputs_) return;
+    for (std::size_t i = 0; i < inputs_->size(); ++i) {
+      const Tensor& t = (*inputs_)[i];
+      if (!t.requires_grad() || t.is_leaf()) continue;
+      const GradientState& state = *t.body()->gradient;
+      if (state.node.get() == &node) found_[i] = grads[static_cast<std::size_t>(state.output)];
+    }
+  }
+
+  bool retain_;
+  bool create_;
+  const Tensors* inputs_;
+  Tensors found_;
+  std::vector<Edge> roots_;
+  std::unordered_set<const Node*> above_;
+  std::unordered_map<Node*, Buffer> buffers_;
+  std::priority_queue<Entry> ready_;
+};
+
+void seed_all(Pass& pass, const Tensors& outputs, const Tensors& output_grads) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& out = outputs[i];
+    if (!out.requires_grad()) throw GradientError("Tensor does not require gradients");
+    const Tensor g = i < output_grads.size() ? output_grads[i] : Tensor();
+    if (!g.defined() && out.numel() != 1) {
+      throw GradientError("grad can be implicitly created only for scalar outputs, shape " + to_string(out.sizes()) +
+                          " has " + std::to_string(out.numel()) + " elements");
+    }
+    pass.seed(out, g);
+  }
+}
+
+}  // namespace
+
+Tensors grad(const Tensors& outputs, const Tensors& inputs, const Tensors& output_grads, bool retain_graph,
+             bool create_graph) {
+  Pass pass(retain_graph, create_graph, &inputs);
+  seed_all(pass, outputs, output_grads);
+  return pass.run();
+}
+
+void backward(const Tensors& outputs, const Tensors& output_grads, bool retain_graph, bool create_graph) {
+  Pass pass(retain_graph, create_graph, nullptr);
+  seed_all(pass, outputs, output_grads);
+  pass.run();
+}
+
+}  // namespace wick

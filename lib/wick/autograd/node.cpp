@@ -1,0 +1,150 @@
+#include "wick/autograd/node.h"
+
+#include <atomic>
+
+#include "wick/reduction.h"
+
+namespace wick {
+
+namespace {
+
+thread_local bool recording = true;
+std::atomic<std::uint64_t> next_sequence{0};
+
+GradientState& state_of(const Tensor& tensor) {
+  TensorBody& body = *tensor.body();
+  if (!body.gradient) body.gradient = new GradientState;
+  return *body.gradient;
+}
+
+}  // namespace
+
+bool grad_enabled() noexcept { return recording; }
+void set_grad_enabled(bool enabled) noexcept { recording = enabled; }
+
+Node::Node(const char* node_name)
+    : name(node_name), sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+
+void Node::destroy(Node* node) noexcept {
+  thread_local std::vector<Node*>* ending = nullptr;
+  if (ending) {
+    ending->push_back(node);
+    return;
+  }
+  std::vector<Node*> queue;
+  ending = &queue;
+  delete node;
+  while (!queue.empty()) {
+    Node* next = queue.back();
+    queue.pop_back();
+    delete next;
+  }
+  ending = nullptr;
+}
+
+const Tensor& Saved::get() const {
+  if (tensor_.storage()->version() != version_) {
+    throw GradientError("a tensor that the gradient needs was changed in place after it had been used");
+  }
+  return tensor_;
+}
+
+namespace autograd {
+
+bool wanted(Inputs inputs) noexcept {
+  if (!recording) return false;
+  for (const Tensor& t : inputs) {
+    if (t.requires_grad()) return true;
+  }
+  return false;
+}
+
+bool wanted(const Tensors& inputs) noexcept {
+  if (!recording) return false;
+  for (const Tensor& t : inputs) {
+    if (t.requires_grad()) return true;
+  }
+  return false;
+}
+
+Edge edge_to(const Tensor& input) {
+  Edge edge;
+  if (!input.requires_grad()) return edge;
+  const GradientState& state = *input.body()->gradient;
+  if (state.node) {
+    edge.node = state.node;
+    edge.output = state.output;
+  } else {
+    edge.leaf = Ref<TensorBody>(input.body());
+  }
+  edge.shape = input.sizes();
+  edge.dtype = input.dtype();
+  return edge;
+}
+
+void attach(const Tensor& out, const Ref<Node>& node, int output) {
+  GradientState& state = state_of(out);
+  state.node = node;
+  state.output = output;
+}
+
+Tensor reattach(const Saved& detached, Node* node) {
+  Tensor out = detached.get().detach();
+  attach(out, Ref<Node>(node), 0);
+  return out;
+}
+
+}  // namespace autograd
+
+void check_in_place(const Tensor& target) {
+  if (recording && target.requires_grad()) {
+    throw GradientError(
+        "changes in place are not recorded: switch recording off to change a tensor that requires a gradient");
+  }
+}
+
+Tensor sum_to(const Tensor& tensor, const Shape& shape) {
+  if (tensor.sizes() == shape) return tensor;
+  const int added = tensor.dim() - shape.size();
+  Dims dims;
+  for (int i = 0; i < tensor.dim(); ++i) {
+    if (i < added || (shape[i - added] == 1 && tensor.sizes()[i] != 1)) dims.push_back(i);
+  }
+  return sum(tensor, dims, true).reshape(shape);
+}
+
+bool Tensor::tracks_gradient() const noexcept {
+  const GradientState& state = *body_->gradient;
+  return state.leaf_wanted || state.node;
+}
+
+bool Tensor::is_leaf() const noexcept { return !body_->gradient || !body_->gradient->node; }
+
+const Tensor& Tensor::requires_grad_(bool wanted) const {
+  if (!is_leaf()) {
+    throw GradientError("requires_grad can be set on leaf tensors only, not on the result of " +
+                        std::string(body_->gradient->node->name));
+  }
+  if (wanted && !is_differentiable(dtype())) {
+    throw DTypeError("only tensors of floating point and complex dtype can require gradients, not " +
+                     std::string(name(dtype())));
+  }
+  if (wanted || body_->gradient) state_of(*this).leaf_wanted = wanted;
+  return *this;
+}
+
+Tensor Tensor::grad() const { return body_->gradient ? body_->gradient->grad : Tensor(); }
+
+void Tensor::set_grad(const Tensor& gradient) const {
+  if (gradient.defined() && gradient.sizes() != sizes()) {
+    throw ShapeError("the gradient of a tensor of shape " + to_string(sizes()) + " cannot have shape " +
+                     to_string(gradient.sizes()));
+  }
+  if (gradient.defined() || body_->gradient) state_of(*this).grad = gradient;
+}
+
+void Tensor::backward(bool retain_graph, bool create_graph) const {
+  wick::backward({*this}, {}, retain_graph, create_graph);
+}
+
+}  // namespace wick

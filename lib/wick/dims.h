@@ -1,0 +1,129 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace wick {
+
+// The most dimensions a tensor may have.
+inline constexpr int max_rank = 64;
+
+// A short list of int64: sizes or strides, one for each dimension. Up to `inline_capacity` values need no heap.
+class Dims {
+ public:
+  static constexpr int inline_capacity = 5;
+
+  Dims() noexcept = default;
+  Dims(std::initializer_list<std::int64_t> values) : Dims(values.begin(), static_cast<int>(values.size())) {}
+  Dims(std::span<const std::int64_t> values) : Dims(values.data(), static_cast<int>(values.size())) {}
+  Dims(int count, std::int64_t value) : Dims() {
+    grow(count);
+    std::fill_n(data_, count, value);
+    size_ = count;
+  }
+  Dims(const Dims& other) : Dims(other.data_, other.size_) {}
+  Dims(Dims&& other) noexcept { take(other); }
+  Dims& operator=(const Dims& other) {
+    if (this != &other) *this = Dims(other);
+    return *this;
+  }
+  Dims& operator=(Dims&& other) noexcept {
+    if (this != &other) {
+      free();
+      take(other);
+    }
+    return *this;
+  }
+  ~Dims() { free(); }
+
+  int size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::int64_t& operator[](int i) noexcept { return data_[i]; }
+  std::int64_t operator[](int i) const noexcept { return data_[i]; }
+  std::int64_t back() const noexcept { return data_[size_ - 1]; }
+  std::int64_t* begin() noexcept { return data_; }
+  std::int64_t* end() noexcept { return data_ + size_; }
+  const std::int64_t* begin() const noexcept { return data_; }
+  const std::int64_t* end() const noexcept { return data_ + size_; }
+  operator std::span<const std::int64_t>() const noexcept { return {data_, static_cast<std::size_t>(size_)}; }
+
+  void push_back(std::int64_t value) { insert(size_, value); }
+  void insert(int at, std::int64_t value) {
+    grow(size_ + 1);
+    std::copy_backward(data_ + at, data_ + size_, data_ + size_ + 1);
+    data_[at] = value;
+    ++size_;
+  }
+  void erase(int at) noexcept {
+    std::copy(data_ + at + 1, data_ + size_, data_ + at);
+    --size_;
+  }
+
+  friend bool operator==(const Dims& a, const Dims& b) noexcept {
+    return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+  }
+
+ private:
+  Dims(const std::int64_t* values, int count) : Dims() {
+    grow(count);
+    std::copy_n(values, count, data_);
+    size_ = count;
+  }
+  void grow(int count) {
+    if (count <= capacity_) return;
+    const int capacity = std::max(count, 2 * capacity_);
+    auto* fresh = new std::int64_t[static_cast<std::size_t>(capacity)];
+    std::copy_n(data_, size_, fresh);
+    free();
+    data_ = fresh;
+    capacity_ = capacity;
+  }
+  void free() noexcept {
+    if (data_ != inline_) delete[] data_;
+  }
+  void take(Dims& other) noexcept {
+    size_ = other.size_;
+    if (other.data_ == other.inline_) {
+      data_ = inline_;
+      capacity_ = inline_capacity;
+      std::copy_n(other.inline_, size_, inline_);
+    } else {
+      data_ = other.data_;
+      capacity_ = other.capacity_;
+      other.data_ = other.inline_;
+      other.capacity_ = inline_capacity;
+    }
+    other.size_ = 0;
+  }
+
+  std::int64_t* data_ = inline_;
+  int size_ = 0;
+  int capacity_ = inline_capacity;
+  std::int64_t inline_[inline_capacity];
+};
+
+using Shape = Dims;
+using Strides = Dims;  // counted in elements, not in bytes
+
+// "{2 3}"
+std::string to_string(const Dims& dims);
+
+// The number of elements. ShapeError for more than max_rank dimensions, a negative size, or a count that
+// does not fit int64.
+std::int64_t numel(const Shape& shape);
+
+// Row-major strides.
+Strides contiguous_strides(const Shape& shape);
+bool is_contiguous(const Shape& shape, const Strides& strides) noexcept;
+
+// The shape that both broadcast to (right-aligned, a size of 1 stretches), or a ShapeError.
+Shape broadcast_shapes(const Shape& a, const Shape& b);
+
+// A dimension counted from the end becomes one counted from the front. A rank of 0 counts as 1.
+// IndexError outside [-rank, rank-1].
+int wrap_dim(std::int64_t dim, int rank);
+
+}  // namespace wick

@@ -1,0 +1,35 @@
+#include "wick/dtype.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wick {
+
+std::optional<DType> dtype_by_name(std::string_view word) {
+  for (int i = 0; i < dtype_count; ++i) {
+    if (word == dtype_table[i].name || word == dtype_table[i].capital_name) return static_cast<DType>(i);
+  }
+  static constexpr std::pair<std::string_view, DType> synonyms[] = {
+      {"float", float32},   {"double", float64},   {"int", int32},        {"long", int64},     {"short", int16},
+      {"char", int8},       {"byte", uint8},       {"half", float16},     {"boolean", boolean}, {"Float", float32},
+      {"Double", float64},  {"Int", int32},        {"Long", int64},       {"Half", float16},   {"cfloat", complex64},
+      {"cdouble", complex128}};
+  for (const auto& [synonym, dtype] : synonyms) {
+    if (word == synonym) return dtype;
+  }
+  return std::nullopt;
+}
+
+DType promote_types(DType a, DType b) {
+  if (a == b) return a;
+  if (a > b) std::swap(a, b);
+  if (kind(a) != kind(b)) {
+    // float64 with a complex dtype: the parts must hold it.
+    return a == float64 ? complex128 : b;
+  }
+  if (a == uint8 && b == int8) return int16;
+  if (a == float16 && b == bfloat16) return float32;
+  return b;
+}
+
+}  // namespace wick

@@ -1,0 +1,268 @@
+#include "wick/elementwise.h"
+
+#include <bit>
+#include <cmath>
+
+#include "wick/autograd/node.h"
+#include "wick/creation.h"
+#include "wick/loop.h"
+#include "wick/views.h"
+
+namespace wick {
+
+using kernels::Binary;
+using kernels::Compare;
+using kernels::Unary;
+
+namespace {
+
+// A dtype that may give way to another kind's, see result_type.
+struct Candidate {
+  DType dtype;
+  int rank;  // 2: a tensor with dimensions, 1: 0-d, 0: a number
+};
+
+DType combine(Candidate a, Candidate b) {
+  if (a.rank < b.rank) std::swap(a, b);
+  if (a.rank == b.rank) return promote_types(a.dtype, b.dtype);
+  if (kind(a.dtype) >= kind(b.dtype)) return a.dtype;
+  // Only the kind matters: a float16 tensor beside a complex number keeps its precision's complex dtype.
+  return b.rank == 0 && is_complex(b.dtype) ? promote_types(a.dtype, complex64) : b.dtype;
+}
+
+Candidate candidate(const Tensor& x) { return {x.dtype(), x.dim() > 0 ? 2 : 1}; }
+
+// Without a record: the caller's own formula leads back to `x`, and the engine converts.
+Tensor converted(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor out = empty_like(x, dtype);
+  copy_into(out, x);
+  return out;
+}
+
+Tensor run_binary(Binary op, const char* name, const Tensor& a, const Tensor& b, DType dtype,
+                  const void* parameters = nullptr) {
+  const auto loop = require(kernels::table().binary[static_cast<int>(op)][at(dtype)], name, dtype);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y}, dtype);
+  run(make_nest({&out, &x, &y}), loop, parameters);
+  return out;
+}
+
+Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
+  const DType dtype = result_type(a, b);
+  const auto loop = require(kernels::table().compare[static_cast<int>(op)][at(dtype)], name, dtype);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y}, boolean);
+  run(make_nest({&out, &x, &y}), loop);
+  return out;
+}
+
+// The number as a 0-d tensor of the dtype that the operation has.
+Tensor beside(const Tensor& x, const Scalar& number) { return scalar_tensor(number, result_type(x, number)); }
+
+DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }
+
+bool is_one(const Scalar& alpha) { return alpha.kind() <= Kind::Floating && alpha.to_double() == 1; }
+
+Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x : mul(x, factor); }
+
+Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const DType dtype = result_type(a, b);
+  if (alpha.kind() > Kind::Integer && is_integral(dtype)) {
+    throw DTypeError(std::string(name) + ": for integer operands alpha must be a whole number, " +
+                     std::to_string(alpha.to_double()) + " was given");
+  }
+  if (is_complex(dtype)) return run_binary(Binary::Add, name, a, mul(b.detach(), alpha), dtype);
+  const std::int64_t whole = alpha.to_int();
+  const double factor = alpha.to_double();
+  return run_binary(Binary::AddScaled, name, a, b, dtype,
+                    is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
+}
+
+}  // namespace
+
+DType result_type(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == b.dtype()) return a.dtype();
+  return combine(candidate(a), candidate(b));
+}
+
+DType result_type(const Tensor& a, const Scalar& b) { return combine(candidate(a), {b.dtype(), 0}); }
+
+Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const bool plain = is_one(alpha);
+  const Tensor out = plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
+  return record("add", out, {a, b}, [alpha](const Tensor& g) { return Tensors{g, scaled(g, alpha)}; });
+}
+
+Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const DType dtype = result_type(a, b);
+  if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
+  const Scalar minus = alpha.kind() <= Kind::Integer  ? Scalar(-alpha.to_int())
+                       : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
+                                                       : Scalar(-alpha.to_double());
+  const Tensor out = is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
+  return record("sub", out, {a, b}, [minus](const Tensor& g) { return Tensors{g, mul(g, minus)}; });
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(Binary::Mul, "mul", a, b, result_type(a, b));
+  if (!autograd::wanted({a, b})) return out;
+  return record("mul", out, {a, b},
+                [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
+                  return Tensors{for_a ? mul(g, conj(y.get())) : Tensor(), for_b ? mul(g, conj(x.get())) : Tensor()};
+                });
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(Binary::Div, "div", a, b, true_division_type(result_type(a, b)));
+  if (!autograd::wanted({a, b})) return out;
+  return record("div", out, {a, b},
+                [x = Saved(a), y = Saved(b), for_b = b.requires_grad()](const Tensor& g) {
+                  const Tensor quotient = div(g, conj(y.get()));
+                  return Tensors{quotient, for_b ? neg(mul(quotient, conj(div(x.get(), y.get())))) : Tensor()};
+                });
+}
+
+Tensor add(const Tensor& a, const Scalar& b) { return add(a, beside(a, b)); }
+Tensor sub(const Tensor& a, const Scalar& b) { return sub(a, beside(a, b)); }
+Tensor mul(const Tensor& a, const Scalar& b) { return mul(a, beside(a, b)); }
+Tensor div(const Tensor& a, const Scalar& b) { return div(a, beside(a, b)); }
+
+namespace {
+
+// Each side gets the gradient where it was chosen, half of it where both are equal.
+Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(op, name, a, b, result_type(a, b));
+  if (!autograd::wanted({a, b})) return out;
+  return record(name, out, {a, b}, [x = Saved(a), y = Saved(b), op](const Tensor& g) {
+    const Tensor first = op == Binary::Maximum ? gt(x.get(), y.get()) : lt(x.get(), y.get());
+    const Tensor second = op == Binary::Maximum ? lt(x.get(), y.get()) : gt(x.get(), y.get());
+    const Tensor half = mul(eq(x.get(), y.get()).to(g.dtype()), 0.5);
+    return Tensors{mul(g, add(first.to(g.dtype()), half)), mul(g, add(second.to(g.dtype()), half))};
+  });
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& a, const Tensor& b) { return choose(Binary::Maximum, "maximum", a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return choose(Binary::Minimum, "minimum", a, b); }
+
+Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare(Compare::Lt, "lt", a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare(Compare::Le, "le", a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare(Compare::Gt, "gt", a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare(Compare::Ge, "ge", a, b); }
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  if (condition.dtype() != boolean) {
+    throw DTypeError("where: the condition must be bool, " + std::string(name(condition.dtype())) + " was given");
+  }
+  const DType dtype = result_type(a, b);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y, &condition}, dtype);
+  run(make_nest({&out, &condition, &x, &y}),
+      kernels::table().select[std::countr_zero(static_cast<unsigned>(out.itemsize()))]);
+  return record("where", out, {a, b}, [c = Saved(condition)](const Tensor& g) {
+    const Tensor zero = scalar_tensor(0, g.dtype());
+    return Tensors{where(c.get(), g, zero), where(c.get(), zero, g)};
+  });
+}
+
+namespace {
+
+// What the derivative of a function needs to be written.
+enum class Saves { Nothing, Input, Result };
+
+// A function of one operand. `derivative` gives the gradient of the input from that of the result and what is
+// saved: the input or the result.
+struct UnaryRule {
+  const char* name;
+  Unary op;
+  bool floating;  // integers and bool are computed in float32
+  int cost;       // of an element, in additions
+  Saves saves;
+  Tensor (*derivative)(const Tensor& g, const Tensor& saved);
+};
+
+Tensor apply(const UnaryRule& rule, const Tensor& x) {
+  const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
+  const auto loop = require(kernels::table().unary[static_cast<int>(rule.op)][at(dtype)], rule.name, dtype);
+  const Tensor in = converted(x, dtype);
+  const Tensor out = empty_like(in, dtype);
+  run(make_nest({&out, &in}), loop, nullptr, rule.cost);
+  if (!autograd::wanted({x})) return out;
+  const auto derivative = rule.derivative;
+  switch (rule.saves) {
+    case Saves::Input:
+      return record(rule.name, out, {x}, [derivative, saved = Saved(x)](const Tensor& g) {
+        return Tensors{derivative(g, saved.get())};
+      });
+    case Saves::Result:
+      return record(rule.name, out, {x}, [derivative](const Tensor& g, const Tensor& result) {
+        return Tensors{derivative(g, result)};
+      });
+    case Saves::Nothing: break;
+  }
+  return record(rule.name, out, {x}, [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
+}
+
+Tensor positive_mask(const Tensor& g, const Tensor& x) { return gt(x, scalar_tensor(0, x.dtype())).to(g.dtype()); }
+
+// clang-format off
+constexpr UnaryRule neg_rule{"neg", Unary::Neg, false, 1, Saves::Nothing,
+    [](const Tensor& g, const Tensor&) { return neg(g); }};
+constexpr UnaryRule abs_rule{"abs", Unary::Abs, false, 1, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return mul(g, sign(x)); }};
+constexpr UnaryRule sign_rule{"sign", Unary::Sign, false, 1, Saves::Nothing,
+    [](const Tensor& g, const Tensor&) { return zeros_like(g); }};
+constexpr UnaryRule square_rule{"square", Unary::Square, false, 1, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return mul(g, mul(x, 2)); }};
+constexpr UnaryRule relu_rule{"relu", Unary::Relu, false, 1, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return mul(g, positive_mask(g, y)); }};
+constexpr UnaryRule exp_rule{"exp", Unary::Exp, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return mul(g, y); }};
+constexpr UnaryRule log_rule{"log", Unary::Log, true, 8, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return div(g, x); }};
+constexpr UnaryRule sqrt_rule{"sqrt", Unary::Sqrt, true, 4, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); }};
+constexpr UnaryRule sigmoid_rule{"sigmoid", Unary::Sigmoid, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return mul(g, sub(y, square(y))); }};
+constexpr UnaryRule tanh_rule{"tanh", Unary::Tanh, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return sub(g, mul(g, square(y))); }};
+constexpr UnaryRule reciprocal_rule{"reciprocal", Unary::Reciprocal, true, 2, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return neg(mul(g, square(y))); }};
+// clang-format on
+
+}  // namespace
+
+Tensor neg(const Tensor& x) { return apply(neg_rule, x); }
+Tensor abs(const Tensor& x) { return apply(abs_rule, x); }
+Tensor sign(const Tensor& x) { return apply(sign_rule, x); }
+Tensor square(const Tensor& x) { return apply(square_rule, x); }
+Tensor relu(const Tensor& x) { return apply(relu_rule, x); }
+Tensor exp(const Tensor& x) { return apply(exp_rule, x); }
+Tensor log(const Tensor& x) { return apply(log_rule, x); }
+Tensor sqrt(const Tensor& x) { return apply(sqrt_rule, x); }
+Tensor sigmoid(const Tensor& x) { return apply(sigmoid_rule, x); }
+Tensor tanh(const Tensor& x) { return apply(tanh_rule, x); }
+Tensor reciprocal(const Tensor& x) { return apply(reciprocal_rule, x); }
+
+Tensor conj(const Tensor& x) {
+  if (!is_complex(x.dtype())) return x;
+  Tensor out = empty_like(x, x.dtype());
+  copy_into(real(out), real(x));
+  const Tensor source = imag(x), target = imag(out);
+  run(make_nest({&target, &source}), kernels::table().unary[static_cast<int>(Unary::Neg)][at(target.dtype())]);
+  return record("conj", out, {x}, [](const Tensor& g) { return Tensors{conj(g)}; });
+}
+
+void add_into(const Tensor& target, const Tensor& addend) {
+  check_in_place(target);
+  const Tensor y = converted(addend, target.dtype()).expand(target.sizes());
+  run(make_nest({&target, &target, &y}), kernels::table().binary[static_cast<int>(Binary::Add)][at(target.dtype())]);
+  target.storage()->bump_version();
+}
+
+}  // namespace wick

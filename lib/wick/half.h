@@ -1,0 +1,73 @@
+#pragma once
+
+#include <stdint.h>  // not <cstdint>: kernels see nothing of the C++ library
+
+// The element types that C++20 lacks. Sources that are compiled once for each instruction set define
+// WICK_LEVEL, so that each level has types and functions of its own and the linker never mixes them.
+#ifndef WICK_LEVEL
+#define WICK_LEVEL portable
+#endif
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+namespace bits {
+
+inline float to_float(uint32_t u) { return __builtin_bit_cast(float, u); }
+inline uint32_t of_float(float f) { return __builtin_bit_cast(uint32_t, f); }
+
+// IEEE binary16 <-> binary32 without branches, so that loops over it vectorize. Rounds to nearest even.
+inline float half_to_float(uint16_t h) {
+  const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
+  const uint32_t magnitude = static_cast<uint32_t>(h & 0x7fffu) << 13;
+  // The exponent is rebiased by a multiplication, which also normalizes subnormals.
+  const float scaled = to_float(magnitude) * 0x1p112f;
+  const uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0u;  // infinity and NaN
+  return to_float(of_float(scaled) | special | sign);
+}
+
+inline uint16_t float_to_half(float f) {
+  const uint32_t u = of_float(f);
+  const uint32_t sign = (u >> 16) & 0x8000u;
+  const uint32_t magnitude = u & 0x7fffffffu;
+  const uint32_t rounded = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
+  // Below the normal range the addition of a half's smallest normal aligns and rounds the significand.
+  const uint32_t subnormal = of_float(to_float(magnitude) + 0.5f) - 0x3f000000u;
+  uint32_t h = magnitude < 0x38800000u ? subnormal : rounded;
+  h = magnitude >= 0x47800000u ? 0x7c00u : h;
+  h = magnitude > 0x7f800000u ? 0x7e00u : h;
+  return static_cast<uint16_t>(h | sign);
+}
+
+inline float bfloat16_to_float(uint16_t b) { return to_float(static_cast<uint32_t>(b) << 16); }
+
+inline uint16_t float_to_bfloat16(float f) {
+  const uint32_t u = of_float(f);
+  const uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+  return static_cast<uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : rounded);
+}
+
+}  // namespace bits
+
+// IEEE binary16.
+struct Half {
+  uint16_t raw;
+  Half() = default;
+  Half(float f) : raw(bits::float_to_half(f)) {}
+  template <class Number>
+  explicit Half(Number n) : Half(static_cast<float>(n)) {}
+  operator float() const { return bits::half_to_float(raw); }
+};
+
+// The upper half of a binary32.
+struct BFloat16 {
+  uint16_t raw;
+  BFloat16() = default;
+  BFloat16(float f) : raw(bits::float_to_bfloat16(f)) {}
+  template <class Number>
+  explicit BFloat16(Number n) : BFloat16(static_cast<float>(n)) {}
+  operator float() const { return bits::bfloat16_to_float(raw); }
+};
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

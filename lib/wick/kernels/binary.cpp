@@ -1,0 +1,95 @@
+#include "wick/kernels/element.h"
+#include "wick/kernels/families.h"
+
+namespace wick {
+inline namespace WICK_LEVEL {
+namespace {
+
+using kernels::Binary;
+using kernels::Compare;
+
+// clang-format off
+struct AddOf { template <class C> static C f(C x, C y) { return x + y; } };
+struct SubOf { template <class C> static C f(C x, C y) { return x - y; } };
+struct MulOf { template <class C> static C f(C x, C y) { return x * y; } };
+struct DivOf { template <class C> static C f(C x, C y) { return x / y; } };
+// On the element type; a NaN on either side is the result.
+struct MaximumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x > y ? x : y; } };
+struct MinimumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x < y ? x : y; } };
+struct EqOf { template <class T> static bool f(T x, T y) { return x == y; } };
+struct NeOf { template <class T> static bool f(T x, T y) { return !(x == y); } };
+struct LtOf { template <class T> static bool f(T x, T y) { return x < y; } };
+struct LeOf { template <class T> static bool f(T x, T y) { return x <= y; } };
+struct GtOf { template <class T> static bool f(T x, T y) { return x > y; } };
+struct GeOf { template <class T> static bool f(T x, T y) { return x >= y; } };
+// clang-format on
+
+template <class T, class Op>
+void arithmetic(const Block& b, const void*) {
+  map2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
+}
+
+template <class T, class Op>
+void choice(const Block& b, const void*) {
+  map2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y))); });
+}
+
+template <class T, class Op>
+void comparison(const Block& b, const void*) {
+  map2<bool, T>(b, [](T x, T y) { return Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y)); });
+}
+
+template <class T>
+void add_scaled(const Block& b, const void* parameters) {
+  using C = Compute<T>;
+  C factor;
+  if constexpr (is_whole<T>) {
+    factor = static_cast<C>(*static_cast<const int64_t*>(parameters));
+  } else {
+    factor = cast<C>(*static_cast<const double*>(parameters));
+  }
+  map2<T, T>(b, [factor](T x, T y) { return cast<T>(cast<C>(x) + factor * cast<C>(y)); });
+}
+
+// The truncated quotient of integers; 0 where the divisor is 0.
+template <class T>
+void divide_truncated(const Block& b, const void*) {
+  map2<T, T>(b, [](T x, T y) {
+    if (y == 0) return T(0);
+    if constexpr (T(-1) < T(0)) {
+      if (y == T(-1)) return static_cast<T>(Compute<T>(0) - static_cast<Compute<T>>(x));
+    }
+    return static_cast<T>(x / y);
+  });
+}
+
+template <class T>
+WICK_INLINE void enter(kernels::Table& t, int dtype) {
+  const auto set = [&](Binary op, Loop loop) { t.binary[static_cast<int>(op)][dtype] = loop; };
+  const auto compare = [&](Compare op, Loop loop) { t.compare[static_cast<int>(op)][dtype] = loop; };
+  set(Binary::Add, arithmetic<T, AddOf>);
+  set(Binary::Mul, arithmetic<T, MulOf>);
+  set(Binary::AddScaled, add_scaled<T>);
+  if constexpr (class_of<T> != Class::Bool) set(Binary::Sub, arithmetic<T, SubOf>);
+  if constexpr (!is_whole<T>) set(Binary::Div, arithmetic<T, DivOf>);
+  if constexpr (class_of<T> == Class::Integer) set(Binary::DivTrunc, divide_truncated<T>);
+  compare(Compare::Eq, comparison<T, EqOf>);
+  compare(Compare::Ne, comparison<T, NeOf>);
+  if constexpr (class_of<T> != Class::Complex) {
+    set(Binary::Maximum, choice<T, MaximumOf>);
+    set(Binary::Minimum, choice<T, MinimumOf>);
+    compare(Compare::Lt, comparison<T, LtOf>);
+    compare(Compare::Le, comparison<T, LeOf>);
+    compare(Compare::Gt, comparison<T, GtOf>);
+    compare(Compare::Ge, comparison<T, GeOf>);
+  }
+}
+
+}  // namespace
+
+void add_binary(kernels::Table& table) {
+  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "wick/kernels/table.h"
+
+// Each source of kernels enters what it defines into the level's table.
+namespace wick {
+inline namespace WICK_LEVEL {
+
+void add_copies(kernels::Table& table);
+void add_unary(kernels::Table& table);
+void add_binary(kernels::Table& table);
+void add_reductions(kernels::Table& table);
+void add_products(kernels::Table& table);
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

@@ -1,0 +1,16 @@
+#include "wick/half.h"
+#include "wick/kernels/families.h"
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+void fill_table(kernels::Table& table) {
+  add_copies(table);
+  add_unary(table);
+  add_binary(table);
+  add_reductions(table);
+  add_products(table);
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

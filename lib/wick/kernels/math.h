@@ -1,0 +1,156 @@
+#pragma once
+
+#include "wick/kernels/element.h"
+
+// Elementary functions without branches or calls, so that loops over them vectorize. Errors stay within two
+// units in the last place; NaN, infinities, zeros and subnormals come out as IEEE 754 has them.
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+// Per type: bits of the significand, and constants that split logarithms into an exact and a small part.
+template <class T>
+struct Real;
+template <>
+struct Real<float> {
+  using Bits = uint32_t;
+  static constexpr int fraction = 23;
+  static constexpr Bits bias = 127, sqrt_half = 0x3f3504f3u, one = 0x3f800000u, fraction_mask = 0x007fffffu;
+  static constexpr float round = 0x1.8p23f;  // adding it leaves the nearest integer in the low bits
+  static constexpr float log2_e = 0x1.715476p0f, ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+  static constexpr float exp_max = 0x1.62e43p6f, exp_min = -104.0f;
+  static constexpr float smallest_normal = 0x1p-126f, scale_up = 0x1p25f, scale_exponent = 25;
+  static constexpr float exponent_base = 0x1p23f;
+  static constexpr float tanh_limit = 10.0f;
+};
+template <>
+struct Real<double> {
+  using Bits = uint64_t;
+  static constexpr int fraction = 52;
+  static constexpr Bits bias = 1023, sqrt_half = 0x3fe6a09e667f3bcdu, one = 0x3ff0000000000000u,
+                        fraction_mask = 0x000fffffffffffffu;
+  static constexpr double round = 0x1.8p52;
+  static constexpr double log2_e = 0x1.71547652b82fep0, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+  static constexpr double exp_max = 0x1.62e42fefa39efp9, exp_min = -746.0;
+  static constexpr double smallest_normal = 0x1p-1022, scale_up = 0x1p54, scale_exponent = 54;
+  static constexpr double exponent_base = 0x1p52;
+  static constexpr double tanh_limit = 22.0;
+};
+
+template <class T>
+using BitsOf = typename Real<T>::Bits;
+
+// 2^n for an n that was rounded by adding Real<T>::round; its normal exponents only.
+template <class T>
+WICK_INLINE T power_of_two(T rounded) {
+  const auto bits = __builtin_bit_cast(BitsOf<T>, rounded);
+  return __builtin_bit_cast(T, static_cast<BitsOf<T>>((bits + Real<T>::bias) << Real<T>::fraction));
+}
+
+// exp(r) - 1 for |r| <= ln(2)/2: the Taylor series, its remainder below the last place.
+WICK_INLINE float expm1_small(float r) {
+  float p = 0x1.a01a02p-13f;
+  p = p * r + 0x1.6c16c2p-10f;
+  p = p * r + 0x1.111112p-7f;
+  p = p * r + 0x1.555556p-5f;
+  p = p * r + 0x1.555556p-3f;
+  p = p * r + 0.5f;
+  return r + r * r * p;
+}
+WICK_INLINE double expm1_small(double r) {
+  double p = 1.0 / 6227020800.0;
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  return r + r * r * p;
+}
+
+template <class T>
+WICK_INLINE T exp(T x) {
+  using R = Real<T>;
+  T y = x > R::exp_max ? R::exp_max : x;
+  y = y < R::exp_min ? R::exp_min : y;
+  const T n = (y * R::log2_e + R::round) - R::round;
+  const T r = (y - n * R::ln2_high) - n * R::ln2_low;
+  // 2^n in two factors: the result may be subnormal, or n one above the largest exponent.
+  const T half = n * T(0.5) + R::round;
+  const T rest = (n - (half - R::round)) + R::round;
+  const T e = (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
+  return x > R::exp_max ? T(__builtin_inf()) : x < R::exp_min ? T(0) : x != x ? x : e;
+}
+
+// tanh|x| = (e - 1) / (e + 1) with e = exp(2|x|), the numerator without cancellation.
+template <class T>
+WICK_INLINE T tanh(T x) {
+  using R = Real<T>;
+  const T magnitude = x < 0 ? -x : x;
+  const T y = magnitude > R::tanh_limit ? R::tanh_limit : magnitude;
+  const T n = (T(2) * y * R::log2_e + R::round) - R::round;
+  const T r = (T(2) * y - n * R::ln2_high) - n * R::ln2_low;
+  const T power = power_of_two(n + R::round);
+  const T e = power * expm1_small(r) + (power - T(1));
+  const T t = e / (e + T(2));
+  const T tiny = magnitude == 0 ? x : x < 0 ? -t : t;
+  return x != x ? x : tiny;
+}
+
+// The odd part of log((1 + s) / (1 - s)) beyond 2s, over s; coefficients are the minimax ones of fdlibm.
+WICK_INLINE float log_tail(float s) {
+  const float z = s * s;
+  return z * (0xaaaaaa.0p-24f + z * (0xccce13.0p-25f + z * (0x91e9ee.0p-25f + z * 0xf89e26.0p-26f)));
+}
+WICK_INLINE double log_tail(double s) {
+  const double z = s * s;
+  double p = 1.479819860511658591e-01;
+  p = p * z + 1.531383769920937332e-01;
+  p = p * z + 1.818357216161805012e-01;
+  p = p * z + 2.222219843214978396e-01;
+  p = p * z + 2.857142874366239149e-01;
+  p = p * z + 3.999999999940941908e-01;
+  p = p * z + 6.666666666666735130e-01;
+  return z * p;
+}
+
+template <class T>
+WICK_INLINE T log(T x) {
+  using R = Real<T>;
+  using Bits = typename R::Bits;
+  const bool subnormal = x < R::smallest_normal;
+  const T scaled = subnormal ? x * R::scale_up : x;
+  // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2).
+  const Bits shifted = __builtin_bit_cast(Bits, scaled) + (R::one - R::sqrt_half);
+  const Bits exponent_bits = (shifted >> R::fraction) | __builtin_bit_cast(Bits, R::exponent_base);
+  const T k = (__builtin_bit_cast(T, exponent_bits) - R::exponent_base) -
+              (T(R::bias) + (subnormal ? T(R::scale_exponent) : T(0)));
+  const T f = __builtin_bit_cast(T, static_cast<Bits>((shifted & R::fraction_mask) + R::sqrt_half)) - T(1);
+  const T s = f / (T(2) + f);
+  const T square = T(0.5) * f * f;
+  const T result = k * R::ln2_high - ((square - (s * (square + log_tail(s)) + k * R::ln2_low)) - f);
+  const T special = x == 0 ? T(-__builtin_inf()) : x < 0 ? T(__builtin_nan("")) : x;
+  return x > 0 && x < T(__builtin_inf()) ? result : special;
+}
+
+template <class T>
+WICK_INLINE T sqrt(T x) {
+  if constexpr (same<T, float>) {
+    return __builtin_sqrtf(x);
+  } else {
+    return __builtin_sqrt(x);
+  }
+}
+
+template <class T>
+WICK_INLINE T sigmoid(T x) {
+  return T(1) / (T(1) + exp(-x));
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

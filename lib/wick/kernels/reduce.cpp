@@ -1,0 +1,212 @@
+#include "wick/kernels/element.h"
+#include "wick/kernels/families.h"
+
+namespace wick {
+inline namespace WICK_LEVEL {
+namespace {
+
+using kernels::Arg;
+using kernels::Reduce;
+using kernels::ReduceLoops;
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+// clang-format off
+// How two partial results combine. `step` takes vectors of lanes as well as single values.
+struct SumOf {
+  template <class V> static WICK_INLINE V step(V a, V x) { return a + x; }
+};
+struct MaxOf {
+  template <class A> static WICK_INLINE A step(A a, A x) { return a != a ? a : (x > a || x != x) ? x : a; }
+};
+struct MinOf {
+  template <class A> static WICK_INLINE A step(A a, A x) { return a != a ? a : (x < a || x != x) ? x : a; }
+};
+// clang-format on
+
+// Eight independent partial results hide the latency of the operation and keep sums accurate.
+constexpr int lanes = 8;
+// Longer rows are halved, so that the error of a sum grows with the logarithm of its length.
+constexpr int64_t straight = 1024;
+
+template <class Op, class A, class T>
+A fold_straight(const char* in, int64_t step, int64_t n) {
+  // The first elements start the lanes: maxima have no identity.
+  if (n < lanes) {
+    A total = cast<A>(*reinterpret_cast<const T*>(in));
+    for (int64_t i = 1; i < n; ++i) total = Op::step(total, cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+    return total;
+  }
+  A lane[lanes];
+  for (int j = 0; j < lanes; ++j) lane[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
+  int64_t i = lanes;
+  for (; i + lanes <= n; i += lanes) {
+    for (int j = 0; j < lanes; ++j) lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + (i + j) * step)));
+  }
+  for (int j = 0; i < n; ++i, ++j) lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+  for (int width = lanes / 2; width > 0; width /= 2) {
+    for (int j = 0; j < width; ++j) lane[j] = Op::step(lane[j], lane[j + width]);
+  }
+  return lane[0];
+}
+
+// The same on dense float and double, with whole vectors as lanes.
+template <class T>
+struct Vector {
+  typedef T type __attribute__((vector_size(vector_bytes)));
+  static constexpr int width = vector_bytes / sizeof(T);
+};
+
+template <class V>
+WICK_INLINE V vector_step(SumOf, V a, V x) {
+  return a + x;
+}
+template <class V>
+WICK_INLINE V vector_step(MaxOf, V a, V x) {
+  return ((x > a) | (x != x)) & (a == a) ? x : a;
+}
+template <class V>
+WICK_INLINE V vector_step(MinOf, V a, V x) {
+  return ((x < a) | (x != x)) & (a == a) ? x : a;
+}
+
+template <class Op, class T>
+T fold_dense(const T* x, int64_t n) {
+  using V = typename Vector<T>::type;
+  constexpr int width = Vector<T>::width;
+  constexpr int vectors = 4;
+  constexpr int64_t stride = width * vectors;
+  if (n < stride) return fold_straight<Op, T, T>(reinterpret_cast<const char*>(x), sizeof(T), n);
+  V lane[vectors];
+  __builtin_memcpy(lane, x, sizeof lane);
+  int64_t i = stride;
+  for (; i + stride <= n; i += stride) {
+    V next[vectors];
+    __builtin_memcpy(next, x + i, sizeof next);
+    for (int j = 0; j < vectors; ++j) lane[j] = vector_step(Op{}, lane[j], next[j]);
+  }
+  for (int w = vectors / 2; w > 0; w /= 2) {
+    for (int j = 0; j < w; ++j) lane[j] = vector_step(Op{}, lane[j], lane[j + w]);
+  }
+  T single[width];
+  __builtin_memcpy(single, lane, sizeof single);
+  for (int w = width / 2; w > 0; w /= 2) {
+    for (int j = 0; j < w; ++j) single[j] = Op::step(single[j], single[j + w]);
+  }
+  T total = single[0];
+  if (i < n) total = Op::step(total, fold_straight<Op, T, T>(reinterpret_cast<const char*>(x + i), sizeof(T), n - i));
+  return total;
+}
+
+template <class Op, class A, class T>
+A fold(const char* in, int64_t step, int64_t n) {
+  constexpr int64_t longest = class_of<T> == Class::Real ? straight * 8 : straight;
+  if (n > longest) {
+    const int64_t half = (n / 2 + 63) / 64 * 64;
+    const A left = fold<Op, A, T>(in, step, half);
+    return Op::step(left, fold<Op, A, T>(in + half * step, step, n - half));
+  }
+  if constexpr (class_of<T> == Class::Real) {
+    if (step == sizeof(T)) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n);
+  }
+  return fold_straight<Op, A, T>(in, step, n);
+}
+
+template <class Op, class A, class T>
+void inner(const Block& b, const void*) {
+  if (b.n == 0) return;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    A* out = reinterpret_cast<A*>(b.data[0] + r * b.row_step[0]);
+    *out = Op::step(*out, fold<Op, A, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n));
+  }
+}
+
+// Columns are folded in strips that stay in registers and in the first-level cache; many rows are halved.
+constexpr int strip = 64;
+
+template <class Op, class A, class T>
+void fold_rows(A* total, const char* in, int64_t step, int64_t row_step, int64_t rows, int columns) {
+  if (rows > straight) {
+    A other[strip];
+    fold_rows<Op, A, T>(total, in, step, row_step, rows / 2, columns);
+    fold_rows<Op, A, T>(other, in + rows / 2 * row_step, step, row_step, rows - rows / 2, columns);
+    for (int j = 0; j < columns; ++j) total[j] = Op::step(total[j], other[j]);
+    return;
+  }
+  for (int j = 0; j < columns; ++j) total[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
+  for (int64_t r = 1; r < rows; ++r) {
+    const char* row = in + r * row_step;
+    if (step == sizeof(T) && columns == strip) {
+      const T* x = reinterpret_cast<const T*>(row);
+      WICK_INDEPENDENT
+      for (int j = 0; j < strip; ++j) total[j] = Op::step(total[j], cast<A>(x[j]));
+    } else {
+      for (int j = 0; j < columns; ++j) {
+        total[j] = Op::step(total[j], cast<A>(*reinterpret_cast<const T*>(row + j * step)));
+      }
+    }
+  }
+}
+
+template <class Op, class A, class T>
+void outer(const Block& b, const void*) {
+  if (b.rows == 0) return;
+  A total[strip];
+  for (int64_t i = 0; i < b.n; i += strip) {
+    const int columns = static_cast<int>(b.n - i < strip ? b.n - i : strip);
+    fold_rows<Op, A, T>(total, b.data[1] + i * b.step[1], b.step[1], b.row_step[1], b.rows, columns);
+    for (int j = 0; j < columns; ++j) {
+      A* out = reinterpret_cast<A*>(b.data[0] + (i + j) * b.step[0]);
+      *out = Op::step(*out, total[j]);
+    }
+  }
+}
+
+template <class Op, class A, class T>
+constexpr ReduceLoops loops() {
+  return {inner<Op, A, T>, outer<Op, A, T>};
+}
+
+template <class T, bool largest>
+void arg(const Block& b, const void*) {
+  for (int64_t r = 0; r < b.rows; ++r) {
+    const char* in = b.data[1] + r * b.row_step[1];
+    using C = Compared<T>;
+    int64_t best = 0;
+    C value = cast<C>(*reinterpret_cast<const T*>(in));
+    for (int64_t i = 1; i < b.n && value == value; ++i) {
+      const C x = cast<C>(*reinterpret_cast<const T*>(in + i * b.step[1]));
+      if ((largest ? x > value : x < value) || x != x) {
+        best = i;
+        value = x;
+      }
+    }
+    *reinterpret_cast<int64_t*>(b.data[0] + r * b.row_step[0]) = best;
+  }
+}
+
+template <class T>
+WICK_INLINE void enter(kernels::Table& t, int dtype) {
+  t.reduce[static_cast<int>(Reduce::Sum)][dtype] = loops<SumOf, Sum<T>, T>();
+  if constexpr (class_of<T> != Class::Complex) {
+    t.reduce[static_cast<int>(Reduce::Max)][dtype] = loops<MaxOf, T, T>();
+    t.reduce[static_cast<int>(Reduce::Min)][dtype] = loops<MinOf, T, T>();
+    t.arg[static_cast<int>(Arg::Max)][dtype] = arg<T, true>;
+    t.arg[static_cast<int>(Arg::Min)][dtype] = arg<T, false>;
+  }
+}
+
+}  // namespace
+
+void add_reductions(kernels::Table& table) {
+  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <stdint.h>
+
+// The kernels: loops over memory, compiled once for each instruction-set level and picked when the library is
+// loaded. This header is all that both sides share. Sources under kernels/ that are compiled for each level
+// include nothing of the C++ library and define their functions inside namespace wick::WICK_LEVEL: any inline
+// function that two levels shared could be the one that the linker keeps for every processor.
+
+namespace wick::kernels {
+
+inline constexpr int dtypes = 12;  // in the order of wick::DType
+inline constexpr int max_operands = 4;
+
+// A two-dimensional piece of an element-wise operation. Operand 0 is the destination; steps are in bytes.
+struct Block {
+  int64_t n;     // elements of a row
+  int64_t rows;  // rows
+  char* data[max_operands];
+  int64_t step[max_operands];      // from an element to the next
+  int64_t row_step[max_operands];  // from a row to the next
+};
+
+// `parameters`: what the operation needs besides its operands, see the enumerators; else null.
+using Loop = void (*)(const Block& block, const void* parameters);
+
+enum class Unary { Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal };
+inline constexpr int unary_count = 11;
+
+// AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
+enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc };
+inline constexpr int binary_count = 8;
+
+// Results are bool.
+enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };
+inline constexpr int compare_count = 6;
+
+// Max and Min give NaN when there is one. Sums of integers are int64, of half precision float32.
+enum class Reduce { Sum, Max, Min };
+inline constexpr int reduce_count = 3;
+
+// Two ways to fold operand 1 into operand 0, which holds the result so far.
+struct ReduceLoops {
+  Loop inner;  // each row into one element: step[0] is 0
+  Loop outer;  // all rows into one row: row_step[0] is 0
+};
+
+// Position (int64, operand 0) of the largest or smallest of each row (operand 1): the first one, or the first NaN.
+enum class Arg { Max, Min };
+
+struct Gemm {
+  int64_t m, n, k;
+  // Row-major, `lda` elements from row to row, or column-major when the flag says so.
+  const void* a;
+  const void* b;
+  void* c;  // row-major, overwritten
+  int64_t lda, ldb, ldc;
+  bool a_columns, b_columns;
+};
+// False when memory ran out.
+using GemmFunction = bool (*)(const Gemm& arguments);
+
+inline constexpr int copy_sizes = 5;  // elements of 1, 2, 4, 8 and 16 bytes
+
+struct Table {
+  const char* level;
+  Loop copy[dtypes][dtypes];  // [to][from]; a source step of 0 fills
+  // Copies where the destination is dense along a row and the source across rows.
+  Loop transpose[copy_sizes];
+  // Picks operand 2 where operand 1 (bool) holds, else operand 3; by element size.
+  Loop select[copy_sizes];
+  Loop unary[unary_count][dtypes];  // null: not defined for that dtype
+  Loop binary[binary_count][dtypes];
+  Loop compare[compare_count][dtypes];
+  ReduceLoops reduce[reduce_count][dtypes];
+  Loop arg[2][dtypes];
+  GemmFunction gemm[dtypes];
+};
+
+// The table of the best level that this processor has, or of the one that the environment variable
+// WICK_KERNELS names ("v2", "v3", "v4").
+const Table& table() noexcept;
+
+// For tests: the levels that were built and that this processor can run, and a way to choose one.
+int level_count() noexcept;
+const char* level_name(int index) noexcept;
+void use_level(int index) noexcept;
+
+}  // namespace wick::kernels

@@ -1,0 +1,75 @@
+#include "wick/kernels/element.h"
+#include "wick/kernels/families.h"
+#include "wick/kernels/math.h"
+
+namespace wick {
+inline namespace WICK_LEVEL {
+namespace {
+
+using kernels::Unary;
+
+// clang-format off
+// What each function computes on a Compute<T>. Those that exist for integers say so.
+struct NegOf        { template <class C> static C f(C x) { return -x; } };
+struct SquareOf     { template <class C> static C f(C x) { return x * x; } };
+struct ReciprocalOf { template <class C> static C f(C x) { return C{1} / x; } };
+struct ExpOf        { template <class C> static C f(C x) { return exp(x); } };
+struct LogOf        { template <class C> static C f(C x) { return log(x); } };
+struct SqrtOf       { template <class C> static C f(C x) { return sqrt(x); } };
+struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); } };
+struct TanhOf       { template <class C> static C f(C x) { return tanh(x); } };
+// On the element type itself: the sign matters.
+struct AbsOf        { template <class T> static T f(T x) { return x < T(0) ? T(Compute<T>(0) - Compute<T>(x)) : x; } };
+struct SignOf       { template <class T> static T f(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; } };
+struct ReluOf       { template <class T> static T f(T x) { return x < T(0) ? T(0) : x; } };
+// clang-format on
+
+// -0.0 and NaN keep their bits but for the sign.
+struct RealAbsOf {
+  static float f(float x) { return __builtin_fabsf(x); }
+  static double f(double x) { return __builtin_fabs(x); }
+};
+
+template <class T, class Op>
+void loop(const Block& b, const void*) {
+  map1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
+}
+template <class T, class Op>
+void plain_loop(const Block& b, const void*) {
+  map1<T, T>(b, [](T x) { return Op::f(x); });
+}
+
+template <class T>
+WICK_INLINE void enter(kernels::Table& t, int dtype) {
+  const auto set = [&](Unary op, Loop loop_function) { t.unary[static_cast<int>(op)][dtype] = loop_function; };
+  if constexpr (class_of<T> == Class::Bool) return;
+  if constexpr (class_of<T> != Class::Bool) {
+    set(Unary::Neg, loop<T, NegOf>);
+    set(Unary::Square, loop<T, SquareOf>);
+  }
+  if constexpr (class_of<T> == Class::Integer) {
+    set(Unary::Abs, plain_loop<T, AbsOf>);
+    set(Unary::Sign, plain_loop<T, SignOf>);
+    set(Unary::Relu, plain_loop<T, ReluOf>);
+  }
+  if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
+    set(Unary::Abs, loop<T, RealAbsOf>);
+    set(Unary::Sign, loop<T, SignOf>);
+    set(Unary::Relu, loop<T, ReluOf>);
+    set(Unary::Exp, loop<T, ExpOf>);
+    set(Unary::Log, loop<T, LogOf>);
+    set(Unary::Sqrt, loop<T, SqrtOf>);
+    set(Unary::Sigmoid, loop<T, SigmoidOf>);
+    set(Unary::Tanh, loop<T, TanhOf>);
+    set(Unary::Reciprocal, loop<T, ReciprocalOf>);
+  }
+}
+
+}  // namespace
+
+void add_unary(kernels::Table& table) {
+  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

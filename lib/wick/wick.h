@@ -1,0 +1,17 @@
+#pragma once
+
+// Everything but wick/eigen.h.
+
+#include "wick/allocator.h"
+#include "wick/autograd/gradient.h"
+#include "wick/creation.h"
+#include "wick/elementwise.h"
+#include "wick/gather.h"
+#include "wick/indexing.h"
+#include "wick/linalg.h"
+#include "wick/order.h"
+#include "wick/parallel.h"
+#include "wick/random.h"
+#include "wick/reduction.h"
+#include "wick/tensor.h"
+#include "wick/views.h"
