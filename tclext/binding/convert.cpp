@@ -1,0 +1,146 @@
+#include "tclext/binding/convert.h"
+
+#include <strings.h>
+
+#include <cmath>
+
+namespace binding {
+namespace {
+
+// Types of Tcl's own numbers, where it tells them.
+struct NumberTypes {
+  const Tcl_ObjType* integer = Tcl_GetObjType("int");
+  const Tcl_ObjType* real = Tcl_GetObjType("double");
+};
+
+const NumberTypes& number_types() {
+  static const NumberTypes types;
+  return types;
+}
+
+// "nan", "-inf" and the like, which Tcl does not read as numbers everywhere.
+std::optional<double> special_number(std::string_view word) {
+  const bool minus = word.starts_with('-');
+  if (minus || word.starts_with('+')) word.remove_prefix(1);
+  const auto is = [word](std::string_view name) {
+    return word.size() == name.size() && strncasecmp(word.data(), name.data(), name.size()) == 0;
+  };
+  if (is("nan")) return std::nan("");
+  if (is("inf") || is("infinity")) return minus ? -HUGE_VAL : HUGE_VAL;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
+  if (is_handle(word) || word->typePtr == number_types().real) return std::nullopt;
+  Tcl_WideInt value;
+  if (Tcl_GetWideIntFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
+  if (word->typePtr == number_types().integer) return value;
+  // Tcl 8.6 wraps numbers of 64 bits: their sign tells.
+  double real;
+  if (Tcl_GetDoubleFromObj(nullptr, word, &real) == TCL_OK && ((real < 0) != (value < 0) || std::fabs(real) > 0x1p63)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<wick::Scalar> number_of(Tcl_Obj* word) {
+  if (is_handle(word)) return std::nullopt;
+  double real;
+  if (word->typePtr != number_types().real) {
+    if (const auto integer = integer_of(word)) return wick::Scalar(*integer);
+  }
+  if (Tcl_GetDoubleFromObj(nullptr, word, &real) == TCL_OK) return wick::Scalar(real);
+  if (const auto special = special_number(text_of(word))) return wick::Scalar(*special);
+  return std::nullopt;
+}
+
+std::optional<bool> boolean_of(Tcl_Obj* word) {
+  int value;
+  if (is_handle(word) || Tcl_GetBooleanFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
+  return value != 0;
+}
+
+std::vector<Tcl_Obj*> elements_of(Tcl_Obj* word) {
+  Tcl_Size count;
+  Tcl_Obj** elements;
+  if (is_handle(word) || Tcl_ListObjGetElements(nullptr, word, &count, &elements) != TCL_OK) return {word};
+  return {elements, elements + count};
+}
+
+std::optional<wick::Dims> integers_of(Tcl_Obj* word) {
+  if (is_handle(word)) return std::nullopt;
+  if (word->typePtr == number_types().integer) {
+    const auto value = integer_of(word);
+    return value ? std::optional<wick::Dims>(wick::Dims{*value}) : std::nullopt;
+  }
+  wick::Dims dims;
+  for (Tcl_Obj* element : elements_of(word)) {
+    const auto value = integer_of(element);
+    if (!value) return std::nullopt;
+    dims.push_back(*value);
+  }
+  return dims;
+}
+
+std::optional<wick::DType> dtype_of_word(Tcl_Obj* word) {
+  if (is_handle(word)) return std::nullopt;
+  return wick::dtype_by_name(text_of(word));
+}
+
+double Convert<double>::from(const Source& s) {
+  if (s.word->typePtr == number_types().real) return s.word->internalRep.doubleValue;
+  if (const auto value = number_of(s.word)) return value->to_double();
+  throw invalid_value(s.option, s.word, accepted);
+}
+
+bool Convert<Device>::fits(const State&, Tcl_Obj* word) {
+  if (is_handle(word)) return false;
+  const std::string_view name = text_of(word);
+  if (name == "cpu" || name == "cuda") return true;
+  if (!name.starts_with("cuda:") || name.size() == 5) return false;
+  return name.find_first_not_of("0123456789", 5) == name.npos;
+}
+
+Device Convert<Device>::from(const Source& s) {
+  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
+  return {};
+}
+
+std::string_view Convert<std::string_view>::from(const Source& s) {
+  if (is_handle(s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
+  return text_of(s.word);
+}
+
+wick::Tensors Convert<wick::Tensors>::from(const Source& s) {
+  wick::Tensors tensors;
+  for (Tcl_Obj* element : elements_of(s.word)) {
+    const wick::Tensor* tensor = find_tensor(s.state, element);
+    if (!tensor) throw invalid_tensor(s.option, element);
+    tensors.push_back(*tensor);
+  }
+  return tensors;
+}
+
+TensorOrNumber Convert<TensorOrNumber>::from(const Source& s) {
+  if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return *tensor;
+  if (const auto number = number_of(s.word)) return number->to_double();
+  throw invalid_tensor(s.option, s.word);
+}
+
+Tcl_Obj* to_object(State& state, const wick::Tensor& tensor) { return new_handle(state, tensor); }
+
+Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
+  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+  for (const wick::Tensor& t : tensors) Tcl_ListObjAppendElement(nullptr, list, new_handle(state, t));
+  return list;
+}
+
+Tcl_Obj* to_object(State&, const wick::Dims& dims) {
+  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+  for (const auto d : dims) Tcl_ListObjAppendElement(nullptr, list, Tcl_NewWideIntObj(d));
+  return list;
+}
+
+}  // namespace binding

@@ -1,0 +1,255 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tclext/binding/error.h"
+#include "tclext/binding/handle.h"
+#include "wick/scalar.h"
+#include "wick/tensor.h"
+
+// Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the option and what
+// it takes. No conversion asks a handle for its string or changes its type.
+
+namespace binding {
+
+// A list of whole numbers that is no shape, such as dims.
+struct Ints : wick::Dims {
+  using Dims::Dims;
+  explicit Ints(wick::Dims dims) : Dims(std::move(dims)) {}
+};
+
+// Where a tensor lives. There is only the cpu; cuda means cpu too, as it does where there is no such device.
+struct Device {};
+// The same, where existing scripts give any word.
+struct AnyDevice {};
+
+// Data as nested lists, for the command to read itself.
+struct Value {
+  Tcl_Obj* object;
+};
+// A script to evaluate.
+struct Script {
+  Tcl_Obj* object;
+};
+
+using TensorOrNumber = std::variant<wick::Tensor, double>;
+
+// A parameter's type as documents name it, and whether a word could be one (to choose between positional forms).
+struct Type {
+  const char* name;
+  bool (*fits)(const State& state, Tcl_Obj* word);
+};
+
+struct Source {
+  const State& state;
+  Tcl_Obj* word;
+  std::string_view option;  // without the dash
+};
+
+// The number that a word is: an integer if it is one, else floating point, nan and inf included. Nothing for handles and
+// other words.
+std::optional<wick::Scalar> number_of(Tcl_Obj* word);
+// A whole number within int64.
+std::optional<std::int64_t> integer_of(Tcl_Obj* word);
+std::optional<bool> boolean_of(Tcl_Obj* word);
+std::optional<wick::Dims> integers_of(Tcl_Obj* word);
+std::optional<wick::DType> dtype_of_word(Tcl_Obj* word);
+// The elements of a list. A handle, or a word that is no list, is a list of one.
+std::vector<Tcl_Obj*> elements_of(Tcl_Obj* word);
+
+template <class T>
+struct Convert;
+
+// The common shape of a conversion that either succeeds or names what it accepts.
+template <class T, auto read>
+struct Reader {
+  static T from(const Source& s) {
+    if (auto value = read(s.word)) return T(std::move(*value));
+    throw invalid_value(s.option, s.word, Convert<T>::accepted);
+  }
+  static bool fits(const State&, Tcl_Obj* word) { return read(word).has_value(); }
+};
+
+template <>
+struct Convert<std::int64_t> : Reader<std::int64_t, integer_of> {
+  static constexpr const char* accepted = "an integer";
+  static constexpr Type type{"int", fits};
+  template <class F>
+  static std::int64_t fallback(const F& f) { return std::get<std::int64_t>(f); }
+};
+
+template <>
+struct Convert<double> {
+  static constexpr const char* accepted = "a number";
+  static double from(const Source& s);
+  static bool fits(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
+  static constexpr Type type{"double", fits};
+  template <class F>
+  static double fallback(const F& f) { return std::get<double>(f); }
+};
+
+template <>
+struct Convert<wick::Scalar> : Reader<wick::Scalar, number_of> {
+  static constexpr const char* accepted = "a number";
+  static constexpr Type type{"scalar", fits};
+  template <class F>
+  static wick::Scalar fallback(const F& f) { return std::get<double>(f); }
+};
+
+template <>
+struct Convert<bool> : Reader<bool, boolean_of> {
+  static constexpr const char* accepted = "a boolean";
+  static constexpr Type type{"bool", fits};
+  template <class F>
+  static bool fallback(const F& f) { return std::get<bool>(f); }
+};
+
+template <>
+struct Convert<wick::Shape> : Reader<wick::Shape, integers_of> {
+  static constexpr const char* accepted = "a list of integers";
+  static constexpr Type type{"shape", fits};
+  template <class F>
+  static wick::Shape fallback(const F& f) { return {std::get<std::int64_t>(f)}; }
+};
+
+template <>
+struct Convert<Ints> : Reader<Ints, integers_of> {
+  static constexpr const char* accepted = "a list of integers";
+  static constexpr Type type{"ints", fits};
+  template <class F>
+  static Ints fallback(const F& f) { return Ints(wick::Dims{std::get<std::int64_t>(f)}); }
+};
+
+template <>
+struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
+  static constexpr const char* accepted =
+      "a dtype: bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64 or complex128";
+  static constexpr Type type{"dtype", fits};
+  template <class F>
+  static wick::DType fallback(const F& f) { return std::get<wick::DType>(f); }
+};
+
+template <>
+struct Convert<Device> {
+  static Device from(const Source& s);
+  static bool fits(const State&, Tcl_Obj* word);
+  static constexpr Type type{"device", fits};
+  template <class F>
+  static Device fallback(const F&) { return {}; }
+};
+
+template <>
+struct Convert<AnyDevice> {
+  static AnyDevice from(const Source&) { return {}; }
+  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static constexpr Type type{"device", fits};
+  template <class F>
+  static AnyDevice fallback(const F&) { return {}; }
+};
+
+template <>
+struct Convert<std::string_view> {
+  // A handle as text would keep its tensor for good.
+  static std::string_view from(const Source& s);
+  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static constexpr Type type{"string", fits};
+  template <class F>
+  static std::string_view fallback(const F& f) { return std::get<const char*>(f); }
+};
+
+template <>
+struct Convert<Value> {
+  static Value from(const Source& s) { return {s.word}; }
+  static bool fits(const State&, Tcl_Obj*) { return true; }
+  static constexpr Type type{"list", fits};
+};
+
+template <>
+struct Convert<Script> {
+  static Script from(const Source& s) { return {s.word}; }
+  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static constexpr Type type{"script", fits};
+};
+
+template <>
+struct Convert<const wick::Tensor&> {
+  static const wick::Tensor& from(const Source& s) {
+    if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return *tensor;
+    throw invalid_tensor(s.option, s.word);
+  }
+  static bool fits(const State& state, Tcl_Obj* word) { return find_tensor(state, word) != nullptr; }
+  static constexpr Type type{"tensor", fits};
+  template <class F>
+  static const wick::Tensor& fallback(const F&) {
+    static const wick::Tensor none;
+    return none;
+  }
+};
+
+template <>
+struct Convert<wick::Tensors> {
+  static wick::Tensors from(const Source& s);
+  static bool fits(const State&, Tcl_Obj*) { return true; }
+  static constexpr Type type{"tensors", fits};
+  template <class F>
+  static wick::Tensors fallback(const F&) { return {}; }
+};
+
+template <>
+struct Convert<TensorOrNumber> {
+  static TensorOrNumber from(const Source& s);
+  static bool fits(const State& state, Tcl_Obj* word) {
+    return find_tensor(state, word) != nullptr || number_of(word).has_value();
+  }
+  static constexpr Type type{"tensor/scalar", fits};
+  template <class F>
+  static TensorOrNumber fallback(const F& f) { return std::get<double>(f); }
+};
+
+template <class T>
+struct Convert<std::optional<T>> {
+  static std::optional<T> from(const Source& s) { return Convert<T>::from(s); }
+  static bool fits(const State& state, Tcl_Obj* word) { return Convert<T>::fits(state, word); }
+  static constexpr Type type = Convert<T>::type;
+  template <class F>
+  static std::optional<T> fallback(const F&) { return std::nullopt; }
+};
+
+// Results.
+Tcl_Obj* to_object(State& state, const wick::Tensor& tensor);
+Tcl_Obj* to_object(State& state, const wick::Tensors& tensors);
+Tcl_Obj* to_object(State& state, const wick::Dims& dims);
+inline Tcl_Obj* to_object(State&, std::int64_t value) { return Tcl_NewWideIntObj(value); }
+inline Tcl_Obj* to_object(State&, std::same_as<bool> auto value) { return Tcl_NewBooleanObj(value); }
+inline Tcl_Obj* to_object(State&, double value) { return Tcl_NewDoubleObj(value); }
+inline Tcl_Obj* to_object(State&, std::string_view text) { return new_text(text); }
+inline Tcl_Obj* to_object(State&, const char* text) { return new_text(text); }
+inline Tcl_Obj* to_object(State&, Tcl_Obj* object) { return object; }
+
+// The kind of a result as documents name it.
+template <class R>
+constexpr const char* result_kind() {
+  if constexpr (std::is_void_v<R>) return "none";
+  else if constexpr (std::is_same_v<R, wick::Tensor>) return "tensor";
+  else if constexpr (std::is_same_v<R, wick::Tensors>) return "tensors";
+  else if constexpr (std::is_same_v<R, wick::Dims>) return "list";
+  else if constexpr (std::is_same_v<R, bool>) return "bool";
+  else if constexpr (std::is_same_v<R, std::int64_t>) return "int";
+  else if constexpr (std::is_same_v<R, double>) return "double";
+  else if constexpr (std::is_same_v<R, Tcl_Obj*>) return "any";
+  else return "string";
+}
+
+// The first of a parameter's names.
+inline std::string_view first_name(const char* names) {
+  const std::string_view all = names;
+  return all.substr(0, all.find(' '));
+}
+
+}  // namespace binding

@@ -1,0 +1,128 @@
+#include "tclext/binding/help.h"
+
+#include "tclext/binding/registry.h"
+#include "wick/error.h"
+
+namespace binding {
+namespace {
+
+const Binding& known(std::string_view command) {
+  const Binding* binding = registry().find(command);
+  if (!binding) throw wick::Error("no command torch::" + std::string(command) + "; torch::help lists them all");
+  return *binding;
+}
+
+// The default as a word: what the option would be given as.
+std::string fallback_text(const Fallback& fallback) {
+  return std::visit(
+      []<class T>(const T& value) -> std::string {
+        if constexpr (std::is_same_v<T, Required>) {
+          return "required";
+        } else if constexpr (std::is_same_v<T, LeftOut>) {
+          return "";
+        } else if constexpr (std::is_same_v<T, bool>) {
+          return value ? "1" : "0";
+        } else if constexpr (std::is_same_v<T, wick::DType>) {
+          return std::string(name(value));
+        } else if constexpr (std::is_same_v<T, const char*>) {
+          return value;
+        } else {
+          Tcl_Obj* object = std::is_same_v<T, double> ? Tcl_NewDoubleObj(static_cast<double>(value))
+                                                      : Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(value));
+          const Held held(object);
+          return std::string(text_of(object));
+        }
+      },
+      fallback);
+}
+
+void append(Tcl_Obj* list, std::string_view text) { Tcl_ListObjAppendElement(nullptr, list, new_text(text)); }
+
+Tcl_Obj* text_list(const auto& texts) {
+  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+  for (const auto& text : texts) append(list, text);
+  return list;
+}
+
+Tcl_Obj* option_list(const Binding& binding) {
+  const Command& command = binding.command();
+  Tcl_Obj* options = Tcl_NewListObj(0, nullptr);
+  for (std::size_t i = 0; i < command.params.size(); ++i) {
+    Tcl_Obj* names = Tcl_NewListObj(0, nullptr);
+    for (const std::string& name : binding.options(static_cast<int>(i))) append(names, "-" + name);
+    Tcl_Obj* option = Tcl_NewListObj(1, &names);
+    append(option, command.call.types[i]->name);
+    append(option, fallback_text(command.params[i].fallback));
+    append(option, command.params[i].purpose);
+    Tcl_ListObjAppendElement(nullptr, options, option);
+  }
+  return options;
+}
+
+}  // namespace
+
+std::string help_text(std::string_view name) {
+  std::string text;
+  if (name.empty()) {
+    for (const Area* area : registry().areas()) {
+      text += (text.empty() ? "" : "\n\n") + std::string(area->title) + ":\n  ";
+      std::size_t column = 2;
+      for (const Command& command : area->commands) {
+        const std::size_t width = std::string_view(command.name).size() + 1;
+        if (column + width > 78) {
+          text += "\n  ";
+          column = 2;
+        }
+        text += std::string(command.name) + " ";
+        column += width;
+      }
+      text.pop_back();
+    }
+    return text + "\n\ntorch::help COMMAND tells more.";
+  }
+  const Binding& binding = known(name);
+  const Command& command = binding.command();
+  text = "torch::" + binding.names()[0] + ": " + command.summary + "\n";
+  for (const char* form : command.positional) text += "\n  torch::" + binding.names()[0] + " " + form;
+  if (!command.params.empty()) text += "\n  torch::" + binding.names()[0] + " -option value ...";
+  for (std::size_t i = 0; i < command.params.size(); ++i) {
+    std::string names;
+    for (const std::string& option : binding.options(static_cast<int>(i))) names += (names.empty() ? "-" : ", -") + option;
+    const std::string fallback = fallback_text(command.params[i].fallback);
+    text += "\n    " + names + " (" + command.call.types[i]->name +
+            (fallback.empty() ? "" : fallback == "required" ? ", required" : ", default " + fallback) + "): " +
+            command.params[i].purpose;
+  }
+  if (*command.details) text += "\n\n" + std::string(command.details);
+  text += std::string("\n\nResult: ") + command.returns + ".";
+  for (std::size_t i = 1; i < binding.names().size(); ++i) {
+    text += (i == 1 ? " Also named: " : ", ") + ("torch::" + binding.names()[i]);
+  }
+  return text + (binding.names().size() > 1 ? "." : "");
+}
+
+Tcl_Obj* description(std::string_view name) {
+  if (name.empty()) {
+    Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+    for (const Binding& binding : registry().bindings()) append(list, binding.names()[0]);
+    return list;
+  }
+  const Binding& binding = known(name);
+  const Command& command = binding.command();
+  Tcl_Obj* dict = Tcl_NewDictObj();
+  const auto put = [dict](const char* key, Tcl_Obj* value) { Tcl_DictObjPut(nullptr, dict, new_text(key), value); };
+  put("name", new_text(command.name));
+  put("area", new_text(binding.area()));
+  put("aliases", text_list(std::vector<std::string>(binding.names().begin() + 1, binding.names().end())));
+  put("positional", text_list(command.positional));
+  put("options", option_list(binding));
+  Tcl_Obj* returns = Tcl_NewListObj(0, nullptr);
+  append(returns, command.call.returns);
+  append(returns, command.returns);
+  put("returns", returns);
+  put("summary", new_text(command.summary));
+  put("details", new_text(command.details));
+  return dict;
+}
+
+}  // namespace binding

@@ -1,0 +1,39 @@
+#pragma once
+
+// tcl.h for Tcl 8.6 and 9 alike.
+#include <tcl.h>
+
+#ifndef TCL_SIZE_MAX
+using Tcl_Size = int;
+#define TCL_SIZE_MAX INT_MAX
+#endif
+
+#include <climits>
+#include <string_view>
+
+namespace binding {
+
+inline std::string_view text_of(Tcl_Obj* object) {
+  Tcl_Size length;
+  const char* bytes = Tcl_GetStringFromObj(object, &length);
+  return {bytes, static_cast<std::size_t>(length)};
+}
+
+inline Tcl_Obj* new_text(std::string_view text) {
+  return Tcl_NewStringObj(text.data(), static_cast<Tcl_Size>(text.size()));
+}
+
+// Keeps an object alive for a block.
+class Held {
+ public:
+  explicit Held(Tcl_Obj* object) : object_(object) { Tcl_IncrRefCount(object_); }
+  ~Held() { Tcl_DecrRefCount(object_); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  Tcl_Obj* get() const { return object_; }
+
+ private:
+  Tcl_Obj* object_;
+};
+
+}  // namespace binding

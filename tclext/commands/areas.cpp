@@ -1,0 +1,5 @@
+#include "tclext/commands/areas.h"
+
+std::vector<const binding::Area*> commands::areas() {
+  return {&creation(), &tensor(), &autograd(), &random(), &distributed(), &handles()};
+}

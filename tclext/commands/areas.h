@@ -1,0 +1,17 @@
+#pragma once
+
+#include "tclext/binding/command.h"
+
+// One function an area, each in the file of its name.
+namespace commands {
+
+const binding::Area& creation();
+const binding::Area& tensor();
+const binding::Area& autograd();
+const binding::Area& random();
+const binding::Area& distributed();
+const binding::Area& handles();
+
+std::vector<const binding::Area*> areas();
+
+}  // namespace commands

@@ -1,0 +1,78 @@
+#include "tclext/commands/areas.h"
+#include "tclext/commands/common.h"
+
+namespace commands {
+namespace {
+
+// The switch is the interpreter's; the thread's follows it at each call.
+const char* switch_recording(Call& call, bool enabled) {
+  call.state.grad_enabled = enabled;
+  return "ok";
+}
+
+}  // namespace
+
+const Area& autograd() {
+  static const Area area{
+      "autograd", "Automatic differentiation",
+      {
+          Command{
+              .name = "grad",
+              .summary = "The gradient of the sum of outputs with respect to inputs.",
+              .details = "inputs may be a leaf or an intermediate tensor. Nothing is added to any stored gradient, and the graph stays "
+                         "usable: grad may be called again, also on its own result for second derivatives. Where outputs does not "
+                         "depend on inputs the result is zeros.",
+              .params = {{"outputs output", required, "what is differentiated"},
+                         {"inputs input", required, "with respect to what, a floating point tensor"}},
+              .positional = {"outputs inputs"},
+              .returns = "shape and dtype of inputs, requires_grad set",
+              .call = bind([](const Tensor& outputs, const Tensor& inputs) {
+                if (!is_differentiable(inputs.dtype())) {
+                  throw wick::DTypeError("grad: inputs must be floating point, " + std::string(name(inputs.dtype())) +
+                                         " was given");
+                }
+                Tensor result;
+                if (outputs.is_same(inputs)) {
+                  result = wick::ones_like(inputs);
+                } else if (outputs.requires_grad() && inputs.requires_grad()) {
+                  result = wick::grad({outputs}, {inputs}, {wick::ones_like(outputs)}, true, true)[0];
+                }
+                if (!result.defined()) result = wick::zeros_like(inputs);
+                return result.requires_grad() ? result : leaf(result.detach(), true);
+              }),
+          },
+          Command{
+              .name = "enable_grad",
+              .summary = "Switches the recording of operations for differentiation on, until further notice.",
+              .positional = {""},
+              .returns = "ok",
+              .call = bind([](Call& call) { return switch_recording(call, true); }),
+          },
+          Command{
+              .name = "no_grad",
+              .summary = "Switches recording off: results then do not require gradients even when their inputs do.",
+              .details = "Tensors created with the request for gradients still get it.",
+              .positional = {""},
+              .returns = "ok",
+              .call = bind([](Call& call) { return switch_recording(call, false); }),
+          },
+          Command{
+              .name = "set_grad_enabled",
+              .summary = "Switches recording on or off, until further notice.",
+              .params = {{"enabled", required, "whether operations are recorded"}},
+              .positional = {"enabled"},
+              .returns = "ok",
+              .call = bind([](Call& call, bool enabled) { return switch_recording(call, enabled); }),
+          },
+          Command{
+              .name = "is_grad_enabled",
+              .summary = "Whether operations are being recorded. 1 at the start.",
+              .positional = {""},
+              .returns = "1 or 0",
+              .call = bind([](Call& call) { return call.state.grad_enabled; }),
+          },
+      }};
+  return area;
+}
+
+}  // namespace commands

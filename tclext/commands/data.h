@@ -1,0 +1,26 @@
+#pragma once
+
+#include "tclext/binding/convert.h"
+
+// Tensors read from and written as Tcl lists and text.
+namespace commands {
+
+// Whether an integer dtype holds the number, once truncated; any other dtype holds every number.
+bool fits(const wick::Scalar& number, wick::DType dtype);
+
+// Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape {1}; a list
+// whose first element reads as a number is the innermost level. Whole numbers keep all their digits in integer dtypes; nan
+// and boolean words are numbers too. Error for rows of unequal length, for what is no number, and for a value that the
+// dtype cannot hold.
+wick::Tensor read_data(Tcl_Obj* data, wick::DType dtype);
+
+// All elements in row-major order, as a flat list; DTypeError for complex tensors.
+Tcl_Obj* element_list(const wick::Tensor& x);
+
+// The values in nested braces, in the layout that existing scripts compare.
+std::string braces_text(const wick::Tensor& x);
+
+// The only element as C's printf writes it: %f for floating point, plain integers otherwise.
+std::string item_text(const wick::Tensor& x);
+
+}  // namespace commands

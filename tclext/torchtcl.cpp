@@ -1,0 +1,33 @@
+// The entry of the Tcl module: package torch.
+
+#include "tclext/binding/registry.h"
+#include "tclext/commands/areas.h"
+
+namespace {
+
+constexpr const char* state_key = "torch";
+
+void close_state(ClientData data, Tcl_Interp*) {
+  auto* state = static_cast<binding::State*>(data);
+  state->close();
+  state->release();
+}
+
+}  // namespace
+
+const binding::Registry& binding::registry() {
+  // Never destroyed: commands may be called until the process ends.
+  static const Registry* all = new Registry(commands::areas());
+  return *all;
+}
+
+extern "C" DLLEXPORT int Torchtcl_Init(Tcl_Interp* interp) {
+  if (!Tcl_InitStubs(interp, "8.6-", 0)) return TCL_ERROR;
+  if (Tcl_GetAssocData(interp, state_key, nullptr)) return TCL_OK;  // loaded before
+  if (Tcl_Eval(interp, "namespace eval ::torch {namespace export *}") != TCL_OK) return TCL_ERROR;
+  auto* state = new binding::State(interp);
+  state->retain();
+  Tcl_SetAssocData(interp, state_key, close_state, state);
+  binding::registry().install(interp, *state);
+  return Tcl_PkgProvide(interp, "torch", WICK_VERSION);
+}
