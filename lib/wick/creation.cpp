@@ -72,8 +72,9 @@ T from_double(double x) {
 
 Tensor arange(double start, double end, double step, DType dtype) {
   if (is_complex(dtype)) throw DTypeError("arange is not defined for " + std::string(name(dtype)));
-  const bool whole = is_integral(dtype);
-  if (whole) {
+  // PyTorch's rule: int64 counts after truncating, the other integer dtypes before.
+  const double exact_count = std::ceil((end - start) / step);
+  if (is_integral(dtype)) {
     start = std::trunc(start);
     end = std::trunc(end);
     step = std::trunc(step);
@@ -85,11 +86,12 @@ Tensor arange(double start, double end, double step, DType dtype) {
   if ((step > 0 && end < start) || (step < 0 && end > start)) {
     throw Error("upper bound and larger bound inconsistent with step sign");
   }
-  const double count = std::ceil((end - start) / step);
+  const double count = dtype == int64 ? std::ceil((end - start) / step) : exact_count;
   if (!(count < 0x1p62)) throw ShapeError("arange: the range has too many values to be counted");
   return generate(static_cast<std::int64_t>(count), dtype, "arange", [=]<class T>(std::int64_t i) {
     if constexpr (std::is_integral_v<T>) {
-      return static_cast<T>(Scalar(start).to_int() + i * Scalar(step).to_int());
+      const auto first = static_cast<std::uint64_t>(Scalar(start).to_int());
+      return static_cast<T>(first + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(Scalar(step).to_int()));
     } else {
       return from_double<T>(start + static_cast<double>(i) * step);
     }

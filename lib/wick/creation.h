@@ -17,7 +17,8 @@ Tensor full(const Shape& shape, const Scalar& value, DType dtype = float32);
 Tensor eye(std::int64_t n, std::int64_t m = -1, DType dtype = float32);
 
 // start, start + step, ... before end; ceil((end - start) / step) elements. Integer dtypes truncate the three
-// numbers first. Error when step is 0 or points away from end; DTypeError for bool and complex.
+// numbers, int64 before the elements are counted, the others after. Error when step is 0 or points away from end;
+// DTypeError for bool and complex.
 Tensor arange(double start, double end, double step = 1, DType dtype = float32);
 inline Tensor arange(double end, DType dtype = float32) { return arange(0, end, 1, dtype); }
 // `steps` values evenly spaced from start to end, both exact. Integer dtypes truncate.

@@ -26,8 +26,8 @@ DType combine(Candidate a, Candidate b) {
   if (a.rank < b.rank) std::swap(a, b);
   if (a.rank == b.rank) return promote_types(a.dtype, b.dtype);
   if (kind(a.dtype) >= kind(b.dtype)) return a.dtype;
-  // Only the kind matters: a float16 tensor beside a complex number keeps its precision's complex dtype.
-  return b.rank == 0 && is_complex(b.dtype) ? promote_types(a.dtype, complex64) : b.dtype;
+  // A floating point dtype keeps its precision beside a complex one.
+  return is_floating(a.dtype) ? promote_types(a.dtype, complex64) : b.dtype;
 }
 
 Candidate candidate(const Tensor& x) { return {x.dtype(), x.dim() > 0 ? 2 : 1}; }
@@ -63,6 +63,10 @@ Tensor beside(const Tensor& x, const Scalar& number) { return scalar_tensor(numb
 
 DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }
 
+Scalar conjugate(const Scalar& number) {
+  return number.kind() == Kind::Complex ? Scalar(std::conj(number.to_complex())) : number;
+}
+
 bool is_one(const Scalar& alpha) { return alpha.kind() <= Kind::Floating && alpha.to_double() == 1; }
 
 Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x : mul(x, factor); }
@@ -92,17 +96,21 @@ DType result_type(const Tensor& a, const Scalar& b) { return combine(candidate(a
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const bool plain = is_one(alpha);
   const Tensor out = plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
-  return record("add", out, {a, b}, [alpha](const Tensor& g) { return Tensors{g, scaled(g, alpha)}; });
+  return record("add", out, {a, b}, [factor = conjugate(alpha)](const Tensor& g) {
+    return Tensors{g, scaled(g, factor)};
+  });
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const DType dtype = result_type(a, b);
   if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
-  const Scalar minus = alpha.kind() <= Kind::Integer  ? Scalar(-alpha.to_int())
+  const Scalar minus = alpha.kind() <= Kind::Integer  ? Scalar(0 - static_cast<std::uint64_t>(alpha.to_int()))
                        : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
                                                        : Scalar(-alpha.to_double());
   const Tensor out = is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
-  return record("sub", out, {a, b}, [minus](const Tensor& g) { return Tensors{g, mul(g, minus)}; });
+  return record("sub", out, {a, b}, [factor = conjugate(minus)](const Tensor& g) {
+    return Tensors{g, mul(g, factor)};
+  });
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
@@ -127,19 +135,23 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, beside(a, b)); }
 Tensor sub(const Tensor& a, const Scalar& b) { return sub(a, beside(a, b)); }
 Tensor mul(const Tensor& a, const Scalar& b) { return mul(a, beside(a, b)); }
-Tensor div(const Tensor& a, const Scalar& b) { return div(a, beside(a, b)); }
+Tensor div(const Tensor& a, const Scalar& b) {
+  // In the quotient's dtype: -2 beside uint8 must not become 254.
+  return div(a, scalar_tensor(b, true_division_type(result_type(a, b))));
+}
 
 namespace {
 
-// Each side gets the gradient where it was chosen, half of it where both are equal.
+// Each side gets the gradient where it was not beaten, half of it where both are equal.
 Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(op, name, a, b, result_type(a, b));
   if (!autograd::wanted({a, b})) return out;
   return record(name, out, {a, b}, [x = Saved(a), y = Saved(b), op](const Tensor& g) {
-    const Tensor first = op == Binary::Maximum ? gt(x.get(), y.get()) : lt(x.get(), y.get());
-    const Tensor second = op == Binary::Maximum ? lt(x.get(), y.get()) : gt(x.get(), y.get());
-    const Tensor half = mul(eq(x.get(), y.get()).to(g.dtype()), 0.5);
-    return Tensors{mul(g, add(first.to(g.dtype()), half)), mul(g, add(second.to(g.dtype()), half))};
+    const Tensor less = lt(x.get(), y.get()), greater = gt(x.get(), y.get());
+    const Tensor share = where(eq(x.get(), y.get()), mul(g, 0.5), g);
+    const Tensor zero = scalar_tensor(0, g.dtype());
+    const bool largest = op == Binary::Maximum;
+    return Tensors{where(largest ? less : greater, zero, share), where(largest ? greater : less, zero, share)};
   });
 }
 
@@ -147,6 +159,16 @@ Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return choose(Binary::Maximum, "maximum", a, b); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return choose(Binary::Minimum, "minimum", a, b); }
+
+Tensor bitwise_and(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitAnd, "bitwise_and", a, b, result_type(a, b));
+}
+Tensor bitwise_or(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitOr, "bitwise_or", a, b, result_type(a, b));
+}
+Tensor bitwise_xor(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitXor, "bitwise_xor", a, b, result_type(a, b));
+}
 
 Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
 Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
@@ -208,8 +230,6 @@ Tensor apply(const UnaryRule& rule, const Tensor& x) {
   return record(rule.name, out, {x}, [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
 }
 
-Tensor positive_mask(const Tensor& g, const Tensor& x) { return gt(x, scalar_tensor(0, x.dtype())).to(g.dtype()); }
-
 // clang-format off
 constexpr UnaryRule neg_rule{"neg", Unary::Neg, false, 1, Saves::Nothing,
     [](const Tensor& g, const Tensor&) { return neg(g); }};
@@ -218,9 +238,12 @@ constexpr UnaryRule abs_rule{"abs", Unary::Abs, false, 1, Saves::Input,
 constexpr UnaryRule sign_rule{"sign", Unary::Sign, false, 1, Saves::Nothing,
     [](const Tensor& g, const Tensor&) { return zeros_like(g); }};
 constexpr UnaryRule square_rule{"square", Unary::Square, false, 1, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return mul(g, mul(x, 2)); }};
+    [](const Tensor& g, const Tensor& x) { return mul(g, conj(mul(x, 2))); }};
 constexpr UnaryRule relu_rule{"relu", Unary::Relu, false, 1, Saves::Result,
-    [](const Tensor& g, const Tensor& y) { return mul(g, positive_mask(g, y)); }};
+    [](const Tensor& g, const Tensor& y) {
+      const Tensor zero = scalar_tensor(0, g.dtype());
+      return where(le(y, zero), zero, g);
+    }};
 constexpr UnaryRule exp_rule{"exp", Unary::Exp, true, 8, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, y); }};
 constexpr UnaryRule log_rule{"log", Unary::Log, true, 8, Saves::Input,
@@ -228,7 +251,7 @@ constexpr UnaryRule log_rule{"log", Unary::Log, true, 8, Saves::Input,
 constexpr UnaryRule sqrt_rule{"sqrt", Unary::Sqrt, true, 4, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); }};
 constexpr UnaryRule sigmoid_rule{"sigmoid", Unary::Sigmoid, true, 8, Saves::Result,
-    [](const Tensor& g, const Tensor& y) { return mul(g, sub(y, square(y))); }};
+    [](const Tensor& g, const Tensor& y) { return mul(mul(g, sub(scalar_tensor(1, y.dtype()), y)), y); }};
 constexpr UnaryRule tanh_rule{"tanh", Unary::Tanh, true, 8, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return sub(g, mul(g, square(y))); }};
 constexpr UnaryRule reciprocal_rule{"reciprocal", Unary::Reciprocal, true, 2, Saves::Result,
@@ -239,8 +262,8 @@ constexpr UnaryRule reciprocal_rule{"reciprocal", Unary::Reciprocal, true, 2, Sa
 
 Tensor neg(const Tensor& x) { return apply(neg_rule, x); }
 Tensor abs(const Tensor& x) { return apply(abs_rule, x); }
-Tensor sign(const Tensor& x) { return apply(sign_rule, x); }
-Tensor square(const Tensor& x) { return apply(square_rule, x); }
+Tensor sign(const Tensor& x) { return x.dtype() == boolean ? x.clone() : apply(sign_rule, x); }
+Tensor square(const Tensor& x) { return apply(square_rule, x.dtype() == boolean ? x.to(int64) : x); }
 Tensor relu(const Tensor& x) { return apply(relu_rule, x); }
 Tensor exp(const Tensor& x) { return apply(exp_rule, x); }
 Tensor log(const Tensor& x) { return apply(log_rule, x); }

@@ -14,6 +14,8 @@ void gather_into(const Tensor& destination, std::span<const Tensor> sources) {
     throw ShapeError("gather_into: a destination of shape " + to_string(destination.sizes()) + " cannot hold " +
                      std::to_string(count) + " tensors");
   }
+  check_in_place(destination);
+  destination.storage()->bump_version();
   const NoGrad quiet;
   const auto copy_one = [&](std::int64_t i) {
     const Tensor slot = destination.select(0, i);
@@ -88,7 +90,9 @@ Shape cat_shape(const Tensors& tensors, std::int64_t dim, int& d) {
       throw ShapeError("cat: sizes must match except in dimension " + std::to_string(d) + ", got " +
                        to_string(first->sizes()) + " and " + to_string(t.sizes()));
     }
-    shape[d] += t.sizes()[d];
+    if (__builtin_add_overflow(shape[d], t.sizes()[d], &shape[d])) {
+      throw ShapeError("cat: the size of dimension " + std::to_string(d) + " cannot be counted");
+    }
   }
   return shape;
 }

@@ -10,7 +10,7 @@ namespace wick {
 
 // The gathering kernel: destination[i] = sources[i], converted, for all i. The destination's first size is the number of
 // sources, the others are each source's shape; any strides. Straight copies, on several threads above a size.
-// Not recorded for gradients.
+// Not recorded for gradients: GradientError when the destination requires one while recording is on.
 void gather_into(const Tensor& destination, std::span<const Tensor> sources);
 
 // Tensors of equal shape along a new dimension, in the promoted dtype. ShapeError when there are none or the

@@ -19,66 +19,74 @@ constexpr int line_width = 80;
 constexpr int edge_items = 3;
 constexpr std::int64_t threshold = 1000;
 
-std::string formatted(const char* format, double value) {
+std::string formatted(const char* format, int precision, double value) {
   char text[400];
-  std::snprintf(text, sizeof text, format, digits, value);
+  std::snprintf(text, sizeof text, format, precision, value);
   return text;
 }
 
-// How all the elements of one tensor are written, decided from all of them.
+// How all the elements of one real tensor are written, decided from those that will be seen.
 class Formatter {
  public:
-  Formatter(const std::vector<double>& values, DType dtype) : whole_(is_integral(dtype)), bool_(dtype == boolean) {
-    double largest = 0, smallest = HUGE_VAL;
-    bool all_whole = true, any_finite = false;
-    for (const double v : values) {
-      if (!std::isfinite(v) || v == 0) continue;
-      any_finite = true;
-      largest = std::max(largest, std::fabs(v));
-      smallest = std::min(smallest, std::fabs(v));
-      all_whole = all_whole && v == std::ceil(v);
+  explicit Formatter(const Tensor& shown) {
+    if (shown.dtype() == boolean) {
+      for (const bool v : to_vector<bool>(shown)) widen(v);
+    } else if (is_integral(shown.dtype())) {
+      for (const auto v : to_vector<std::int64_t>(shown)) widen(v);
+    } else {
+      choose_form(to_vector<double>(shown));
     }
-    if (!whole_ && any_finite) {
-      // Whole numbers are written with a bare point.
-      point_only_ = all_whole;
-      scientific_ = all_whole ? largest / smallest > 1000 || largest > 1e8
-                              : largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4;
-    } else if (!whole_) {
-      point_only_ = std::any_of(values.begin(), values.end(), [](double v) { return v == 0; });
-    }
-    for (const double v : values) width_ = std::max(width_, static_cast<int>(raw(v).size()));
   }
 
-  std::string operator()(double value) const {
-    std::string text = raw(value);
+  std::string operator()(const Scalar& value) const {
+    std::string text = bare(value);
     if (static_cast<int>(text.size()) < width_) text.insert(0, static_cast<std::size_t>(width_) - text.size(), ' ');
     return text;
   }
   int width() const { return width_; }
 
  private:
-  std::string raw(double v) const {
-    if (bool_) return v != 0 ? "True" : "False";
-    if (whole_) return std::to_string(static_cast<std::int64_t>(v));
-    if (std::isnan(v)) return "nan";
-    if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
-    if (scientific_) return formatted("%.*e", v);
-    if (!point_only_) return formatted("%.*f", v);
-    char text[400];
-    std::snprintf(text, sizeof text, "%.0f.", v);
-    return text;
+  // Zeros, infinities and NaN have no say in it, not even in the width.
+  void choose_form(const std::vector<double>& values) {
+    double largest = 0, smallest = HUGE_VAL;
+    const auto counts = [](double v) { return std::isfinite(v) && v != 0; };
+    for (const double v : values) {
+      if (!counts(v)) continue;
+      largest = std::max(largest, std::fabs(v));
+      smallest = std::min(smallest, std::fabs(v));
+      whole_ = whole_ && v == std::ceil(v);
+    }
+    if (largest == 0) return;
+    scientific_ = largest / smallest > 1000 || largest > 1e8 || (!whole_ && smallest < 1e-4);
+    for (const double v : values) {
+      if (counts(v)) widen(v);
+    }
   }
 
-  bool whole_;
-  bool bool_;
-  bool point_only_ = false;
+  void widen(const Scalar& value) { width_ = std::max(width_, static_cast<int>(bare(value).size())); }
+
+  std::string bare(const Scalar& value) const {
+    if (value.kind() == Kind::Bool) return value.to_bool() ? "True" : "False";
+    if (value.kind() == Kind::Integer) return std::to_string(value.to_int());
+    const double v = value.to_double();
+    if (std::isnan(v)) return "nan";
+    if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
+    if (scientific_) return formatted("%.*e", digits, v);
+    return whole_ ? formatted("%.*f", 0, v) + "." : formatted("%.*f", digits, v);
+  }
+
+  bool whole_ = true;  // floating point numbers without a fraction are written with a bare point
   bool scientific_ = false;
   int width_ = 1;
 };
 
 class Printer {
  public:
-  explicit Printer(const Tensor& x) : x_(x), summarized_(x.numel() > threshold), format_(shown(x), x.dtype()) {}
+  explicit Printer(const Tensor& x)
+      : summarized_(x.numel() > threshold),
+        complex_(is_complex(x.dtype())),
+        format_(shown(real(x))),
+        imaginary_format_(shown(complex_ ? imag(x) : x)) {}
 
   std::string text(const Tensor& x, int indent) const {
     if (x.dim() == 0) return element(x.reshape({1}), 0);
@@ -102,39 +110,29 @@ class Printer {
  private:
   bool left_out(std::int64_t n, std::int64_t i) const { return summarized_ && n > 2 * edge_items && i == edge_items; }
 
-  // The elements that will be seen: their widths count, not those of the others.
-  std::vector<double> shown(const Tensor& x) const {
-    Tensor seen = is_complex(x.dtype()) ? cat({real(x).flatten(), imag(x).flatten()}) : x;
+  // The elements that will be seen.
+  Tensor shown(const Tensor& x) const {
+    Tensor seen = x;
     if (summarized_) {
       for (int d = 0; d < seen.dim(); ++d) {
         const std::int64_t n = seen.size(d);
         if (n > 2 * edge_items) seen = cat({seen.slice(d, 0, edge_items), seen.slice(d, n - edge_items, n)}, d);
       }
     }
-    return to_vector<double>(seen);
+    return seen;
   }
 
   std::string element(const Tensor& x, std::int64_t i) const {
     const Scalar value = x[i].item();
-    if (value.kind() == Kind::Complex) {
-      const std::complex<double> z = value.to_complex();
-      std::string im = format_(z.imag());
-      im.erase(0, im.find_first_not_of(' '));
-      return format_(z.real()) + (im[0] == '-' ? "" : "+") + im + "j";
-    }
-    // Large whole numbers do not fit a double.
-    if (value.kind() == Kind::Integer) {
-      std::string text = std::to_string(value.to_int());
-      if (static_cast<int>(text.size()) < format_.width()) {
-        text.insert(0, static_cast<std::size_t>(format_.width()) - text.size(), ' ');
-      }
-      return text;
-    }
-    return format_(value.to_double());
+    if (!complex_) return format_(value);
+    const std::complex<double> z = value.to_complex();
+    std::string im = imaginary_format_(z.imag());
+    im.erase(0, im.find_first_not_of(' '));
+    return format_(z.real()) + (im[0] == '-' ? "" : "+") + im + "j";
   }
 
   std::string vector(const Tensor& x, int indent) const {
-    const int width = (is_complex(x.dtype()) ? 2 * format_.width() + 1 : format_.width()) + 2;
+    const int width = format_.width() + (complex_ ? imaginary_format_.width() + 1 : 0) + 2;
     const int per_line = std::max((line_width - indent) / width, 1);
     std::string out = "[";
     const std::int64_t n = x.size(0);
@@ -157,9 +155,10 @@ class Printer {
     return out + "]";
   }
 
-  Tensor x_;
   bool summarized_;
+  bool complex_;
   Formatter format_;
+  Formatter imaginary_format_;
 };
 
 }  // namespace
@@ -179,8 +178,8 @@ std::string to_string(const Tensor& tensor) {
   } else {
     out += Printer(x).text(x, 7);
   }
-  const bool plain = x.dtype() == float32 || x.dtype() == complex64 ||
-                     (x.numel() > 0 && (x.dtype() == int64 || x.dtype() == boolean));
+  const bool plain = x.dtype() == float32 ||
+                     (x.numel() > 0 && (x.dtype() == int64 || x.dtype() == boolean || x.dtype() == complex64));
   if (!plain) out += ", dtype=torch." + std::string(name(x.dtype()));
   if (tensor.requires_grad()) out += tensor.is_leaf() ? ", requires_grad=True" : ", grad_fn=<...>";
   return out + ")";

@@ -1,6 +1,7 @@
 #include "wick/random.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "wick/creation.h"
@@ -94,16 +95,20 @@ T uniform(Generator& g) {
 
 constexpr std::int64_t block = 16;
 
-// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958).
+// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958). As in PyTorch radius and angle are
+// rounded to T, and for bfloat16 the functions' values too.
 template <class T>
 void to_normal(T* x) {
   using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  const auto rounded = [](auto value) { return static_cast<C>(static_cast<T>(static_cast<C>(value))); };
+  const auto value = [&](C v) { return std::is_same_v<T, BFloat16> ? rounded(v) : v; };
   for (int j = 0; j < block / 2; ++j) {
     const C u1 = C(1) - static_cast<C>(x[j]), u2 = static_cast<C>(x[j + block / 2]);
-    const C radius = std::sqrt(C(-2) * std::log(u1));
-    const C angle = C(2) * std::numbers::pi_v<C> * u2;
-    x[j] = static_cast<T>(radius * std::cos(angle));
-    x[j + block / 2] = static_cast<T>(radius * std::sin(angle));
+    const C radius = rounded(std::sqrt(C(-2) * value(std::log(u1))));
+    const C angle = std::is_same_v<T, C> ? C(2) * std::numbers::pi_v<C> * u2
+                                         : rounded(2 * std::numbers::pi * static_cast<double>(u2));
+    x[j] = static_cast<T>(radius * value(std::cos(angle)));
+    x[j + block / 2] = static_cast<T>(radius * value(std::sin(angle)));
   }
 }
 
@@ -138,6 +143,14 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dt
                 " were given");
   }
   if (is_complex(dtype) || dtype == boolean) throw DTypeError("randint is not defined for " + std::string(name(dtype)));
+  dispatch(dtype, [&]<class T>(TypeTag<T>) {
+    if constexpr (std::is_integral_v<T>) {
+      if (low < std::numeric_limits<T>::min() || high - 1 > std::numeric_limits<T>::max()) {
+        throw Error("randint: " + std::string(name(dtype)) + " cannot hold all of [" + std::to_string(low) + ", " +
+                    std::to_string(high) + ")");
+      }
+    }
+  });
   const Tensor out = empty(shape, dtype);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   Generator& g = default_generator();

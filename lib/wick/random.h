@@ -55,7 +55,8 @@ void manual_seed(std::uint64_t seed);
 Tensor rand(const Shape& shape, DType dtype = float32);
 // Standard normal. Floating point dtypes; DTypeError otherwise.
 Tensor randn(const Shape& shape, DType dtype = float32);
-// Whole numbers in [low, high). Any dtype but bool and complex that holds them. Error unless low < high.
+// Whole numbers in [low, high). Any dtype but bool and complex; an integer dtype must hold them all. Error unless
+// low < high.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype = int64);
 
 }  // namespace wick

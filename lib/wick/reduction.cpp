@@ -170,12 +170,12 @@ DType gather_type(DType dtype) { return dtype == float16 || dtype == bfloat16 ? 
 Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, all_dims(x), false, dtype); }
 
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
-  if (dtype && *dtype != x.dtype()) return sum(x.to(*dtype), dims, keepdim);
+  if (dtype && *dtype != x.dtype()) return sum(x.to(*dtype), dims, keepdim, dtype);
   const Selection s = select_dims(x, dims.empty() ? all_dims(x) : dims);
   Tensor out = reduce(Reduce::Sum, x, s, gather_type(x.dtype()), 0);
   {
     const NoGrad quiet;
-    out = out.to(sum_type(x.dtype()));
+    out = out.to(dtype.value_or(sum_type(x.dtype())));
     if (!keepdim) out = out.reshape(without_reduced(s, x));
   }
   return record("sum", out, {x}, [kept = s.kept, whole = x.sizes()](const Tensor& g) {
@@ -218,10 +218,15 @@ Tensor var(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
   return div(sum(square(sub(x, mean(x, dims, true))), dims, keepdim), divisor);
 }
 
-Tensor std(const Tensor& x) { return sqrt(var(x)); }
+Tensor std(const Tensor& x) { return std(x, Dims{}); }
 
 Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
-  return sqrt(var(x, dims, unbiased, keepdim));
+  const Tensor variance = var(x, dims, unbiased, keepdim);
+  // Equal elements have the gradient 0, where that of the root alone would be infinite.
+  return record("std", sqrt(variance.detach()), {variance}, [](const Tensor& g, const Tensor& result) {
+    const Tensor zero = scalar_tensor(0, g.dtype());
+    return Tensors{where(eq(result, zero), zero, div(g, mul(result, 2)))};
+  });
 }
 
 namespace {

@@ -9,6 +9,11 @@ namespace wick {
 
 TensorBody::~TensorBody() { delete gradient; }
 
+int Tensor::own_dim(std::int64_t d) const {
+  if (dim() == 0) throw IndexError("dimension " + std::to_string(d) + " was asked for, but a 0-d tensor has none");
+  return wrap_dim(d, dim());
+}
+
 void Tensor::wrong_type(DType asked) const {
   throw DTypeError("the tensor holds " + std::string(name(dtype())) + ", its data was asked for as " +
                    std::string(name(asked)));

@@ -43,9 +43,10 @@ class Tensor {
   std::int64_t numel() const noexcept { return body_->numel; }
   const Shape& sizes() const noexcept { return body_->shape; }
   const Shape& shape() const noexcept { return body_->shape; }
-  std::int64_t size(std::int64_t d) const { return body_->shape[wrap_dim(d, dim())]; }
+  // IndexError on a 0-d tensor, and outside [-dim(), dim()-1].
+  std::int64_t size(std::int64_t d) const { return body_->shape[own_dim(d)]; }
   const Strides& strides() const noexcept { return body_->strides; }
-  std::int64_t stride(std::int64_t d) const { return body_->strides[wrap_dim(d, dim())]; }
+  std::int64_t stride(std::int64_t d) const { return body_->strides[own_dim(d)]; }
   DType dtype() const noexcept { return body_->dtype; }
   std::int64_t itemsize() const noexcept { return size_of(body_->dtype); }
   bool is_contiguous() const noexcept { return body_->contiguous; }
@@ -113,6 +114,7 @@ class Tensor {
  private:
   explicit Tensor(Ref<TensorBody> body) noexcept : body_(std::move(body)) {}
   bool tracks_gradient() const noexcept;
+  int own_dim(std::int64_t d) const;
   [[noreturn]] void wrong_type(DType asked) const;
 
   Ref<TensorBody> body_;

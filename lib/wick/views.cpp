@@ -202,8 +202,8 @@ Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t
   if (first == 0 && last == size && step == 1) return x;
   Shape shape = x.sizes();
   Strides strides = x.strides();
-  shape[d] = (last - first + step - 1) / step;
-  strides[d] *= step;
+  shape[d] = last > first ? (last - first - 1) / step + 1 : 0;
+  if (shape[d] > 1) strides[d] *= step;
   return view("slice", x, shape, strides, first * x.strides()[d],
               [d, first, last, step, from = x.sizes()](const Tensor& g) {
                 return embed(g, from, [=](const Tensor& whole) { return slice(whole, d, first, last, step); });

@@ -5,6 +5,7 @@
 #include "wick/allocator.h"
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
+#include "wick/distributed/distributed.h"
 #include "wick/elementwise.h"
 #include "wick/gather.h"
 #include "wick/indexing.h"

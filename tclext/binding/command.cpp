@@ -100,22 +100,9 @@ bool Binding::is_option(Tcl_Obj* word, int& param) const {
   const std::string_view text = text_of(word);
   param = find_option(text);
   if (param >= 0) return true;
-  if (looks_like_option(text)) throw unknown_parameter(text);
+  const bool surely = text.starts_with("-unknown") || text.starts_with("-invalid");
+  if ((!command_.dashed_values || surely) && looks_like_option(text)) throw unknown_parameter(text);
   return false;
-}
-
-void Binding::refuse_count(int count, bool names_follow) const {
-  // Too few words: the first parameter that has to be given and was not is named.
-  int most = 0;
-  for (const Form& form : forms_) most = std::max(most, static_cast<int>(form.params.size()));
-  if (count < most && !names_follow && !forms_.empty()) {
-    const std::vector<int>& params = forms_.front().params;
-    for (std::size_t i = static_cast<std::size_t>(count); i < params.size(); ++i) {
-      const Param& param = command_.params[static_cast<std::size_t>(params[i])];
-      if (is_required(param)) throw missing_parameter(first_name(param.names));
-    }
-  }
-  throw wrong_positional_count();
 }
 
 const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* words, int count,
@@ -132,7 +119,7 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
     }
     if (fits) break;
   }
-  if (!found) refuse_count(count, names_follow);
+  if (!found) throw wrong_positional_count();
   return *found;
 }
 
@@ -151,7 +138,7 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
   std::uint32_t by_position = 0;
   for (std::size_t i = 0; i < command_.params.size(); ++i) by_position |= (call.words[i] ? 1u : 0u) << i;
   for (int i = positional; i < count; i += 2) {
-    if (!is_option(words[i], option)) throw unknown_parameter(is_handle(words[i]) ? "a tensor" : text_of(words[i]));
+    if (!is_option(words[i], option)) throw unknown_parameter(holds_handle(words[i]) ? shown(words[i]) : std::string(text_of(words[i])));
     if (i + 1 == count) throw missing_value(text_of(words[i]));
     if (by_position & (1u << option)) {
       throw CallError{"Parameter given twice: -" + std::string(first_name(command_.params[static_cast<std::size_t>(option)].names)),

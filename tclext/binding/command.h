@@ -75,6 +75,8 @@ struct Command {
   std::vector<const char*> positional = {};
   // The result has the dtype of the first tensor.
   bool keeps_dtype = false;
+  // A word of a dash and letters that names no option is a value, as handles invented by scripts may look so.
+  bool dashed_values = false;
   const char* returns = "";  // what the result is, in a few words
   Function call;
 };
@@ -108,7 +110,6 @@ class Binding {
   bool is_option(Tcl_Obj* word, int& param) const;
   void assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const;
   const Form& choose_form(const State& state, Tcl_Obj* const* words, int count, bool names_follow) const;
-  [[noreturn]] void refuse_count(int count, bool names_follow) const;
 
   const Command& command_;
   std::string_view area_;

@@ -33,7 +33,8 @@ std::optional<double> special_number(std::string_view word) {
 }  // namespace
 
 std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
-  if (is_handle(word) || word->typePtr == number_types().real) return std::nullopt;
+  word = plain_word(word);
+  if (!word || is_handle(word) || word->typePtr == number_types().real) return std::nullopt;
   Tcl_WideInt value;
   if (Tcl_GetWideIntFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
   if (word->typePtr == number_types().integer) return value;
@@ -46,7 +47,8 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
 }
 
 std::optional<wick::Scalar> number_of(Tcl_Obj* word) {
-  if (is_handle(word)) return std::nullopt;
+  word = plain_word(word);
+  if (!word || is_handle(word)) return std::nullopt;
   double real;
   if (word->typePtr != number_types().real) {
     if (const auto integer = integer_of(word)) return wick::Scalar(*integer);
@@ -58,7 +60,8 @@ std::optional<wick::Scalar> number_of(Tcl_Obj* word) {
 
 std::optional<bool> boolean_of(Tcl_Obj* word) {
   int value;
-  if (is_handle(word) || Tcl_GetBooleanFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
+  word = plain_word(word);
+  if (!word || is_handle(word) || Tcl_GetBooleanFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
   return value != 0;
 }
 
@@ -85,7 +88,8 @@ std::optional<wick::Dims> integers_of(Tcl_Obj* word) {
 }
 
 std::optional<wick::DType> dtype_of_word(Tcl_Obj* word) {
-  if (is_handle(word)) return std::nullopt;
+  word = plain_word(word);
+  if (!word || is_handle(word)) return std::nullopt;
   return wick::dtype_by_name(text_of(word));
 }
 
@@ -96,7 +100,8 @@ double Convert<double>::from(const Source& s) {
 }
 
 bool Convert<Device>::fits(const State&, Tcl_Obj* word) {
-  if (is_handle(word)) return false;
+  word = plain_word(word);
+  if (!word || is_handle(word)) return false;
   const std::string_view name = text_of(word);
   if (name == "cpu" || name == "cuda") return true;
   if (!name.starts_with("cuda:") || name.size() == 5) return false;
@@ -108,8 +113,13 @@ Device Convert<Device>::from(const Source& s) {
   return {};
 }
 
+AnyDevice Convert<AnyDevice>::from(const Source& s) {
+  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
+  return {};
+}
+
 std::string_view Convert<std::string_view>::from(const Source& s) {
-  if (is_handle(s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
+  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
   return text_of(s.word);
 }
 

@@ -146,8 +146,8 @@ struct Convert<Device> {
 
 template <>
 struct Convert<AnyDevice> {
-  static AnyDevice from(const Source&) { return {}; }
-  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static AnyDevice from(const Source& s);
+  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"device", fits};
   template <class F>
   static AnyDevice fallback(const F&) { return {}; }
@@ -157,7 +157,7 @@ template <>
 struct Convert<std::string_view> {
   // A handle as text would keep its tensor for good.
   static std::string_view from(const Source& s);
-  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"string", fits};
   template <class F>
   static std::string_view fallback(const F& f) { return std::get<const char*>(f); }

@@ -8,14 +8,6 @@
 namespace binding {
 namespace {
 
-// What was given, cut to a readable length; a handle has no text worth showing.
-std::string shown(Tcl_Obj* given) {
-  if (is_handle(given)) return "a tensor";
-  const std::string_view text = text_of(given);
-  constexpr std::size_t longest = 60;
-  return "\"" + std::string(text.substr(0, longest)) + (text.size() > longest ? "...\"" : "\"");
-}
-
 std::string dashed(std::string_view option) { return "-" + std::string(option); }
 
 const char* code_of(const wick::Error& error) {
@@ -35,6 +27,17 @@ int set_error(Tcl_Interp* interp, std::string_view message, std::string_view cod
 }
 
 }  // namespace
+
+std::string shown(Tcl_Obj* word) {
+  if (is_handle(word)) return "a tensor";
+  if (holds_handle(word)) return "a list that holds a tensor";
+  const std::string_view text = text_of(word);
+  constexpr std::size_t longest = 60;
+  if (text.size() <= longest) return "\"" + std::string(text) + "\"";
+  std::size_t length = longest;
+  while ((static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;  // no character is cut in two
+  return "\"" + std::string(text.substr(0, length)) + "...\"";
+}
 
 CallError missing_parameter(std::string_view option) {
   return {"Required parameter missing: " + dashed(option), "TORCH PARAMETER MISSING " + dashed(option), ""};

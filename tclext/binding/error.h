@@ -16,6 +16,9 @@ struct CallError {
   std::string detail;  // "" or a sentence for errorInfo
 };
 
+// A word as messages show it: cut to a readable length; a handle has no text worth showing.
+std::string shown(Tcl_Obj* word);
+
 CallError missing_parameter(std::string_view option);
 CallError unknown_parameter(std::string_view word);
 CallError missing_value(std::string_view option);

@@ -22,6 +22,44 @@ void set_record(Tcl_Obj* object, Record* record) {
   object->typePtr = &handle_type;
 }
 
+// Types of Tcl's own collections.
+struct CollectionTypes {
+  const Tcl_ObjType* list = Tcl_GetObjType("list");
+  const Tcl_ObjType* dict = Tcl_GetObjType("dict");
+};
+
+const CollectionTypes& collection_types() {
+  static const CollectionTypes types;
+  return types;
+}
+
+bool is_collection_without_string(const Tcl_Obj* object) {
+  if (object->bytes || !object->typePtr) return false;
+  return object->typePtr == collection_types().list || object->typePtr == collection_types().dict;
+}
+
+bool holds_handle_below(Tcl_Obj* object, int levels) {
+  if (is_handle(object)) return true;
+  if (!is_collection_without_string(object)) return false;
+  if (levels == 0) return true;
+  if (object->typePtr == collection_types().dict) {
+    Tcl_DictSearch search;
+    Tcl_Obj *key, *value;
+    int done;
+    bool found = false;
+    Tcl_DictObjFirst(nullptr, object, &search, &key, &value, &done);
+    for (; !done && !found; Tcl_DictObjNext(&search, &key, &value, &done)) {
+      found = holds_handle_below(key, levels - 1) || holds_handle_below(value, levels - 1);
+    }
+    Tcl_DictObjDone(&search);
+    return found;
+  }
+  Tcl_Size count;
+  Tcl_Obj** elements;
+  Tcl_ListObjGetElements(nullptr, object, &count, &elements);
+  return std::any_of(elements, elements + count, [&](Tcl_Obj* element) { return holds_handle_below(element, levels - 1); });
+}
+
 void free_internal(Tcl_Obj* object) { release(record_of(object)); }
 
 void duplicate_internal(Tcl_Obj* source, Tcl_Obj* copy) { set_record(copy, record_of(source)); }
@@ -118,7 +156,24 @@ Tcl_Obj* new_handle(State& state, wick::Tensor tensor) {
   return object;
 }
 
+bool holds_handle(Tcl_Obj* object) { return holds_handle_below(object, wick::max_rank); }
+
+Tcl_Obj* plain_word(Tcl_Obj* word) {
+  for (int level = 0; level < wick::max_rank; ++level) {
+    if (!is_collection_without_string(word)) return word;
+    Tcl_Size count;
+    Tcl_Obj** elements;
+    if (word->typePtr == collection_types().dict) return nullptr;
+    Tcl_ListObjGetElements(nullptr, word, &count, &elements);
+    if (count != 1) return nullptr;
+    word = elements[0];
+  }
+  return nullptr;
+}
+
 Record* find_record(const State& state, Tcl_Obj* object) {
+  object = plain_word(object);
+  if (!object) return nullptr;
   Record* record = is_handle(object) ? record_of(object) : state.find(text_of(object));
   return record && record->tensor.defined() ? record : nullptr;
 }

@@ -76,6 +76,13 @@ Tcl_Obj* new_handle(State& state, wick::Tensor tensor);
 extern const Tcl_ObjType handle_type;
 inline bool is_handle(const Tcl_Obj* object) { return object->typePtr == &handle_type; }
 
+// Whether the object's string would take a handle's: a handle, or a list or dict without a string that holds one. Nesting
+// beyond any tensor's counts as such, for the string of it could exhaust the stack.
+bool holds_handle(Tcl_Obj* object);
+// The word itself, or the only element of a list of one that has no string; null for other lists and dicts without a
+// string, which are neither a number nor a name. Asks no object for its string.
+Tcl_Obj* plain_word(Tcl_Obj* word);
+
 // The tensor of a handle, or of a name of this interpreter; null when there is none. Leaves the object as it is.
 const wick::Tensor* find_tensor(const State& state, Tcl_Obj* object);
 Record* find_record(const State& state, Tcl_Obj* object);

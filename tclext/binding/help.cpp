@@ -36,6 +36,13 @@ std::string fallback_text(const Fallback& fallback) {
       fallback);
 }
 
+const char* title_of(std::string_view area) {
+  for (const Area* a : registry().areas()) {
+    if (a->name == area) return a->title;
+  }
+  return "";
+}
+
 void append(Tcl_Obj* list, std::string_view text) { Tcl_ListObjAppendElement(nullptr, list, new_text(text)); }
 
 Tcl_Obj* text_list(const auto& texts) {
@@ -70,7 +77,8 @@ std::string help_text(std::string_view name) {
       for (const Command& command : area->commands) {
         const std::size_t width = std::string_view(command.name).size() + 1;
         if (column + width > 78) {
-          text += "\n  ";
+          text.back() = '\n';
+          text += "  ";
           column = 2;
         }
         text += std::string(command.name) + " ";
@@ -113,6 +121,7 @@ Tcl_Obj* description(std::string_view name) {
   const auto put = [dict](const char* key, Tcl_Obj* value) { Tcl_DictObjPut(nullptr, dict, new_text(key), value); };
   put("name", new_text(command.name));
   put("area", new_text(binding.area()));
+  put("areaTitle", new_text(title_of(binding.area())));
   put("aliases", text_list(std::vector<std::string>(binding.names().begin() + 1, binding.names().end())));
   put("positional", text_list(command.positional));
   put("options", option_list(binding));

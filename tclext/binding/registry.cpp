@@ -11,14 +11,31 @@ struct Installed {
   State* state;
 };
 
+// Keeps a state for a block.
+class Kept {
+ public:
+  explicit Kept(State& state) : state_(state) { state_.retain(); }
+  ~Kept() { state_.release(); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  State& operator*() const { return state_; }
+  State* operator->() const { return &state_; }
+
+ private:
+  State& state_;
+};
+
 int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   const auto* installed = static_cast<const Installed*>(data);
-  wick::set_grad_enabled(installed->state->grad_enabled);
+  // A script that the command runs may delete the command, and the interpreter.
+  const Binding& binding = *installed->binding;
+  const Kept state(*installed->state);
+  wick::set_grad_enabled(state->grad_enabled);
   try {
-    Tcl_SetObjResult(interp, installed->binding->run(*installed->state, objc - 1, objv + 1));
+    Tcl_SetObjResult(interp, binding.run(*state, objc - 1, objv + 1));
     return TCL_OK;
   } catch (...) {
-    return report(interp, std::current_exception(), installed->binding->usage());
+    return report(interp, std::current_exception(), binding.usage());
   }
 }
 

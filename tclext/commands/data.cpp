@@ -8,6 +8,7 @@
 namespace commands {
 
 using binding::elements_of;
+using binding::shown;
 using wick::DType;
 using wick::Kind;
 using wick::Scalar;
@@ -21,11 +22,6 @@ std::optional<Scalar> element_value(Tcl_Obj* word) {
   if (const auto number = binding::number_of(word)) return number;
   if (const auto truth = binding::boolean_of(word)) return Scalar(static_cast<int>(*truth));
   return std::nullopt;
-}
-
-std::string shown(Tcl_Obj* word) {
-  if (binding::is_handle(word)) return "a tensor";
-  return "\"" + std::string(binding::text_of(word).substr(0, 60)) + "\"";
 }
 
 // Fills a row-major tensor of type T from the lists, level by level.
@@ -79,6 +75,7 @@ class Reader {
 // A word that is a list of nothing but itself.
 bool is_single_word(Tcl_Obj* word) {
   const std::vector<Tcl_Obj*> elements = elements_of(word);
+  if (binding::holds_handle(word)) return false;
   return elements.size() == 1 && (elements[0] == word || binding::text_of(elements[0]) == binding::text_of(word));
 }
 

@@ -9,15 +9,16 @@
 namespace commands {
 namespace {
 
-// All are looked up before the first is let go.
+// All are looked up before the first is let go, and again then: a tensor may stand twice in the list. A handle may come from
+// another interpreter.
 Tcl_Obj* free_tensors(Call& call, const binding::Value& tensors) {
-  std::vector<binding::Record*> records;
-  for (Tcl_Obj* word : binding::elements_of(tensors.object)) {
-    binding::Record* record = binding::find_record(call.state, word);
-    if (!record) throw binding::invalid_tensor("tensors", word);
-    records.push_back(record);
+  const std::vector<Tcl_Obj*> words = binding::elements_of(tensors.object);
+  for (Tcl_Obj* word : words) {
+    if (!binding::find_record(call.state, word)) throw binding::invalid_tensor("tensors", word);
   }
-  for (binding::Record* record : records) call.state.free_tensor(record);
+  for (Tcl_Obj* word : words) {
+    if (binding::Record* record = binding::find_record(call.state, word)) record->state->free_tensor(record);
+  }
   return Tcl_NewObj();
 }
 
@@ -89,8 +90,8 @@ const Area& handles() {
           Command{
               .name = "describe",
               .summary = "A command's declaration for programs; without a command, the names of all.",
-              .details = "A dict with the keys name, area, aliases, positional, options (name and synonyms, type, default or required, "
-                         "purpose), returns, summary and details.",
+              .details = "A dict with the keys name, area, areaTitle, aliases, positional, options (name and synonyms, type, default or "
+                         "required, purpose), returns (kind, meaning), summary and details.",
               .params = {{"command", "", "a command's name, any of its aliases"}},
               .positional = {"?command?"},
               .returns = "a dict, or a list of names",

@@ -71,21 +71,24 @@ class Pass {
     const auto enter = [&](Node* node) {
       if (node && seen.insert(node).second) stack.push_back({node, 0});
     };
-    for (const Edge& root : roots_) enter(root.node.get());
-    while (!stack.empty()) {
-      auto& [node, at] = stack.back();
-      if (at < node->inputs.size()) {
-        enter(node->inputs[at++].node.get());
-        continue;
-      }
-      for (const Edge& e : node->inputs) {
-        if ((e.leaf && leaves.contains(e.leaf.get())) ||
-            (e.node && (targets.contains(e.node.get()) || above_.contains(e.node.get())))) {
-          above_.insert(node);
-          break;
+    // Root by root: one may lie below another.
+    for (const Edge& root : roots_) {
+      enter(root.node.get());
+      while (!stack.empty()) {
+        auto& [node, at] = stack.back();
+        if (at < node->inputs.size()) {
+          enter(node->inputs[at++].node.get());
+          continue;
         }
+        for (const Edge& e : node->inputs) {
+          if ((e.leaf && leaves.contains(e.leaf.get())) ||
+              (e.node && (targets.contains(e.node.get()) || above_.contains(e.node.get())))) {
+            above_.insert(node);
+            break;
+          }
+        }
+        stack.pop_back();
       }
-      stack.pop_back();
     }
   }
 

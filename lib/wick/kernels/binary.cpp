@@ -13,6 +13,9 @@ struct AddOf { template <class C> static C f(C x, C y) { return x + y; } };
 struct SubOf { template <class C> static C f(C x, C y) { return x - y; } };
 struct MulOf { template <class C> static C f(C x, C y) { return x * y; } };
 struct DivOf { template <class C> static C f(C x, C y) { return x / y; } };
+struct BitAndOf { template <class C> static C f(C x, C y) { return x & y; } };
+struct BitOrOf { template <class C> static C f(C x, C y) { return x | y; } };
+struct BitXorOf { template <class C> static C f(C x, C y) { return x ^ y; } };
 // On the element type; a NaN on either side is the result.
 struct MaximumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x > y ? x : y; } };
 struct MinimumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x < y ? x : y; } };
@@ -73,6 +76,11 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> != Class::Bool) set(Binary::Sub, arithmetic<T, SubOf>);
   if constexpr (!is_whole<T>) set(Binary::Div, arithmetic<T, DivOf>);
   if constexpr (class_of<T> == Class::Integer) set(Binary::DivTrunc, divide_truncated<T>);
+  if constexpr (is_whole<T>) {
+    set(Binary::BitAnd, arithmetic<T, BitAndOf>);
+    set(Binary::BitOr, arithmetic<T, BitOrOf>);
+    set(Binary::BitXor, arithmetic<T, BitXorOf>);
+  }
   compare(Compare::Eq, comparison<T, EqOf>);
   compare(Compare::Ne, comparison<T, NeOf>);
   if constexpr (class_of<T> != Class::Complex) {

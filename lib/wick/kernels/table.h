@@ -28,8 +28,8 @@ enum class Unary { Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, 
 inline constexpr int unary_count = 11;
 
 // AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
-enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc };
-inline constexpr int binary_count = 8;
+enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc, BitAnd, BitOr, BitXor };
+inline constexpr int binary_count = 11;
 
 // Results are bool.
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };

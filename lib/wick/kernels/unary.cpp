@@ -20,7 +20,8 @@ struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); } 
 struct TanhOf       { template <class C> static C f(C x) { return tanh(x); } };
 // On the element type itself: the sign matters.
 struct AbsOf        { template <class T> static T f(T x) { return x < T(0) ? T(Compute<T>(0) - Compute<T>(x)) : x; } };
-struct SignOf       { template <class T> static T f(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; } };
+// 0 for NaN, as PyTorch has it.
+struct SignOf       { template <class T> static T f(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0); } };
 struct ReluOf       { template <class T> static T f(T x) { return x < T(0) ? T(0) : x; } };
 // clang-format on
 

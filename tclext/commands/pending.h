@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tclext/binding/handle.h"
+#include "wick/distributed/distributed.h"
+
+// Operations of the distributed commands that are under way while the script goes on.
+namespace commands {
+
+// What has ended already.
+wick::distributed::WorkPtr finished(const wick::Tensor& result);
+
+// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop, when the work has ended.
+void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tcl_Obj* prefix);
+
+// Sends and receives by the handles that distributed_isend and distributed_irecv answered. They belong to the process.
+class Requests {
+ public:
+  // The handle: the given text, with a suffix while an operation of that name is under way.
+  std::string add_send(const std::string& name, wick::distributed::WorkPtr work);
+  std::string add_receive(wick::distributed::WorkPtr work);
+
+  // Waits for the operation; the tensor if it is a receive. Nothing for a send, or a handle of no operation.
+  std::optional<wick::Tensor> wait(std::string_view handle);
+  // Whether the operation has ended, or there is none.
+  bool test(std::string_view handle);
+
+ private:
+  // So many ended receives can still be waited for again; older ones are forgotten.
+  static constexpr std::size_t remembered = 64;
+
+  std::map<std::string, wick::distributed::WorkPtr, std::less<>> sends_;
+  std::map<std::string, wick::distributed::WorkPtr, std::less<>> receives_;
+  std::deque<std::string> ended_;
+  int last_receive_ = 0;
+};
+
+Requests& requests();
+
+}  // namespace commands
