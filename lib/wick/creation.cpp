@@ -80,7 +80,8 @@ Tensor arange(double start, double end, double step, DType dtype) {
     step = std::trunc(step);
   }
   if (!std::isfinite(start) || !std::isfinite(end) || std::isnan(step)) {
-    throw Error("unsupported range: " + std::to_string(start) + " to " + std::to_string(end));
+    throw Error("unsupported range: " + std::to_string(start) + " to " + std::to_string(end) + ", step " +
+                std::to_string(step));
   }
   if (step == 0) throw Error("step must be nonzero");
   if ((step > 0 && end < start) || (step < 0 && end > start)) {

@@ -5,7 +5,9 @@
 
 #include "wick/autograd/node.h"
 #include "wick/creation.h"
+#include "wick/functions.h"
 #include "wick/loop.h"
+#include "wick/unary.h"
 #include "wick/views.h"
 
 namespace wick {
@@ -170,6 +172,53 @@ Tensor bitwise_xor(const Tensor& a, const Tensor& b) {
   return run_binary(Binary::BitXor, "bitwise_xor", a, b, result_type(a, b));
 }
 
+Tensor bitwise_left_shift(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::ShiftLeft, "bitwise_left_shift", a, b, result_type(a, b));
+}
+Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::ShiftRight, "bitwise_right_shift", a, b, result_type(a, b));
+}
+
+Tensor atan2(const Tensor& y, const Tensor& x) {
+  const Tensor out = run_binary(Binary::Atan2, "atan2", y, x, true_division_type(result_type(y, x)));
+  if (!autograd::wanted({y, x})) return out;
+  return record("atan2", out, {y, x}, [first = Saved(y), second = Saved(x)](const Tensor& g) {
+    const Tensor share = div(g, add(square(first.get()), square(second.get())));
+    return Tensors{mul(share, second.get()), neg(mul(share, first.get()))};
+  });
+}
+
+namespace {
+
+Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
+
+}  // namespace
+
+Tensor pow(const Tensor& base, const Tensor& exponent) {
+  const DType dtype = result_type(base, exponent);
+  const Tensor out = run_binary(Binary::Pow, "pow", base, exponent, dtype);
+  if (!autograd::wanted({base, exponent})) return out;
+  return record("pow", out, {base, exponent},
+                [x = Saved(base), e = Saved(exponent), for_base = base.requires_grad(),
+                 for_exponent = exponent.requires_grad()](const Tensor& g, const Tensor& result) {
+                  Tensors grads(2);
+                  const Tensor zero = scalar_tensor(0, g.dtype());
+                  if (for_base) {
+                    // x^0 does not depend on x, whatever x^-1 is.
+                    const Tensor slope = mul(e.get(), pow(x.get(), sub(e.get(), 1)));
+                    grads[0] = mul(g, where(is_zero(e.get()), zero, slope));
+                  }
+                  if (for_exponent) {
+                    const Tensor flat =
+                        bitwise_and(is_zero(x.get()), ge(e.get(), scalar_tensor(0, e.get().dtype())));
+                    grads[1] = mul(g, where(flat, zero, mul(result, log(x.get()))));
+                  }
+                  return grads;
+                });
+}
+
+Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, beside(base, exponent)); }
+
 Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
 Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
 Tensor lt(const Tensor& a, const Tensor& b) { return compare(Compare::Lt, "lt", a, b); }
@@ -192,22 +241,6 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   });
 }
 
-namespace {
-
-// What the derivative of a function needs to be written.
-enum class Saves { Nothing, Input, Result };
-
-// A function of one operand. `derivative` gives the gradient of the input from that of the result and what is
-// saved: the input or the result.
-struct UnaryRule {
-  const char* name;
-  Unary op;
-  bool floating;  // integers and bool are computed in float32
-  int cost;       // of an element, in additions
-  Saves saves;
-  Tensor (*derivative)(const Tensor& g, const Tensor& saved);
-};
-
 Tensor apply(const UnaryRule& rule, const Tensor& x) {
   const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
   const auto loop = require(kernels::table().unary[static_cast<int>(rule.op)][at(dtype)], rule.name, dtype);
@@ -229,6 +262,8 @@ Tensor apply(const UnaryRule& rule, const Tensor& x) {
   }
   return record(rule.name, out, {x}, [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
 }
+
+namespace {
 
 // clang-format off
 constexpr UnaryRule neg_rule{"neg", Unary::Neg, false, 1, Saves::Nothing,

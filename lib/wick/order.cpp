@@ -109,6 +109,21 @@ Tensor median(const Tensor& x) {
   return median(x.flatten(), 0).values;
 }
 
+ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool keepdim) {
+  if (x.dtype() == boolean) throw DTypeError("kthvalue is not defined for bool");
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t n = row_length("kthvalue", x, d);
+  if (k < 1 || k > n) {
+    throw IndexError("kthvalue: k must be from 1 to " + std::to_string(n) + ", " + std::to_string(k) + " was given");
+  }
+  const Tensor positions = pick_positions("kthvalue", x, d, 1, [k]<class T>(const T* row, auto& scratch, std::int64_t* out) {
+    const auto place = scratch.begin() + static_cast<std::ptrdiff_t>(k - 1);
+    std::nth_element(scratch.begin(), place, scratch.end(), Before<T>{row});
+    *out = *place;
+  });
+  return pick_one(x, d, positions, keepdim);
+}
+
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim) {
   const int d = wrap_dim(dim, x.dim());
   row_length("mode", x, d);

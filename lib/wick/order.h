@@ -11,6 +11,9 @@ namespace wick {
 Tensor median(const Tensor& x);
 ValuesIndices median(const Tensor& x, std::int64_t dim, bool keepdim = false);
 
+// The k-th smallest, counted from 1. IndexError for a k that there is not.
+ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim = -1, bool keepdim = false);
+
 // The most frequent value, the smallest of equally frequent ones, and its last position. Without a dim: of all
 // elements. ShapeError without elements.
 Tensor mode(const Tensor& x);

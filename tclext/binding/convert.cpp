@@ -7,10 +7,12 @@
 namespace binding {
 namespace {
 
-// Types of Tcl's own numbers, where it tells them.
+// The types of Tcl's own numbers, read off such objects: Tcl 9 does not tell them by name.
 struct NumberTypes {
-  const Tcl_ObjType* integer = Tcl_GetObjType("int");
-  const Tcl_ObjType* real = Tcl_GetObjType("double");
+  const Tcl_ObjType* integer = type_of(Tcl_NewWideIntObj(1));
+  const Tcl_ObjType* real = type_of(Tcl_NewDoubleObj(1));
+
+  static const Tcl_ObjType* type_of(Tcl_Obj* number) { return Held(number).get()->typePtr; }
 };
 
 const NumberTypes& number_types() {

@@ -38,6 +38,11 @@ struct Script {
   Tcl_Obj* object;
 };
 
+// A list that a command has built itself, as its result.
+struct List {
+  Tcl_Obj* object;
+};
+
 using TensorOrNumber = std::variant<wick::Tensor, double>;
 
 // A parameter's type as documents name it, and whether a word could be one (to choose between positional forms).
@@ -231,14 +236,19 @@ inline Tcl_Obj* to_object(State&, double value) { return Tcl_NewDoubleObj(value)
 inline Tcl_Obj* to_object(State&, std::string_view text) { return new_text(text); }
 inline Tcl_Obj* to_object(State&, const char* text) { return new_text(text); }
 inline Tcl_Obj* to_object(State&, Tcl_Obj* object) { return object; }
+inline Tcl_Obj* to_object(State&, const List& list) { return list.object; }
+// Nothing is the empty text: the result comes otherwise, or later.
+inline Tcl_Obj* to_object(State& state, const std::optional<wick::Tensor>& tensor) {
+  return tensor ? new_handle(state, *tensor) : Tcl_NewObj();
+}
 
 // The kind of a result as documents name it.
 template <class R>
 constexpr const char* result_kind() {
   if constexpr (std::is_void_v<R>) return "none";
-  else if constexpr (std::is_same_v<R, wick::Tensor>) return "tensor";
+  else if constexpr (std::is_same_v<R, wick::Tensor> || std::is_same_v<R, std::optional<wick::Tensor>>) return "tensor";
   else if constexpr (std::is_same_v<R, wick::Tensors>) return "tensors";
-  else if constexpr (std::is_same_v<R, wick::Dims>) return "list";
+  else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>) return "list";
   else if constexpr (std::is_same_v<R, bool>) return "bool";
   else if constexpr (std::is_same_v<R, std::int64_t>) return "int";
   else if constexpr (std::is_same_v<R, double>) return "double";

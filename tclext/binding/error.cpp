@@ -3,7 +3,7 @@
 #include <new>
 
 #include "tclext/binding/handle.h"
-#include "wick/error.h"
+#include "wick/distributed/distributed.h"
 
 namespace binding {
 namespace {
@@ -16,6 +16,7 @@ const char* code_of(const wick::Error& error) {
   if (dynamic_cast<const wick::IndexError*>(&error)) return "TORCH INDEX";
   if (dynamic_cast<const wick::MemoryError*>(&error)) return "TORCH MEMORY";
   if (dynamic_cast<const wick::GradientError*>(&error)) return "TORCH GRADIENT";
+  if (dynamic_cast<const wick::DistributedError*>(&error)) return "TORCH DISTRIBUTED";
   return "TORCH VALUE";
 }
 

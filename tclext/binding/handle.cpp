@@ -22,10 +22,16 @@ void set_record(Tcl_Obj* object, Record* record) {
   object->typePtr = &handle_type;
 }
 
-// Types of Tcl's own collections.
+// The types of Tcl's own collections, read off such objects: Tcl 9 does not tell all types by name.
 struct CollectionTypes {
-  const Tcl_ObjType* list = Tcl_GetObjType("list");
-  const Tcl_ObjType* dict = Tcl_GetObjType("dict");
+  const Tcl_ObjType* list = type_of(list_of_one());
+  const Tcl_ObjType* dict = type_of(Tcl_NewDictObj());
+
+  static Tcl_Obj* list_of_one() {
+    Tcl_Obj* element = Tcl_NewObj();
+    return Tcl_NewListObj(1, &element);
+  }
+  static const Tcl_ObjType* type_of(Tcl_Obj* collection) { return Held(collection).get()->typePtr; }
 };
 
 const CollectionTypes& collection_types() {
@@ -119,14 +125,19 @@ void State::free_tensor(Record* record) {
 }
 
 void State::leave_scope() {
-  const std::vector<std::uint64_t> numbers = std::move(scopes_.back());
+  std::vector<std::uint64_t> numbers = std::move(scopes_.back());
   scopes_.pop_back();
+  std::vector<std::uint64_t>& outward = scopes_.empty() ? survivors_ : scopes_.back();
+  if (scopes_.empty()) {
+    numbers.insert(numbers.end(), survivors_.begin(), survivors_.end());
+    survivors_.clear();
+  }
   for (const auto number : numbers) {
     const auto it = named_.find(number);
     if (it == named_.end()) continue;
     Record* record = it->second;
     if (record->references > 1) {
-      if (!scopes_.empty()) scopes_.back().push_back(number);
+      outward.push_back(number);
     } else {
       named_.erase(it);
       binding::release(record);

@@ -40,7 +40,8 @@ class State {
   void free_tensor(Record* record);
 
   // Between these two calls, names given belong to a scope. At its end tensors that only their name holds are freed; the
-  // others belong to the scope around it.
+  // others belong to the scope around it; those that outlive the outermost one are looked at again when the next one ends,
+  // as a loop around a scope would otherwise pile them up.
   void enter_scope() { scopes_.emplace_back(); }
   void leave_scope();
 
@@ -65,6 +66,7 @@ class State {
   std::int64_t live_ = 0;
   std::unordered_map<std::uint64_t, Record*> named_;
   std::vector<std::vector<std::uint64_t>> scopes_;
+  std::vector<std::uint64_t> survivors_;
 };
 
 Record* new_record(State& state, wick::Tensor tensor);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
@@ -15,8 +16,10 @@ const Param like_device{"device", left_out, "where the tensor lives; with the in
 // A value that an integer dtype cannot hold is an error, as in PyTorch.
 void check_fits(const Scalar& value, DType type) {
   if (!fits(value, type)) {
-    throw wick::Error("value cannot be converted to " + std::string(name(type)) + " without overflow: " +
-                      std::to_string(value.to_double()) + " was given for -value");
+    char given[32];
+    std::snprintf(given, sizeof given, "%g", value.to_double());
+    throw wick::Error("value cannot be converted to " + std::string(name(type)) + " without overflow: " + given +
+                      " was given for -value");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "wick/allocator.h"
 #include "wick/wick.h"
 
 namespace commands {
@@ -79,6 +80,19 @@ bool is_single_word(Tcl_Obj* word) {
   return elements.size() == 1 && (elements[0] == word || binding::text_of(elements[0]) == binding::text_of(word));
 }
 
+// Tcl ends the process when memory runs out, and when a list grows too long. What a tensor's elements take as words, some 64
+// bytes each, is therefore asked for first where it is much: MemoryError when it cannot be had.
+void check_memory_for_words(std::int64_t count) {
+  if (count < 1'000'000) return;
+  constexpr std::int64_t longest = INT_MAX / 4;
+  if (count > longest) {
+    throw wick::MemoryError("a Tcl list cannot hold the " + std::to_string(count) + " elements of the tensor");
+  }
+  std::size_t capacity;
+  void* trial = wick::allocator::allocate(static_cast<std::size_t>(count) * 64, &capacity);
+  wick::allocator::deallocate(trial, capacity);
+}
+
 // Follows the first element of each level.
 Shape shape_of(Tcl_Obj* data) {
   Shape shape;
@@ -110,11 +124,12 @@ Tensor read_data(Tcl_Obj* data, DType dtype) {
   return Reader<double>(shape, dtype).read(data);
 }
 
-Tcl_Obj* element_list(const Tensor& x) {
+binding::List element_list(const Tensor& x) {
   if (is_complex(x.dtype())) {
     throw wick::DTypeError("tensor_to_list is not defined for " + std::string(name(x.dtype())) +
                            ": tensor_to gives its real part");
   }
+  check_memory_for_words(x.numel());
   std::vector<Tcl_Obj*> elements;
   elements.reserve(static_cast<std::size_t>(x.numel()));
   if (is_floating(x.dtype())) {
@@ -122,7 +137,7 @@ Tcl_Obj* element_list(const Tensor& x) {
   } else {
     for (const std::int64_t value : wick::to_vector<std::int64_t>(x)) elements.push_back(Tcl_NewWideIntObj(value));
   }
-  return Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data());
+  return {Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data())};
 }
 
 namespace {
@@ -162,6 +177,7 @@ void print_part(std::string& out, const double*& next, const Shape& shape, int d
 }  // namespace
 
 std::string braces_text(const Tensor& x) {
+  check_memory_for_words(x.numel());
   std::vector<double> values = wick::to_vector<double>(wick::real(x.detach()));
   std::string out;
   const double* next = values.data();

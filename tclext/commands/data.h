@@ -15,7 +15,7 @@ bool fits(const wick::Scalar& number, wick::DType dtype);
 wick::Tensor read_data(Tcl_Obj* data, wick::DType dtype);
 
 // All elements in row-major order, as a flat list; DTypeError for complex tensors.
-Tcl_Obj* element_list(const wick::Tensor& x);
+binding::List element_list(const wick::Tensor& x);
 
 // The values in nested braces, in the layout that existing scripts compare.
 std::string braces_text(const wick::Tensor& x);

@@ -11,15 +11,17 @@ namespace wd = wick::distributed;
 template <>
 struct binding::Convert<wd::Reduction> {
   static wd::Reduction from(const Source& s) {
-    if (!is_handle(s.word)) {
+    if (fits(s.state, s.word)) {
       if (const auto reduction = wd::reduction_by_name(text_of(s.word))) return *reduction;
     }
     throw invalid_value(s.option, s.word, "sum, mean, product, min, max, band, bor or bxor");
   }
-  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"enum:sum|mean|product|min|max|band|bor|bxor", fits};
   template <class F>
-  static wd::Reduction fallback(const F& f) { return *wd::reduction_by_name(std::get<const char*>(f)); }
+  static wd::Reduction fallback(const F& f) {
+    return *wd::reduction_by_name(std::get<const char*>(f));
+  }
 };
 
 namespace commands {
@@ -31,9 +33,10 @@ const Param timeout{"timeout", left_out, "seconds to wait for the others; distri
 const Param op{"op", "sum", "how the contributions are combined"};
 const Param operation{"operation", "sum", "how the contributions are combined"};
 const Param tag{"tag", std::int64_t{0}, "only a receive with the same tag gets the message"};
-const Param command{"command", left_out,
-                    "returns at once; the command prefix is called with the words ok and the result, or error and a message, "
-                    "when the event loop runs"};
+const Param command{
+    "command", left_out,
+    "returns at once; the command prefix is called with the words ok and the result, or error and "
+    "a message, when the event loop runs"};
 
 // What distributed_init announced to a process that no launcher has started.
 struct Announced {
@@ -64,20 +67,24 @@ void require_not_negative(const char* option, std::int64_t value) {
   }
 }
 
-void leave_at_exit(ClientData) { wd::finalize(); }
+void leave_at_exit(ClientData) {
+  if (wd::initialized()) wd::finalize();
+}
 
-std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size, optional<std::string_view> address,
-                 std::int64_t port, std::string_view backend, optional<double> seconds) {
+std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
+                 optional<std::string_view> address, std::int64_t port, std::string_view backend,
+                 optional<double> seconds) {
   const wd::Context limits = context("", seconds);
   wd::Options options;
   if (limits.timeout) options.timeout = *limits.timeout;
-  if (!alone()) {
+  if (wd::under_launcher()) {
     if (rank) options.rank = to_rank(*rank);
     if (world_size) options.world_size = to_rank(*world_size);
     wd::init(options);
-    Tcl_CreateExitHandler(leave_at_exit, nullptr);
-    return "Distributed training initialized: rank=" + std::to_string(wd::rank()) +
-           ", world_size=" + std::to_string(wd::world_size()) + ", backend=" + std::string(backend);
+    if (alone()) announced() = {.called = true};
+    return std::string("Distributed training initialized") + (alone() ? " (single GPU)" : "") +
+           ": rank=" + std::to_string(wd::rank()) + ", world_size=" + std::to_string(wd::world_size()) +
+           ", backend=" + std::string(backend);
   }
   if (!rank) throw binding::missing_parameter("rank");
   if (!world_size) throw binding::missing_parameter("worldSize");
@@ -91,7 +98,8 @@ std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
   Announced& state = announced();
   const bool single = *world_size == 1;
   state = {true, single ? 0 : to_rank(*rank), to_rank(*world_size)};
-  // A process that nobody launched together with others cannot find them: what it announces is emulated, and says so.
+  // A process that nobody launched together with others cannot find them: what it announces is emulated, and
+  // says so.
   return std::string("Distributed training initialized (") + (single ? "single GPU" : "emulated multi-GPU") +
          "): rank=" + std::to_string(state.rank) + ", world_size=" + std::to_string(state.world_size) +
          ", backend=" + (single ? "" : "emulated_") + std::string(backend);
@@ -107,23 +115,27 @@ Tensor reduce_alone(const Tensor& x, wd::Reduction reduction) {
 Command all_reduce(const char* name) {
   return Command{
       .name = name,
-      .summary = "Combines the tensors of all processes element by element and gives every process the result.",
-      .details = "All pass tensors of one shape and dtype. mean of integers is a true division and gives Float32, but for a single "
-                 "process, where the result equals the input for every operation. band, bor and bxor are for integers.",
+      .summary =
+          "Combines the tensors of all processes element by element and gives every process the result.",
+      .details =
+          "All pass tensors of one shape and dtype. mean of integers is a true division and gives Float32, "
+          "but for a single "
+          "process, where the result equals the input for every operation. band, bor and bxor are for "
+          "integers.",
       .params = {contribution, operation, group, timeout, command},
       .positional = {"tensor ?operation?"},
       .returns = "of the input's shape, the same values on every rank",
       .call = bind([](Call& call, const Tensor& x, wd::Reduction reduction, std::string_view name_of_group,
-                      optional<double> seconds, optional<binding::Script> callback) -> Tcl_Obj* {
+                      optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
         if (callback) {
-          const wd::WorkPtr work = alone() ? finished(reduce_alone(x, reduction))
-                                           : wd::all_reduce_async(x, reduction, context(name_of_group, seconds));
+          const wd::WorkPtr work = alone()
+                                       ? finished(reduce_alone(x, reduction))
+                                       : wd::all_reduce_async(x, reduction, context(name_of_group, seconds));
           call_back(call.state, work, callback->object);
-          return Tcl_NewObj();
+          return std::nullopt;
         }
-        const Tensor out = alone() ? reduce_alone(x, reduction)
-                                   : wd::all_reduce(x, reduction, context(name_of_group, seconds));
-        return binding::new_handle(call.state, out);
+        if (alone()) return reduce_alone(x, reduction);
+        return wd::all_reduce(x, reduction, context(name_of_group, seconds));
       })};
 }
 
@@ -131,18 +143,21 @@ Command broadcast(const char* name) {
   return Command{
       .name = name,
       .summary = "Gives every process the values that one of them passed.",
-      .details = "The others pass a tensor of the same shape and dtype, which is not changed. In a single process any root that is "
-                 "not negative is accepted.",
+      .details =
+          "The others pass a tensor of the same shape and dtype, which is not changed. In a single process "
+          "any root that is "
+          "not negative is accepted.",
       .params = {{"tensor", required, "on root the data, elsewhere a tensor of the same shape and dtype"},
                  {"root", std::int64_t{0}, "rank whose values everyone gets"},
                  group,
                  timeout},
       .positional = {"tensor ?root?"},
       .returns = "shape, dtype and values of the tensor on root",
-      .call = bind([](const Tensor& x, std::int64_t root, std::string_view name_of_group, optional<double> seconds) {
-        require_not_negative("root", root);
-        return wd::broadcast(x, to_rank(root), context(name_of_group, seconds));
-      })};
+      .call = bind(
+          [](const Tensor& x, std::int64_t root, std::string_view name_of_group, optional<double> seconds) {
+            require_not_negative("root", root);
+            return wd::broadcast(x, to_rank(root), context(name_of_group, seconds));
+          })};
 }
 
 std::vector<Command> world() {
@@ -150,21 +165,27 @@ std::vector<Command> world() {
       Command{
           .name = "distributed_init",
           .summary = "Makes this process a rank of a world of several.",
-          .details = "Under an MPI launcher (mpirun) rank and world size are the launcher's: those given must agree, and all may be "
-                     "left out. A lone process needs them and the address; it becomes a world of one, or, when it announces "
-                     "several, an emulation that says so: each collective then answers at once from this process's values.",
+          .details = "Under an MPI launcher (mpirun) rank and world size are the launcher's: those given "
+                     "must agree, and all may be "
+                     "left out. A lone process needs them and the address; it becomes a world of one, or, "
+                     "when it announces "
+                     "several, an emulation that says so: each collective then answers at once from this "
+                     "process's values.",
           .params = {{"rank", left_out, "this process's number, from 0; required without a launcher"},
                      {"worldSize", left_out, "number of processes, at least 1; required without a launcher"},
-                     {"masterAddr", left_out, "address of rank 0; required without a launcher, which finds it otherwise"},
+                     {"masterAddr", left_out,
+                      "address of rank 0; required without a launcher, which finds it otherwise"},
                      {"masterPort", std::int64_t{29500}, "accepted for scripts that give it"},
-                     {"backend", "nccl", "any text, repeated in the answer; several processes are always connected over MPI"},
-                     {"timeout", left_out, "seconds that a collective waits for the others; 300 when left out"}},
+                     {"backend", "nccl",
+                      "any text, repeated in the answer; several processes are always connected over MPI"},
+                     {"timeout", left_out,
+                      "seconds that a collective waits for the others; 300 when left out"}},
           .positional = {"rank worldSize masterAddr ?masterPort? ?backend?"},
           .returns = "a sentence with rank=R, world_size=W and backend=B",
-          .call = bind([](optional<std::int64_t> rank, optional<std::int64_t> size, optional<std::string_view> address,
-                          std::int64_t port, std::string_view backend, optional<double> seconds) {
-            return init(rank, size, address, port, backend, seconds);
-          }),
+          .call = bind(
+              [](optional<std::int64_t> rank, optional<std::int64_t> size, optional<std::string_view> address,
+                 std::int64_t port, std::string_view backend,
+                 optional<double> seconds) { return init(rank, size, address, port, backend, seconds); }),
       },
       Command{
           .name = "distributed_finalize",
@@ -221,7 +242,8 @@ std::vector<Command> world() {
           .summary = "Returns when all processes have called it.",
           .params = {group, timeout},
           .positional = {""},
-          .returns = "a sentence beginning with Barrier synchronized; Distributed not initialized before distributed_init",
+          .returns = "a sentence beginning with Barrier synchronized; Distributed not initialized before "
+                     "distributed_init",
           .call = bind([](std::string_view name_of_group, optional<double> seconds) {
             if (!alone()) {
               wd::barrier(context(name_of_group, seconds));
@@ -241,9 +263,12 @@ std::vector<Command> collectives() {
       Command{
           .name = "distributed_gather",
           .summary = "Gathers one tensor from every process into a new leading dimension.",
-          .details = "All processes call it with tensors of one shape and dtype. The first size of the result is the number of "
-                     "processes, and slice r is what rank r passed. Ranks other than dst get an empty tensor; with dst -1 every "
-                     "rank gets the whole. In a single process the result is a copy of the input under a new dimension of size "
+          .details = "All processes call it with tensors of one shape and dtype. The first size of the "
+                     "result is the number of "
+                     "processes, and slice r is what rank r passed. Ranks other than dst get an empty "
+                     "tensor; with dst -1 every "
+                     "rank gets the whole. In a single process the result is a copy of the input under a new "
+                     "dimension of size "
                      "1, and any dst and any group are accepted.",
           .params = {contribution,
                      {"dst", std::int64_t{0}, "rank that receives the result; -1 for all of them"},
@@ -251,20 +276,22 @@ std::vector<Command> collectives() {
                      timeout,
                      command},
           .positional = {"tensor ?dst? ?group?"},
-          .returns = "on rank dst the world size, then the input's shape; elsewhere 0, then the input's shape",
+          .returns =
+              "on rank dst the world size, then the input's shape; elsewhere 0, then the input's shape",
           .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::string_view name_of_group,
-                          optional<double> seconds, optional<binding::Script> callback) -> Tcl_Obj* {
+                          optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
             const wd::Context limits = context(name_of_group, seconds);
             if (callback) {
               call_back(call.state, wd::gather_async(x, to_rank(dst), limits), callback->object);
-              return Tcl_NewObj();
+              return std::nullopt;
             }
-            return binding::new_handle(call.state, wd::gather(x, to_rank(dst), limits));
+            return wd::gather(x, to_rank(dst), limits);
           }),
       },
       Command{
           .name = "distributed_all_gather",
-          .summary = "Gathers one tensor from every process, for every process: distributed_gather with dst -1.",
+          .summary =
+              "Gathers one tensor from every process, for every process: distributed_gather with dst -1.",
           .params = {contribution, group, timeout},
           .positional = {"tensor ?group?"},
           .returns = "the world size, then the input's shape",
@@ -274,8 +301,10 @@ std::vector<Command> collectives() {
       },
       Command{
           .name = "distributed_scatter",
-          .summary = "Cuts one process's tensor along the first dimension and gives each process an equal part.",
-          .details = "The first size must be a multiple of the number of processes. The others pass any tensor of theirs, which is "
+          .summary =
+              "Cuts one process's tensor along the first dimension and gives each process an equal part.",
+          .details = "The first size must be a multiple of the number of processes. The others pass any "
+                     "tensor of theirs, which is "
                      "ignored.",
           .params = {{"tensor", required, "the tensor to hand out; only the one on rank src counts"},
                      {"src", std::int64_t{0}, "rank that owns the data"},
@@ -283,7 +312,8 @@ std::vector<Command> collectives() {
                      timeout},
           .positional = {"tensor ?src? ?group?"},
           .returns = "this rank's part",
-          .call = bind([](const Tensor& x, std::int64_t src, std::string_view name_of_group, optional<double> seconds) {
+          .call = bind([](const Tensor& x, std::int64_t src, std::string_view name_of_group,
+                          optional<double> seconds) {
             require_not_negative("src", src);
             return wd::scatter(x, to_rank(src), context(name_of_group, seconds));
           }),
@@ -295,33 +325,40 @@ std::vector<Command> collectives() {
       Command{
           .name = "distributed_reduce",
           .summary = "Combines the tensors of all processes element by element, for one of them.",
-          .params = {contribution, {"dst", std::int64_t{0}, "rank that receives the result"}, op, group, timeout},
+          .params =
+              {contribution, {"dst", std::int64_t{0}, "rank that receives the result"}, op, group, timeout},
           .positional = {"tensor ?dst? ?op? ?group?"},
           .returns = "on rank dst the combined tensor, elsewhere the rank's own",
-          .call = bind([](const Tensor& x, std::int64_t dst, wd::Reduction reduction, std::string_view name_of_group,
-                          optional<double> seconds) {
+          .call = bind([](const Tensor& x, std::int64_t dst, wd::Reduction reduction,
+                          std::string_view name_of_group, optional<double> seconds) {
             if (alone()) return reduce_alone(x, reduction);
             return wd::reduce(x, to_rank(dst), reduction, context(name_of_group, seconds));
           }),
       },
       Command{
           .name = "distributed_reduce_scatter",
-          .summary = "Combines the tensors of all processes, cuts the result along the first dimension and gives each process its "
+          .summary = "Combines the tensors of all processes, cuts the result along the first dimension and "
+                     "gives each process its "
                      "part.",
-          .details = "The first size must be a multiple of the number of processes. mean of integers gives Float32.",
+          .details =
+              "The first size must be a multiple of the number of processes. mean of integers gives Float32.",
           .params = {contribution, op, group, timeout},
           .positional = {"tensor ?op? ?group?"},
           .returns = "this rank's part of the combined tensor",
-          .call = bind([](const Tensor& x, wd::Reduction reduction, std::string_view name_of_group, optional<double> seconds) {
+          .call = bind([](const Tensor& x, wd::Reduction reduction, std::string_view name_of_group,
+                          optional<double> seconds) {
             return wd::reduce_scatter(x, reduction, context(name_of_group, seconds));
           }),
       },
       Command{
           .name = "distributed_all_to_all",
           .summary = "Each process cuts its tensor along the first dimension and sends part j to rank j.",
-          .details = "The first size must be a multiple of the number of processes. The result is the concatenation, in rank order, "
+          .details = "The first size must be a multiple of the number of processes. The result is the "
+                     "concatenation, in rank order, "
                      "of the parts meant for this rank.",
-          .params = {{"tensor", required, "this process's data, part j being meant for rank j"}, group, timeout},
+          .params = {{"tensor", required, "this process's data, part j being meant for rank j"},
+                     group,
+                     timeout},
           .positional = {"tensor ?group?"},
           .returns = "of the input's shape",
           .call = bind([](const Tensor& x, std::string_view name_of_group, optional<double> seconds) {
@@ -346,7 +383,8 @@ std::vector<Command> messages() {
       Command{
           .name = "distributed_send",
           .summary = "Sends a tensor to a rank, and returns when it may be changed again.",
-          .details = "Messages between one pair of ranks with one tag arrive in order. In a single process there is nobody to send "
+          .details = "Messages between one pair of ranks with one tag arrive in order. In a single process "
+                     "there is nobody to send "
                      "to, and the call succeeds at once.",
           .params = {data, destination, tag, timeout},
           .positional = {"tensor dst ?tag?"},
@@ -361,7 +399,8 @@ std::vector<Command> messages() {
       Command{
           .name = "distributed_recv",
           .summary = "Waits for the next message of a rank with this tag.",
-          .details = "The message must have as many elements as the shape; the dtype is the sender's. In a single process the "
+          .details = "The message must have as many elements as the shape; the dtype is the sender's. In a "
+                     "single process the "
                      "result is Float32 zeros, at once.",
           .params = {size, source, tag, timeout},
           .positional = {"shape src ?tag?"},
@@ -380,14 +419,17 @@ std::vector<Command> messages() {
           .params = {data, destination, tag, timeout, command},
           .positional = {"tensor dst ?tag?"},
           .returns = "a handle for distributed_wait and distributed_test, isend_handle_dstD_tagT",
-          .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::int64_t label, optional<double> seconds,
-                          optional<binding::Script> callback) {
+          .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::int64_t label,
+                          optional<double> seconds, optional<binding::Script> callback) {
             require_not_negative("dst", dst);
             const wd::Context limits = context("", seconds);
-            const std::string name = "isend_handle_dst" + std::to_string(dst) + "_tag" + std::to_string(label);
-            const wd::WorkPtr work = alone() ? finished(x) : wd::isend(x, to_rank(dst), to_rank(label), limits.timeout);
-            if (callback) call_back(call.state, work, callback->object);
-            return alone() ? name : requests().add_send(name, work);
+            const std::string name =
+                "isend_handle_dst" + std::to_string(dst) + "_tag" + std::to_string(label);
+            const wd::WorkPtr work =
+                alone() ? finished(x) : wd::isend(x, to_rank(dst), to_rank(label), limits.timeout);
+            const std::string added = alone() ? name : requests().add_send(name, work);
+            if (callback) call_back(call.state, work, callback->object, added);
+            return added;
           }),
       },
       Command{
@@ -397,29 +439,34 @@ std::vector<Command> messages() {
           .params = {size, source, tag, timeout, command},
           .positional = {"shape src ?tag?"},
           .returns = "a handle for distributed_wait and distributed_test, irecv_handle_N",
-          .call = bind([](Call& call, Shape wanted, std::int64_t src, std::int64_t label, optional<double> seconds,
-                          optional<binding::Script> callback) {
+          .call = bind([](Call& call, Shape wanted, std::int64_t src, std::int64_t label,
+                          optional<double> seconds, optional<binding::Script> callback) {
             check_receive(wanted, src);
             const wd::Context limits = context("", seconds);
-            const wd::WorkPtr work = alone() ? finished(wick::zeros(wanted))
-                                             : wd::irecv(wanted, to_rank(src), to_rank(label), limits.timeout);
-            if (callback) call_back(call.state, work, callback->object);
-            return alone() ? std::string("irecv_handle_1") : requests().add_receive(work);
+            const wd::WorkPtr work = alone()
+                                         ? finished(wick::zeros(wanted))
+                                         : wd::irecv(wanted, to_rank(src), to_rank(label), limits.timeout);
+            const std::string added = alone() ? "irecv_handle_1" : requests().add_receive(work);
+            if (callback) call_back(call.state, work, callback->object, added);
+            return added;
           }),
       },
       Command{
           .name = "distributed_wait",
           .summary = "Waits until an operation is complete.",
-          .details = "Waiting again for a finished operation answers the same. A handle that belongs to no operation is judged by "
-                     "its text: one that contains isend answers send_completed, one that contains irecv Float32 zeros of shape "
+          .details = "Waiting again for a finished operation answers the same. A handle that belongs to no "
+                     "operation is judged by "
+                     "its text: one that contains isend answers send_completed, one that contains irecv "
+                     "Float32 zeros of shape "
                      "{2 2}, any other operation_completed.",
           .params = {handle},
           .positional = {"handle"},
           .dashed_values = true,
           .returns = "send_completed for a send, the tensor for a receive, else operation_completed",
           .call = bind([](Call& call, std::string_view name) -> Tcl_Obj* {
-            if (const auto received = requests().wait(name)) return binding::new_handle(call.state, *received);
-            if (name.find("isend") != name.npos) return binding::new_text("send_completed");
+            if (const auto received = requests().wait(name))
+              return binding::new_handle(call.state, *received);
+            if (is_send(name)) return binding::new_text("send_completed");
             if (name.find("irecv") != name.npos) return binding::new_handle(call.state, wick::zeros({2, 2}));
             return binding::new_text("operation_completed");
           }),
@@ -441,6 +488,8 @@ std::vector<Command> messages() {
 
 const Area& distributed() {
   static const Area area = [] {
+    // The world is left however it was joined, also by a first collective.
+    if (wd::launched()) Tcl_CreateExitHandler(leave_at_exit, nullptr);
     Area all{"distributed", "Several processes", {}};
     for (const auto& part : {world(), collectives(), messages()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());

@@ -11,7 +11,7 @@ namespace {
 
 // All are looked up before the first is let go, and again then: a tensor may stand twice in the list. A handle may come from
 // another interpreter.
-Tcl_Obj* free_tensors(Call& call, const binding::Value& tensors) {
+void free_tensors(Call& call, const binding::Value& tensors) {
   const std::vector<Tcl_Obj*> words = binding::elements_of(tensors.object);
   for (Tcl_Obj* word : words) {
     if (!binding::find_record(call.state, word)) throw binding::invalid_tensor("tensors", word);
@@ -19,7 +19,6 @@ Tcl_Obj* free_tensors(Call& call, const binding::Value& tensors) {
   for (Tcl_Obj* word : words) {
     if (binding::Record* record = binding::find_record(call.state, word)) record->state->free_tensor(record);
   }
-  return Tcl_NewObj();
 }
 
 Tcl_Obj* run_scope(Call& call, const binding::Script& script) {
@@ -57,7 +56,7 @@ const Area& handles() {
               .params = {{"tensors", required, "a handle or a list of handles"}},
               .positional = {"tensors"},
               .returns = "nothing",
-              .call = bind([](Call& call, binding::Value list) { return free_tensors(call, list); }),
+              .call = bind([](Call& call, binding::Value list) { free_tensors(call, list); }),
           },
           Command{
               .name = "scope",

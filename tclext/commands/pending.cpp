@@ -23,18 +23,20 @@ class Finished : public wick::distributed::Work {
 };
 
 struct Callback {
-  Callback(binding::State* owner, WorkPtr under_way, Tcl_Obj* script)
-      : state(owner), work(std::move(under_way)), prefix(script) {}
+  Callback(binding::State* owner, WorkPtr under_way, Tcl_Obj* script, const std::string& request)
+      : state(owner), work(std::move(under_way)), prefix(script), handle(request) {}
 
   binding::State* state;  // counted
   WorkPtr work;
   binding::Held prefix;
+  std::string handle;
 };
 
-constexpr int poll_milliseconds = 1;
+constexpr int poll_milliseconds = 1;  // between polls of what moves no large data
 
+// Each thread has its own, as it has its own event loop.
 std::list<Callback>& callbacks() {
-  static auto* all = new std::list<Callback>;
+  static thread_local auto* all = new std::list<Callback>;
   return *all;
 }
 
@@ -47,10 +49,13 @@ void deliver(Callback& callback) {
   bool built;
   try {
     const wick::Tensor result = callback.work->result();
-    built = append(binding::new_text("ok")) && append(binding::new_handle(*callback.state, result));
+    Tcl_Obj* answer = is_send(callback.handle) ? binding::new_text("send_completed")
+                                               : binding::new_handle(*callback.state, result);
+    built = append(binding::new_text("ok")) && append(answer);
   } catch (const std::exception& error) {
     built = append(binding::new_text("error")) && append(binding::new_text(error.what()));
   }
+  requests().told(callback.handle);
   Tcl_Preserve(interp);
   const int code = built ? Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL) : TCL_ERROR;
   if (code != TCL_OK) Tcl_BackgroundException(interp, code);
@@ -60,12 +65,17 @@ void deliver(Callback& callback) {
 // Moves on whatever is under way; what has ended is called back, which may start more.
 void poll(ClientData) {
   std::list<Callback> ended;
+  bool busy = false;
   for (auto it = callbacks().begin(); it != callbacks().end();) {
     const auto next = std::next(it);
-    if (it->work->advance()) ended.splice(ended.end(), callbacks(), it);
+    if (it->work->advance()) {
+      ended.splice(ended.end(), callbacks(), it);
+    } else {
+      busy = busy || it->work->busy();
+    }
     it = next;
   }
-  if (!callbacks().empty()) Tcl_CreateTimerHandler(poll_milliseconds, poll, nullptr);
+  if (!callbacks().empty()) Tcl_CreateTimerHandler(busy ? 0 : poll_milliseconds, poll, nullptr);
   for (Callback& callback : ended) {
     deliver(callback);
     callback.state->release();
@@ -76,50 +86,66 @@ void poll(ClientData) {
 
 WorkPtr finished(const wick::Tensor& result) { return std::make_shared<Finished>(result); }
 
-void call_back(binding::State& state, const WorkPtr& work, Tcl_Obj* prefix) {
+void call_back(binding::State& state, const WorkPtr& work, Tcl_Obj* prefix, const std::string& handle) {
   state.retain();
   if (callbacks().empty()) Tcl_CreateTimerHandler(0, poll, nullptr);
-  callbacks().emplace_back(&state, work, prefix);
+  callbacks().emplace_back(&state, work, prefix, handle);
 }
 
+bool is_send(std::string_view handle) { return handle.find("isend") != handle.npos; }
+
+namespace {
+
+bool has_failed(wick::distributed::Work& work) {
+  try {
+    work.result();
+    return false;
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
+}  // namespace
+
 std::string Requests::add_send(const std::string& name, WorkPtr work) {
-  std::erase_if(sends_, [](const auto& entry) { return entry.second->advance(); });
+  // Of sends that have succeeded nothing needs to be known: waiting for their handles answers the same.
+  std::erase_if(under_way_, [](const auto& entry) {
+    return is_send(entry.first) && entry.second->advance() && !has_failed(*entry.second);
+  });
   std::string handle = name;
-  for (int n = 1; sends_.contains(handle); ++n) handle = name + "_" + std::to_string(n);
-  sends_[handle] = std::move(work);
+  for (int n = 1; under_way_.contains(handle); ++n) handle = name + "_" + std::to_string(n);
+  std::erase(told_, handle);
+  under_way_[handle] = std::move(work);
   return handle;
 }
 
 std::string Requests::add_receive(WorkPtr work) {
   const std::string handle = "irecv_handle_" + std::to_string(++last_receive_);
-  receives_[handle] = std::move(work);
+  under_way_[handle] = std::move(work);
   return handle;
 }
 
 std::optional<wick::Tensor> Requests::wait(std::string_view handle) {
-  if (const auto send = sends_.find(handle); send != sends_.end()) {
-    const WorkPtr work = send->second;
-    sends_.erase(send);
-    wick::distributed::wait(work);
-    return std::nullopt;
-  }
-  const auto receive = receives_.find(handle);
-  if (receive == receives_.end()) return std::nullopt;
-  const wick::Tensor result = wick::distributed::wait(receive->second);
-  if (std::find(ended_.begin(), ended_.end(), handle) == ended_.end()) ended_.emplace_back(handle);
-  if (ended_.size() > remembered) {
-    receives_.erase(ended_.front());
-    ended_.pop_front();
-  }
+  const auto found = under_way_.find(handle);
+  if (found == under_way_.end()) return std::nullopt;
+  const WorkPtr work = found->second;
+  told(handle);
+  const wick::Tensor result = wick::distributed::wait(work);
+  if (is_send(handle)) return std::nullopt;
   return result;
 }
 
 bool Requests::test(std::string_view handle) {
-  for (const auto* map : {&sends_, &receives_}) {
-    const auto it = map->find(handle);
-    if (it != map->end()) return it->second->advance();
-  }
-  return true;
+  const auto found = under_way_.find(handle);
+  return found == under_way_.end() || found->second->advance();
+}
+
+void Requests::told(std::string_view handle) {
+  if (!under_way_.contains(handle) || std::find(told_.begin(), told_.end(), handle) != told_.end()) return;
+  told_.emplace_back(handle);
+  if (told_.size() <= remembered) return;
+  under_way_.erase(told_.front());
+  told_.pop_front();
 }
 
 Requests& requests() {

@@ -15,10 +15,16 @@ namespace commands {
 // What has ended already.
 wick::distributed::WorkPtr finished(const wick::Tensor& result);
 
-// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop, when the work has ended.
-void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tcl_Obj* prefix);
+// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop, when the
+// work has ended. `handle` is that of a request, if it is one.
+void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tcl_Obj* prefix,
+               const std::string& handle = "");
 
-// Sends and receives by the handles that distributed_isend and distributed_irecv answered. They belong to the process.
+// Whether the handle is a send's, as its text tells.
+bool is_send(std::string_view handle);
+
+// Sends and receives by the handles that distributed_isend and distributed_irecv answered. They belong to the
+// process.
 class Requests {
  public:
   // The handle: the given text, with a suffix while an operation of that name is under way.
@@ -29,14 +35,15 @@ class Requests {
   std::optional<wick::Tensor> wait(std::string_view handle);
   // Whether the operation has ended, or there is none.
   bool test(std::string_view handle);
+  // The script has been told of the operation's end.
+  void told(std::string_view handle);
 
  private:
-  // So many ended receives can still be waited for again; older ones are forgotten.
+  // So many operations whose end has been told can still be waited for again; older ones are forgotten.
   static constexpr std::size_t remembered = 64;
 
-  std::map<std::string, wick::distributed::WorkPtr, std::less<>> sends_;
-  std::map<std::string, wick::distributed::WorkPtr, std::less<>> receives_;
-  std::deque<std::string> ended_;
+  std::map<std::string, wick::distributed::WorkPtr, std::less<>> under_way_;
+  std::deque<std::string> told_;
   int last_receive_ = 0;
 };
 

@@ -3,10 +3,9 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
-#include "wick/autograd/gradient.h"
+#include "wick/autograd/node.h"
 #include "wick/creation.h"
 #include "wick/distributed/combine.h"
 #include "wick/gather.h"
@@ -26,315 +25,278 @@ bool Steps::advance() {
 
 namespace {
 
-constexpr int header_dims = 8;  // more dimensions follow in a second exchange
-constexpr std::int64_t block_bytes = 256;
 constexpr int presence_channel = 2;  // the transport's, for word of who has come
-constexpr double announce_after = 0.1;  // seconds
-
-const char* const operations[] = {"distributed_gather",         "distributed_scatter",    "distributed_broadcast",
-                                  "distributed_all_reduce",     "distributed_reduce",     "distributed_reduce_scatter",
-                                  "distributed_all_to_all",     "distributed_barrier",    "distributed_new_group"};
-
-bool reduces(Kind kind) { return kind == Kind::AllReduce || kind == Kind::Reduce || kind == Kind::ReduceScatter; }
-bool has_root(Kind kind) { return kind == Kind::Gather || kind == Kind::Scatter || kind == Kind::Broadcast || kind == Kind::Reduce; }
-const char* root_name(Kind kind) { return kind == Kind::Gather || kind == Kind::Reduce ? "dst" : "src"; }
-
-int position(const Group& group, int world_rank) {
-  const auto it = std::find(group.ranks.begin(), group.ranks.end(), world_rank);
-  return it == group.ranks.end() ? -1 : static_cast<int>(it - group.ranks.begin());
-}
+constexpr int most_announcing =
+    256;  // in larger groups nobody says so: every rank would write to every other
+constexpr double announce_share = 0.05;  // of the timeout has gone by when a rank says that it is there,
+constexpr double announce_after = 0.1;   // and so many seconds at least
+constexpr std::uint32_t words_taken_every = 64;  // collectives
+constexpr int clock_read_every = 16;             // polls
 
 std::int64_t byte_count(const Tensor& x) { return x.numel() * x.itemsize(); }
 
 // With zeros after its end.
-Tensor padded(const Tensor& x, std::int64_t length) { return cat({x, zeros({length - x.numel()}, x.dtype())}); }
-
-// A request and the buffers that it uses.
-Request under_way(wick_request* request, int error, const Tensor& a, const Tensor& b = {}) {
-  return Request(request, error, Tensors{a, b});
+Tensor padded(const Tensor& x, std::int64_t length) {
+  return cat({x, zeros({length - x.numel()}, x.dtype())});
 }
 
-// Braced lists are made outside of the coroutine: GCC 12 gets them wrong inside.
-Shape matrix_shape(std::int64_t rows, std::int64_t columns) { return {rows, columns}; }
-Tensor raw_elements(std::int64_t count, DType dtype) { return empty({count}, dtype); }
-Tensor raw_bytes(std::int64_t count) { return raw_elements(count, uint8); }
+// Braced lists are made outside of the coroutines: GCC 12 gets them wrong inside.
+Tensor matrix(std::int64_t rows, std::int64_t columns, DType dtype) { return empty({rows, columns}, dtype); }
+Tensor elements(std::int64_t count, DType dtype) { return empty({count}, dtype); }
 
-Tensor fill_sizes(const Shape& shape) {
+Tensor all_sizes(const Shape& shape) {
   const Tensor sizes = zeros({max_rank}, int64);
   std::copy(shape.begin(), shape.end(), sizes.data<std::int64_t>());
   return sizes;
 }
 
+// Takes in what other ranks have said of themselves.
+void take_words(Group& group) {
+  const wick_transport& transport = *world().transport;
+  int origin, error = 0;
+  std::int64_t bytes;
+  wick_message* message;
+  while (transport.probe(group.id, presence_channel, -1, 0, &origin, &bytes, &message, &error)) {
+    const Tensor word = empty({1}, int64);
+    Request request(transport.receive(message, word.raw_data(), bytes, &error), error, word);
+    for (int tries = 0; tries < 1000 && !request.done(); ++tries) sched_yield();
+    auto& last = group.announced[static_cast<std::size_t>(origin)];
+    last = std::max(last, static_cast<std::uint32_t>(word.data<std::int64_t>()[0]));
+  }
+}
+
 }  // namespace
 
-// The beginning of a rank's block.
-struct Collective::Header {
-  std::uint32_t sequence;
-  Kind kind;
-  std::uint8_t reduction;
-  std::uint8_t dtype;
-  std::uint8_t rank;  // number of dimensions
-  std::int32_t root;
-  std::uint32_t refused;  // the payload is the reason
-  std::int64_t sizes[header_dims];
-
-  static constexpr std::int64_t room = block_bytes - 80;  // for the payload
-};
-
-const Collective::Header& Collective::header(int rank) const {
-  return *reinterpret_cast<const Header*>(blocks_.raw_data() + rank * block_bytes);
-}
-const char* Collective::payload(int rank) const { return blocks_.raw_data() + rank * block_bytes + sizeof(Header); }
-const char* Collective::operation() const { return operations[static_cast<int>(ask_.kind)]; }
-
 Collective::Collective(Group& group, Ask ask, double timeout)
-    : group_(group), ask_(std::move(ask)), timeout_(timeout), begin_(Clock::now()), deadline_(deadline_after(timeout)), sequence_(++group.sequence) {
-  static_assert(sizeof(Header) + Header::room == block_bytes);
-  ask_.input = ask_.input.detach().contiguous();
-  refused_ = refusal();
+    : group_(group), ask_(std::move(ask)), timeout_(timeout), own_gradient_(autograd::wanted({ask_.input})) {
+  const NoGrad quiet;
+  ask_.input = ask_.input.contiguous();
 }
 
-// What is wrong with this rank's own call: the others are told.
-std::string Collective::refusal() const {
-  const std::string self = "rank " + std::to_string(world().rank);
-  if (!ask_.refused.empty()) return self + ": " + ask_.refused;
-  if (has_root(ask_.kind) && position(group_, ask_.root) < 0 && !(ask_.root == -1 && ask_.kind == Kind::Gather)) {
-    return self + " gave " + root_name(ask_.kind) + " " + std::to_string(ask_.root) + ", which is no rank of the group";
+void Collective::begin() {
+  begun_ = true;
+  if (!group_.unusable.empty()) {
+    throw DistributedError(std::string(operation()) + ": " + group_.description() +
+                           " cannot be used any more: " + group_.unusable);
   }
-  const bool cuts = ask_.kind == Kind::ReduceScatter || ask_.kind == Kind::AllToAll ||
-                    (ask_.kind == Kind::Scatter && ask_.root == world().rank);
-  if (cuts && (ask_.input.dim() == 0 || ask_.input.size(0) % group_.size() != 0)) {
-    return self + " has shape " + to_string(ask_.input.sizes()) + ", whose first size is no multiple of " +
-           std::to_string(group_.size());
-  }
-  if (reduces(ask_.kind)) {
-    const std::string unsuited = why_not(ask_.reduction, ask_.input.dtype());
-    if (!unsuited.empty()) return self + ": " + unsuited;
-  }
-  return "";
+  begin_ = Clock::now();
+  sequence_ = ++group_.sequence;
+  if (sequence_ % words_taken_every == 0) take_words(group_);
+  fill(*reinterpret_cast<Block*>(group_.own_block.raw_data()), ask_, refusal(group_, ask_), own_gradient_);
+  steps_ = agree();
 }
 
-void Collective::check_agreement() const {
-  const auto here = [this](int r) { return "rank " + std::to_string(group_.ranks[static_cast<std::size_t>(r)]); };
-  const Header& first = header(0);
-  const auto fail = [&](const std::string& why) {
-    throw DistributedError(std::string(operations[static_cast<int>(first.kind)]) + ": " + why);
-  };
-  for (int r = 0; r < group_.size(); ++r) {
-    const Header& h = header(r);
-    if (h.kind != first.kind) {
-      fail(here(r) + " calls " + operations[static_cast<int>(h.kind)] + " where " + here(0) + " calls " +
-           operations[static_cast<int>(first.kind)]);
+// The ranks exchange their blocks, and compare them.
+Steps Collective::agree() {
+  const wick_transport& transport = *world().transport;
+  int error = 0;
+  wick_request* request = transport.allgather(group_.id, group_.own_block.raw_data(),
+                                              group_.blocks.raw_data(), block_bytes, &error);
+  co_yield Request(request, error, group_.own_block, group_.blocks);
+
+  std::vector<Shape> shapes;
+  int most_dims = 0;
+  for (int r = 0; r < group_.size(); ++r) most_dims = std::max<int>(most_dims, blocks()[r].dims);
+  if (most_dims > Block::most_dims) {
+    const Tensor sizes = all_sizes(ask_.input.sizes());
+    const Tensor all = matrix(group_.size(), max_rank, int64);
+    request = transport.allgather(group_.id, sizes.raw_data(), all.raw_data(), byte_count(sizes), &error);
+    co_yield Request(request, error, sizes, all);
+    for (int r = 0; r < group_.size(); ++r) {
+      shapes.emplace_back(std::span(all.data<std::int64_t>() + r * max_rank, blocks()[r].dims));
     }
   }
-  for (int r = 0; r < group_.size(); ++r) {
-    const Header& h = header(r);
-    if (h.refused) fail(payload(r));
-  }
-  for (int r = 1; r < group_.size(); ++r) {
-    const Header& h = header(r);
-    if (has_root(h.kind) && h.root != first.root) {
-      fail(here(r) + " has " + root_name(h.kind) + " " + std::to_string(h.root) + " where " + here(0) + " has " +
-           std::to_string(first.root));
-    }
-    if (reduces(h.kind) && h.reduction != first.reduction) {
-      fail(here(r) + " has op " + std::string(name(static_cast<Reduction>(h.reduction))) + " where " + here(0) +
-           " has " + std::string(name(static_cast<Reduction>(first.reduction))));
-    }
-    if (h.kind == Kind::Scatter || h.kind == Kind::Barrier) continue;
-    if (h.dtype != first.dtype || shapes_[static_cast<std::size_t>(r)] != shapes_[0]) {
-      const auto what = [&](int k) {
-        return to_string(shapes_[static_cast<std::size_t>(k)]) + " " + std::string(wick::name(static_cast<DType>(header(k).dtype)));
-      };
-      fail(here(r) + " has " + what(r) + " where " + here(0) + " has " + what(0));
-    }
-  }
+  check_agreement(group_, blocks(), shapes);
+
+  root_ = has_root(ask_.kind) ? position(group_, ask_.root) : -1;
+  const int example = std::max(root_, 0);
+  shape_ = shapes.empty() ? shape_of(blocks()[example]) : shapes[static_cast<std::size_t>(example)];
+  dtype_ = static_cast<DType>(blocks()[example].dtype);
+  bytes_ = numel(shape_) * size_of(dtype_);
+  for (int r = 0; r < group_.size(); ++r) wants_gradient_ = wants_gradient_ || blocks()[r].wants_gradient;
 }
 
-// This rank's block: its header, and its payload where that is small.
-Tensor Collective::own_block() const {
-  const Tensor block = zeros({block_bytes}, uint8);
-  const Tensor& x = ask_.input;
-  Header& mine = *reinterpret_cast<Header*>(block.raw_data());
-  mine = {.sequence = sequence_,
-          .kind = ask_.kind,
-          .reduction = static_cast<std::uint8_t>(ask_.reduction),
-          .dtype = static_cast<std::uint8_t>(x.dtype()),
-          .rank = static_cast<std::uint8_t>(x.dim()),
-          .root = ask_.root,
-          .refused = !refused_.empty(),
-          .sizes = {}};
-  std::copy_n(x.sizes().begin(), std::min(x.dim(), header_dims), mine.sizes);
-  char* payload = block.raw_data() + sizeof(Header);
-  if (mine.refused) {
-    std::memcpy(payload, refused_.c_str(), std::min<std::size_t>(refused_.size(), Header::room - 1));
-  } else if (byte_count(x) <= Header::room) {
-    std::memcpy(payload, x.raw_data(), static_cast<std::size_t>(byte_count(x)));
-  }
-  return block;
+Shape Collective::stacked(std::int64_t count) const {
+  Shape shape = shape_;
+  shape.insert(0, count);
+  return shape;
 }
 
-// The payloads of all ranks under a new first dimension, where they came with the blocks.
-Tensor Collective::contributions(const Shape& shape, DType dtype) const {
-  Shape stacked = shape;
-  stacked.insert(0, group_.size());
-  const Tensor all = empty(stacked, dtype);
-  const std::int64_t bytes = byte_count(all) / group_.size();
-  for (int r = 0; r < group_.size(); ++r) std::memcpy(all.raw_data() + r * bytes, payload(r), static_cast<std::size_t>(bytes));
+// The tensors of all ranks, which came with the blocks, as the rows of a matrix.
+Tensor Collective::contributions() const {
+  const Tensor all = matrix(group_.size(), numel(shape_), dtype_);
+  for (int r = 0; bytes_ > 0 && r < group_.size(); ++r) {
+    std::memcpy(all.raw_data() + r * bytes_, blocks()[r].data, static_cast<std::size_t>(bytes_));
+  }
   return all;
 }
 
-// All steps of the collective.
-Steps Collective::steps() {
-  const wick_transport& transport = *world().transport;
-  const int size = group_.size();
-  int error = 0;
+// The tensor of one rank, flat.
+Tensor Collective::contribution(int rank) const {
+  const Tensor data = elements(numel(shape_), dtype_);
+  if (bytes_ > 0) std::memcpy(data.raw_data(), blocks()[rank].data, static_cast<std::size_t>(bytes_));
+  return data;
+}
 
-  const Tensor own = own_block();
-  blocks_ = raw_bytes(block_bytes * size);
-  wick_request* request = transport.allgather(group_.id, own.raw_data(), blocks_.raw_data(), block_bytes, &error);
-  co_yield under_way(request, error, own, blocks_);
+// This rank's part of a flat tensor, or of the rows of a matrix, which are cut into as many as there are
+// ranks.
+Tensor Collective::own_part(const Tensor& whole) const {
+  const std::int64_t count = whole.size(-1) / group_.size();
+  return narrow(whole, -1, group_.rank * count, count).clone();
+}
 
-  int most_dims = 0;
-  for (int r = 0; r < size; ++r) {
-    most_dims = std::max<int>(most_dims, header(r).rank);
-    shapes_.emplace_back(std::span(header(r).sizes, static_cast<std::size_t>(std::min<int>(header(r).rank, header_dims))));
-  }
-  if (most_dims > header_dims) {
-    const Tensor sizes = fill_sizes(ask_.input.sizes());
-    const Tensor all = empty(matrix_shape(size, max_rank), int64);
-    request = transport.allgather(group_.id, sizes.raw_data(), all.raw_data(), byte_count(sizes), &error);
-    co_yield under_way(request, error, sizes, all);
-    for (int r = 0; r < size; ++r) {
-      shapes_[static_cast<std::size_t>(r)] = Shape(std::span(all.data<std::int64_t>() + r * max_rank, header(r).rank));
-    }
-  }
-  check_agreement();
+// The shape of a rank's part.
+Shape Collective::part_shape() const {
+  Shape part = shape_;
+  part[0] /= group_.size();
+  return part;
+}
 
-  const int root = has_root(ask_.kind) ? position(group_, ask_.root) : -1;
-  const bool at_root = root == group_.rank;
-  const Shape& shape = shapes_[static_cast<std::size_t>(root < 0 ? 0 : root)];
-  const auto dtype = static_cast<DType>(header(root < 0 ? 0 : root).dtype);
-  const std::int64_t block = numel(shape) * size_of(dtype);
-  const bool small = block <= Header::room;
-
+// The result, where all data is small.
+Tensor Collective::from_blocks() const {
   switch (ask_.kind) {
-    case Kind::Barrier: break;
-
-    case Kind::NewGroup:
-    case Kind::Gather: {
-      Shape stacked = shape;
-      const bool receives = root < 0 || at_root;
-      stacked.insert(0, receives ? size : 0);
-      if (small) {
-        result_ = receives ? contributions(shape, dtype) : empty(stacked, dtype);
-        break;
-      }
-      result_ = empty(stacked, dtype);
-      request = root < 0 ? transport.allgather(group_.id, ask_.input.raw_data(), result_.raw_data(), block, &error)
-                         : transport.gather(group_.id, ask_.input.raw_data(), result_.raw_data(), block, root, &error);
-      co_yield under_way(request, error, ask_.input, result_);
-      break;
-    }
-
-    case Kind::Scatter: {
-      Shape part = shape;
-      part[0] /= size;
-      if (small) {
-        Tensor whole = empty(shape, dtype);
-        std::memcpy(whole.raw_data(), payload(root), static_cast<std::size_t>(block));
-        result_ = narrow(whole, 0, group_.rank * part[0], part[0]).clone();
-        break;
-      }
-      result_ = empty(part, dtype);
-      request = transport.scatter(group_.id, ask_.input.raw_data(), result_.raw_data(), byte_count(result_), root, &error);
-      co_yield under_way(request, error, ask_.input, result_);
-      break;
-    }
-
-    case Kind::Broadcast: {
-      result_ = empty(shape, dtype);
-      if (small) {
-        std::memcpy(result_.raw_data(), payload(root), static_cast<std::size_t>(block));
-        break;
-      }
-      if (at_root) result_.copy_(ask_.input);
-      request = transport.broadcast(group_.id, result_.raw_data(), block, root, &error);
-      co_yield under_way(request, error, result_);
-      break;
-    }
-
-    case Kind::AllToAll: {
-      if (small) {
-        const std::int64_t rows = shape[0] / size;
-        result_ = narrow(contributions(shape, dtype), 1, group_.rank * rows, rows).contiguous().reshape(shape);
-        break;
-      }
-      result_ = empty(shape, dtype);
-      request = transport.alltoall(group_.id, ask_.input.raw_data(), result_.raw_data(), block / size, &error);
-      co_yield under_way(request, error, ask_.input, result_);
-      break;
-    }
-
+    case Kind::Gather:
+      return receives() ? contributions().reshape(stacked(group_.size())) : empty(stacked(0), dtype_);
+    case Kind::Scatter:
+      return own_part(contribution(root_)).reshape(part_shape());
+    case Kind::Broadcast:
+      return contribution(root_).reshape(shape_);
+    case Kind::AllToAll:
+      return own_part(contributions()).reshape(shape_);
     case Kind::AllReduce:
+      return combine(contributions(), ask_.reduction).reshape(shape_);
     case Kind::Reduce:
-    case Kind::ReduceScatter: {
-      if (small) {
-        result_ = combine(contributions(shape, dtype), ask_.reduction);
-        if (ask_.kind == Kind::ReduceScatter) {
-          result_ = narrow(result_, 0, group_.rank * (shape[0] / size), shape[0] / size).clone();
-        }
-        if (ask_.kind == Kind::Reduce && !at_root) result_ = ask_.input;
-        break;
-      }
-      // Each rank combines one part of all contributions; the parts are then brought together where they are wanted.
-      const std::int64_t part = (numel(shape) + size - 1) / size;
-      Tensor sent = ask_.input.flatten();
-      if (part * size != sent.numel()) sent = padded(sent, part * size);
-      const Tensor received = empty(matrix_shape(size, part), dtype);
-      request = transport.alltoall(group_.id, sent.raw_data(), received.raw_data(), byte_count(received) / size, &error);
-      co_yield under_way(request, error, sent, received);
-      const Tensor combined = combine(received, ask_.reduction);
-      if (ask_.kind == Kind::ReduceScatter) {
-        Shape rows = shape;
-        rows[0] /= size;
-        result_ = combined.reshape(rows);
-        break;
-      }
-      const bool receives = ask_.kind == Kind::AllReduce || at_root;
-      const Tensor whole = raw_elements(receives ? part * size : 0, combined.dtype());
-      request = ask_.kind == Kind::AllReduce
-                    ? transport.allgather(group_.id, combined.raw_data(), whole.raw_data(), byte_count(combined), &error)
-                    : transport.gather(group_.id, combined.raw_data(), whole.raw_data(), byte_count(combined), root, &error);
-      co_yield under_way(request, error, combined, whole);
-      result_ = receives ? narrow(whole, 0, 0, numel(shape)).reshape(shape) : ask_.input;
+      return receives() ? combine(contributions(), ask_.reduction).reshape(shape_) : ask_.input.clone();
+    case Kind::ReduceScatter:
+      return own_part(combine(contributions(), ask_.reduction)).reshape(part_shape());
+    case Kind::Barrier:
+    case Kind::NewGroup:
+    case Kind::Finalize:
       break;
-    }
   }
+  return Tensor();
+}
+
+// Large data.
+Steps Collective::move() {
+  switch (ask_.kind) {
+    case Kind::Gather:
+      return move_gather();
+    case Kind::Scatter:
+      return move_scatter();
+    case Kind::Broadcast:
+      return move_broadcast();
+    case Kind::AllToAll:
+      return move_all_to_all();
+    default:
+      return move_reduction();
+  }
+}
+
+Steps Collective::move_gather() {
+  const wick_transport& transport = *world().transport;
+  int error = 0;
+  const Tensor& x = ask_.input;
+  result_ = empty(stacked(receives() ? group_.size() : 0), dtype_);
+  wick_request* request =
+      root_ < 0 ? transport.allgather(group_.id, x.raw_data(), result_.raw_data(), bytes_, &error)
+                : transport.gather(group_.id, x.raw_data(), result_.raw_data(), bytes_, root_, &error);
+  co_yield Request(request, error, x, result_);
+}
+
+Steps Collective::move_scatter() {
+  int error = 0;
+  const Tensor& x = ask_.input;
+  result_ = empty(part_shape(), dtype_);
+  wick_request* request = world().transport->scatter(group_.id, x.raw_data(), result_.raw_data(),
+                                                     byte_count(result_), root_, &error);
+  co_yield Request(request, error, x, result_);
+}
+
+Steps Collective::move_broadcast() {
+  int error = 0;
+  result_ = receives() ? ask_.input.clone() : empty(shape_, dtype_);
+  wick_request* request = world().transport->broadcast(group_.id, result_.raw_data(), bytes_, root_, &error);
+  co_yield Request(request, error, result_);
+}
+
+Steps Collective::move_all_to_all() {
+  int error = 0;
+  const Tensor& x = ask_.input;
+  result_ = empty(shape_, dtype_);
+  wick_request* request = world().transport->alltoall(group_.id, x.raw_data(), result_.raw_data(),
+                                                      bytes_ / group_.size(), &error);
+  co_yield Request(request, error, x, result_);
+}
+
+// Each rank combines one part of all contributions; the parts are then brought together where they are
+// wanted.
+Steps Collective::move_reduction() {
+  const wick_transport& transport = *world().transport;
+  int error = 0;
+  const int size = group_.size();
+  const std::int64_t count = numel(shape_);
+  const std::int64_t part = (count + size - 1) / size;
+  Tensor sent = ask_.input.flatten();
+  if (part * size != count) sent = padded(sent, part * size);
+  Tensor received = matrix(size, part, dtype_);
+  wick_request* request = transport.alltoall(group_.id, sent.raw_data(), received.raw_data(),
+                                             byte_count(received) / size, &error);
+  co_yield Request(request, error, sent, received);
+
+  const Tensor combined = combine(received, ask_.reduction);
+  received = Tensor();
+  sent = Tensor();
+  if (ask_.kind == Kind::ReduceScatter) {
+    result_ = combined.reshape(part_shape());
+    co_return;
+  }
+  const Tensor whole = elements(receives() ? part * size : 0, combined.dtype());
+  const std::int64_t bytes = byte_count(combined);
+  request = ask_.kind == Kind::AllReduce
+                ? transport.allgather(group_.id, combined.raw_data(), whole.raw_data(), bytes, &error)
+                : transport.gather(group_.id, combined.raw_data(), whole.raw_data(), bytes, root_, &error);
+  co_yield Request(request, error, combined, whole);
+  result_ = receives() ? narrow(whole, 0, 0, count).reshape(shape_) : ask_.input.clone();
+}
+
+// Goes on as far as it can; true at the end.
+bool Collective::step() {
+  while (steps_.advance()) {
+    if (agreed_) return true;
+    if (bytes_ <= Block::room) {
+      result_ = from_blocks();
+      return true;
+    }
+    agreed_ = true;
+    steps_ = move();
+  }
+  return false;
 }
 
 bool Collective::advance() {
   if (ended_) return true;
   // Only the first of the group's collectives moves data: all ranks run them in one order.
-  if (const auto front = group_.queue.front(); front.get() != this) {
+  if (group_.queue.front().get() != this) {
+    const auto front = group_.queue.front();
     front->advance();
     return ended_;
   }
   const NoGrad quiet;
   try {
-    if (!started_) {
-      started_ = true;
-      steps_ = steps();
-    }
-    if (steps_.advance()) {
+    if (!begun_) begin();
+    if (step()) {
       end();
-      return true;
+    } else {
+      check_clock();
     }
-    const auto now = Clock::now();
-    if (!announced_ && now > begin_ + std::chrono::duration<double>(announce_after)) announce();
-    if (now > deadline_) fail_late();
-  } catch (...) {
+  } catch (const Disagreement&) {
     failure_ = std::current_exception();
+    end();
+  } catch (const std::exception& error) {
+    // It stops half way on this rank: the next one would meet what the others still have under way.
+    failure_ = std::current_exception();
+    if (group_.unusable.empty()) group_.unusable = std::string(operation()) + " failed: " + error.what();
     end();
   }
   return ended_;
@@ -343,7 +305,6 @@ bool Collective::advance() {
 void Collective::end() {
   ended_ = true;
   steps_ = Steps();
-  blocks_ = Tensor();
   ask_.input = Tensor();
   const auto self = group_.queue.front();  // keeps this object for the rest of the call
   group_.queue.pop_front();
@@ -354,78 +315,61 @@ Tensor Collective::result() {
   return result_;
 }
 
+void Collective::check_clock() {
+  if (++polls_ % clock_read_every != 0) return;
+  const std::chrono::duration<double> waited = Clock::now() - begin_;
+  if (!announced_ && waited.count() > std::max(announce_after, announce_share * timeout_)) announce();
+  if (waited.count() > timeout_) fail_late();
+}
+
 // Tells the others that this rank has come: at the timeout they know who has not.
 void Collective::announce() {
   announced_ = true;
-  missing_ranks();  // takes what earlier collectives left
+  take_words(group_);
+  std::erase_if(group_.announcements, [](Request& sent) { return sent.done(); });
+  if (group_.size() > most_announcing) return;
   const Tensor word = full({1}, static_cast<std::int64_t>(sequence_), int64);
   for (int r = 0; r < group_.size(); ++r) {
     if (r == group_.rank) continue;
     int error = 0;
-    wick_request* request = world().transport->send(group_.id, presence_channel, word.raw_data(), byte_count(word), r, 0, &error);
-    if (request) announcements_.emplace_back(request, error, Tensors{word});
+    wick_request* request =
+        world().transport->send(group_.id, presence_channel, word.raw_data(), byte_count(word), r, 0, &error);
+    Request sent(request, error, word);
+    if (!sent.done()) group_.announcements.push_back(std::move(sent));
   }
 }
 
-std::vector<int> Collective::missing_ranks() {
-  const wick_transport& transport = *world().transport;
-  std::vector<bool> came(group_.ranks.size(), false);
-  came[static_cast<std::size_t>(group_.rank)] = true;
-  int origin, error = 0;
-  std::int64_t bytes;
-  wick_message* message;
-  while (transport.probe(group_.id, presence_channel, -1, 0, &origin, &bytes, &message, &error)) {
-    const Tensor word = empty({1}, int64);
-    Request request(transport.receive(message, word.raw_data(), bytes, &error), error, {word});
-    for (int tries = 0; tries < 1000 && !request.done(); ++tries) sched_yield();
-    if (word.data<std::int64_t>()[0] >= sequence_) arrived_.push_back(origin);
-  }
-  for (const int r : arrived_) came[static_cast<std::size_t>(r)] = true;
-  std::vector<int> missing;
-  for (std::size_t r = 0; r < came.size(); ++r) {
-    if (!came[r]) missing.push_back(group_.ranks[r]);
+// "rank 1, 3"; empty when all have come, or nobody knows.
+std::string Collective::missing_ranks() {
+  if (agreed_ || group_.size() > most_announcing) return "";
+  take_words(group_);
+  std::string missing;
+  for (int r = 0; r < group_.size(); ++r) {
+    const auto place = static_cast<std::size_t>(r);
+    if (r == group_.rank || group_.announced[place] >= sequence_) continue;
+    missing += (missing.empty() ? "rank " : ", ") + std::to_string(group_.ranks[place]);
   }
   return missing;
 }
 
 void Collective::fail_late() {
-  std::string who;
-  for (const int r : missing_ranks()) who += (who.empty() ? "" : ", ") + std::to_string(r);
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%g", timeout_);
-  group_.unusable = std::string(operation()) + " ended without an answer after " + seconds + " s" +
-                    (who.empty() ? "" : "; ranks that never came: " + who);
-  throw DistributedError(std::string(operation()) + ": no answer within " + seconds + " s" +
-                         (who.empty() ? ", though all ranks had come: one may have died since"
-                                      : " from rank " + who + ", which died or did not call it") +
-                         "; the group cannot be used any more");
+  const std::string missing = missing_ranks();
+  const std::string waited = "no answer within " + seconds_text(timeout_);
+  group_.unusable = std::string(operation()) + " got " + waited + (missing.empty() ? "" : " from " + missing);
+  std::string who = ", though all ranks had come: one may have died since";
+  if (!missing.empty()) who = " from " + missing + ", which died or did not call it";
+  if (!agreed_ && group_.size() > most_announcing) who = " from some ranks, which died or did not call it";
+  throw DistributedError(std::string(operation()) + ": " + waited + who + "; " + group_.description() +
+                         " cannot be used any more");
 }
 
-namespace {
-
-Tensor run_to_end(Work& work) {
-  Backoff backoff;
-  while (!work.advance()) backoff.pause();
-  return work.result();
-}
-
-}  // namespace
-
-WorkPtr start(const Ask& ask, const Context& context) {
-  World& w = world();
-  const char* operation = operations[static_cast<int>(ask.kind)];
-  Group& group = find_group(operation, context.group);
-  if (!group.unusable.empty()) {
-    throw DistributedError(std::string(operation) + ": group \"" + group.name + "\" cannot be used any more: " + group.unusable);
-  }
-  auto collective = std::make_shared<Collective>(group, ask, context.timeout.value_or(w.timeout));
+std::shared_ptr<Collective> start(Ask ask, const Context& context) {
+  const double timeout = context.timeout.value_or(world().timeout);
+  Group& group = find_group(operation_name(ask.kind), context.group);
+  auto collective = std::make_shared<Collective>(group, std::move(ask), timeout);
   group.queue.push_back(collective);
   collective->advance();
   return collective;
 }
-
-Tensor wait(const WorkPtr& work) { return run_to_end(*work); }
-
-Tensor call(const Ask& ask, const Context& context) { return wait(start(ask, context)); }
 
 }  // namespace wick::distributed

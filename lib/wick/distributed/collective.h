@@ -5,11 +5,9 @@
 #include <coroutine>
 #include <exception>
 
-#include "wick/distributed/world.h"
+#include "wick/distributed/agreement.h"
 
 namespace wick::distributed {
-
-enum class Kind : std::uint8_t { Gather, Scatter, Broadcast, AllReduce, Reduce, ReduceScatter, AllToAll, Barrier, NewGroup };
 
 // A function that pauses wherever it has a request under way: `co_yield request`.
 class Steps {
@@ -47,62 +45,71 @@ class Steps {
   std::coroutine_handle<promise_type> handle_;
 };
 
-
-// What one call asks for.
-struct Ask {
-  Kind kind;
-  Tensor input;
-  int root = 0;  // of the world; -1: every rank
-  Reduction reduction = Reduction::Sum;
-  std::string refused = "";  // what is wrong with this rank's call, if that is known already: the others are told
-};
-
-// A collective of one group. Its ranks first exchange blocks that say what each asks for, together with small payloads;
-// larger ones follow when all agree.
+// A collective of one group. Its ranks first exchange blocks that say what each asks for, together with small
+// data; larger data follows when all agree.
 class Collective : public Work {
  public:
   Collective(Group& group, Ask ask, double timeout);
 
   bool advance() override;
+  bool busy() const override { return agreed_; }
   Tensor result() override;
-  const char* operation() const;
+  // Whether any rank wants gradients: then every rank records the result, for they all have to meet again.
+  // Known at the end.
+  bool wants_gradient() const { return wants_gradient_; }
 
  private:
-  struct Header;
-  Steps steps();
-  Tensor own_block() const;
-  Tensor contributions(const Shape& shape, DType dtype) const;
-  void check_agreement() const;
-  std::string refusal() const;
-  void fail_late();
+  Steps agree();
+  Steps move_gather();
+  Steps move_scatter();
+  Steps move_broadcast();
+  Steps move_all_to_all();
+  Steps move_reduction();
+  Steps move();
+  void begin();
+  bool step();
+  void read_agreement();
+  Tensor contributions() const;
+  Tensor contribution(int rank) const;
+  Tensor own_part(const Tensor& whole) const;
+  Shape part_shape() const;
+  Tensor from_blocks() const;
+  void check_clock();
   void announce();
-  std::vector<int> missing_ranks();
+  std::string missing_ranks();
+  [[noreturn]] void fail_late();
   void end();
 
-  const Header& header(int rank) const;
-  const char* payload(int rank) const;
+  const char* operation() const { return operation_name(ask_.kind); }
+  const Block* blocks() const { return reinterpret_cast<const Block*>(group_.blocks.raw_data()); }
+  bool receives() const { return root_ < 0 || root_ == group_.rank; }
+  Shape stacked(std::int64_t count) const;
 
   Group& group_;
   Ask ask_;
   double timeout_;
+  bool own_gradient_;  // whether this rank wants one
+  int polls_ = 0;
   Clock::time_point begin_;
-  Clock::time_point deadline_;
-  std::uint32_t sequence_;
-  std::string refused_;
+  std::uint32_t sequence_ = 0;
   bool announced_ = false;
-  std::vector<Request> announcements_;
-  std::vector<int> arrived_;    // ranks of the group that announced themselves
-  Tensor blocks_;               // of all ranks
-  std::vector<Shape> shapes_;  // what each rank passed
   Steps steps_;
-  bool started_ = false;
+
+  // What the ranks have agreed on.
+  bool agreed_ = false;
+  bool wants_gradient_ = false;
+  int root_ = -1;  // of the group
+  Shape shape_;
+  DType dtype_ = float32;
+  std::int64_t bytes_ = 0;  // of one rank's tensor
+
+  bool begun_ = false;
   bool ended_ = false;
   Tensor result_;
   std::exception_ptr failure_;
 };
 
-// Asks a group for a collective and waits for its end, or leaves it under way.
-WorkPtr start(const Ask& ask, const Context& context);
-Tensor call(const Ask& ask, const Context& context);
+// Asks a group for a collective, which is then under way.
+std::shared_ptr<Collective> start(Ask ask, const Context& context);
 
 }  // namespace wick::distributed

@@ -39,15 +39,23 @@ std::string why_not(Reduction reduction, DType dtype) {
 Tensor combine(const Tensor& contributions, Reduction reduction) {
   const DType dtype = contributions.dtype();
   switch (reduction) {
-    case Reduction::Sum: return sum(contributions, {0}).to(dtype);
+    case Reduction::Sum:
+      return sum(contributions, {0}).to(dtype);
     case Reduction::Mean:
-      return is_integral(dtype) ? div(sum(contributions, {0}), contributions.size(0)) : mean(contributions, {0});
-    case Reduction::Product: return fold(contributions, product);
-    case Reduction::Min: return fold(contributions, minimum);
-    case Reduction::Max: return fold(contributions, maximum);
-    case Reduction::BitAnd: return fold(contributions, bitwise_and);
-    case Reduction::BitOr: return fold(contributions, bitwise_or);
-    case Reduction::BitXor: break;
+      return is_integral(dtype) ? div(sum(contributions, {0}), contributions.size(0))
+                                : mean(contributions, {0});
+    case Reduction::Product:
+      return fold(contributions, product);
+    case Reduction::Min:
+      return fold(contributions, minimum);
+    case Reduction::Max:
+      return fold(contributions, maximum);
+    case Reduction::BitAnd:
+      return fold(contributions, bitwise_and);
+    case Reduction::BitOr:
+      return fold(contributions, bitwise_or);
+    case Reduction::BitXor:
+      break;
   }
   return fold(contributions, bitwise_xor);
 }

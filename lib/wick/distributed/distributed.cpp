@@ -8,175 +8,66 @@
 #include "wick/distributed/combine.h"
 #include "wick/elementwise.h"
 #include "wick/gather.h"
+#include "wick/reduction.h"
 #include "wick/views.h"
 
 namespace wick::distributed {
 namespace {
 
 // A group's name outlives the call in gradients.
-struct Where {
-  std::string group;
-  std::optional<double> timeout;
-  explicit Where(const Context& c) : group(c.group), timeout(c.timeout) {}
-  Context context() const { return {group, timeout}; }
+class Where {
+ public:
+  explicit Where(const Context& c) : group_(c.group), timeout_(c.timeout) {}
+  operator Context() const { return {group_, timeout_}; }
+
+ private:
+  std::string group_;
+  std::optional<double> timeout_;
 };
 
 // What one process alone gets: a copy, for results never share storage with the argument.
 Tensor own_copy(const Tensor& x) { return x.detach().clone(); }
 
-int size_of_group(const Context& context) {
-  return world().alone() ? 1 : find_group("distributed", context.group).size();
+// The tensor that a result is recorded to depend on: x, or a stand-in of its shape where only other ranks
+// want gradients. All ranks record, for they have to meet again on the way back.
+Tensor recorded_input(const Tensor& x) {
+  if (x.requires_grad() || !grad_enabled()) return x;
+  const NoGrad quiet;
+  return zeros({}, is_differentiable(x.dtype()) ? x.dtype() : float32).expand(x.sizes()).requires_grad_();
 }
 
-}  // namespace
+// A collective that has ended.
+struct Outcome {
+  Tensor result;
+  bool wants_gradient;
+};
 
-Tensor gather(const Tensor& x, int destination, const Context& context) {
-  if (world().alone()) return stack({x});
-  const Tensor out = call({Kind::Gather, x, destination}, context);
-  if (!autograd::wanted({x})) return out;
-  return record("distributed_gather", out, {x},
-                [destination, where = Where(context), shape = x.sizes(), size = size_of_group(context)](const Tensor& g) {
-                  if (destination == -1) {
-                    return Tensors{reduce_scatter(g, Reduction::Sum, where.context()).reshape(shape)};
-                  }
-                  // Ranks without the result pass a tensor that does not count.
-                  return Tensors{scatter(g, destination, where.context()).reshape(shape)};
-                });
+Outcome call(Ask ask, const Context& context) {
+  const auto collective = start(std::move(ask), context);
+  return {run_to_end(*collective), collective->wants_gradient()};
 }
 
-Tensor all_gather(const Tensor& x, const Context& context) { return gather(x, -1, context); }
-
-Tensor scatter(const Tensor& x, int source, const Context& context) {
-  const bool lone = world().alone();
-  const Tensor out = lone ? own_copy(x) : call({Kind::Scatter, x, source}, context);
-  if (!autograd::wanted({x})) return out;
-  return record("distributed_scatter", out, {x}, [source, lone, where = Where(context), shape = x.sizes()](const Tensor& g) {
-    if (lone) return Tensors{g};
-    const Tensor parts = gather(g, source, where.context());
-    return Tensors{rank() == source ? parts.reshape(shape) : zeros(shape, g.dtype())};
-  });
-}
-
-Tensor broadcast(const Tensor& x, int source, const Context& context) {
-  const bool lone = world().alone();
-  const Tensor out = lone ? own_copy(x) : call({Kind::Broadcast, x, source}, context);
-  if (!autograd::wanted({x})) return out;
-  return record("distributed_broadcast", out, {x}, [source, lone, where = Where(context)](const Tensor& g) {
-    if (lone) return Tensors{g};
-    const Tensor total = reduce(g, source, Reduction::Sum, where.context());
-    return Tensors{rank() == source ? total : zeros_like(g)};
-  });
-}
-
-Tensor all_reduce(const Tensor& x, Reduction reduction, const Context& context) {
-  if (world().alone()) {
-    if (const std::string why = why_not(reduction, x.dtype()); !why.empty()) throw DTypeError("distributed_all_reduce: " + why);
-    const Tensor copy = x.clone();
-    return reduction == Reduction::Mean && is_integral(x.dtype()) ? copy.to(float32) : copy;
-  }
-  const Tensor out = call({Kind::AllReduce, x, 0, reduction}, context);
-  if (!autograd::wanted({x})) return out;
-  const auto total = [where = Where(context)](const Tensor& t) { return all_reduce(t, Reduction::Sum, where.context()); };
-  switch (reduction) {
-    case Reduction::Sum:
-      return record("distributed_all_reduce", out, {x}, [total](const Tensor& g) { return Tensors{total(g)}; });
-    case Reduction::Mean:
-      return record("distributed_all_reduce", out, {x}, [total, size = size_of_group(context)](const Tensor& g) {
-        return Tensors{div(total(g), size)};
-      });
-    case Reduction::Product:
-      return record("distributed_all_reduce", out, {x}, [total, saved = Saved(x)](const Tensor& g, const Tensor& result) {
-        return Tensors{div(mul(total(g), result), saved.get())};
-      });
-    default:
-      // Ranks that share the extreme value share the gradient.
-      return record("distributed_all_reduce", out, {x}, [total, saved = Saved(x)](const Tensor& g, const Tensor& result) {
-        const Tensor mask = eq(saved.get().detach(), result.detach()).to(g.dtype());
-        return Tensors{mul(div(total(g), total(mask)), mask)};
-      });
-  }
-}
-
-Tensor reduce(const Tensor& x, int destination, Reduction reduction, const Context& context) {
-  if (world().alone()) return all_reduce(x.detach(), reduction, context);
-  return call({Kind::Reduce, x, destination, reduction}, context);
-}
-
-Tensor reduce_scatter(const Tensor& x, Reduction reduction, const Context& context) {
-  if (world().alone()) return all_reduce(x, reduction, context);
-  const Tensor out = call({Kind::ReduceScatter, x, 0, reduction}, context);
-  if (!autograd::wanted({x})) return out;
-  if (reduction != Reduction::Sum && reduction != Reduction::Mean) {
-    throw GradientError("distributed_reduce_scatter: gradients pass through op sum and mean only");
-  }
-  const double factor = reduction == Reduction::Mean ? 1.0 / size_of_group(context) : 1.0;
-  return record("distributed_reduce_scatter", out, {x}, [factor, where = Where(context), shape = x.sizes()](const Tensor& g) {
-    return Tensors{mul(all_gather(g, where.context()).reshape(shape), factor)};
-  });
-}
-
-Tensor all_to_all(const Tensor& x, const Context& context) {
-  const Tensor out = world().alone() ? own_copy(x) : call({Kind::AllToAll, x}, context);
-  if (!autograd::wanted({x})) return out;
-  return record("distributed_all_to_all", out, {x}, [where = Where(context)](const Tensor& g) {
-    return Tensors{all_to_all(g, where.context())};
-  });
-}
-
-void barrier(const Context& context) {
-  if (!world().alone()) call({Kind::Barrier, zeros({0}, uint8)}, context);
-}
-
-void new_group(const std::vector<int>& ranks, std::string_view name) {
-  World& w = world();
-  std::string why;
-  if (name.empty() || w.groups.contains(name)) why = "the name \"" + std::string(name) + "\" is taken or empty";
-  if (ranks.empty()) why = "a group has one rank at least";
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    if (ranks[i] < 0 || ranks[i] >= w.size || std::count(ranks.begin(), ranks.end(), ranks[i]) > 1) {
-      why = "rank " + std::to_string(ranks[i]) + " does not exist or is named twice";
+// Records the result of a collective once it has come.
+class Recording : public Work {
+ public:
+  using Record = std::function<Tensor(const Tensor& result)>;
+  Recording(std::shared_ptr<Collective> collective, Record record)
+      : collective_(std::move(collective)), record_(std::move(record)) {}
+  bool advance() override { return collective_->advance(); }
+  bool busy() const override { return collective_->busy(); }
+  Tensor result() override {
+    if (!recorded_.defined()) {
+      recorded_ = collective_->result();
+      if (collective_->wants_gradient()) recorded_ = record_(recorded_);
     }
+    return recorded_;
   }
-  auto group = std::make_unique<Group>();
-  group->name = name;
-  group->ranks = ranks;
-  const auto own = std::find(ranks.begin(), ranks.end(), w.rank);
-  group->rank = own == ranks.end() ? -1 : static_cast<int>(own - ranks.begin());
-  if (!w.alone()) {
-    const Tensor list = empty({static_cast<std::int64_t>(ranks.size())}, int32);
-    std::copy(ranks.begin(), ranks.end(), list.data<std::int32_t>());
-    const Tensor lists = call({.kind = Kind::NewGroup, .input = list, .refused = why}, {});
-    for (int r = 0; why.empty() && r < w.size; ++r) {
-      if (!std::equal(ranks.begin(), ranks.end(), lists.data<std::int32_t>() + r * list.numel())) {
-        why = "rank " + std::to_string(r) + " names other ranks than rank " + std::to_string(w.rank);
-      }
-    }
-    if (why.empty() && group->rank >= 0) {
-      if (const int error = w.transport->group(ranks.data(), group->size(), &group->id)) transport_failed(error);
-    }
-  }
-  if (!why.empty()) throw DistributedError("distributed_new_group: " + why);
-  w.groups[std::string(name)] = std::move(group);
-}
 
-void finalize() {
-  World& w = world();
-  if (!w.alone()) {
-    try {
-      barrier();
-    } catch (const DistributedError&) {
-      return;  // Somebody is gone: leaving without them is all that can be done.
-    }
-    w.transport->close();
-    w.transport = nullptr;
-    w.rank = 0;
-    w.size = 1;
-    w.groups.clear();
-  }
-  w.initialized = false;
-}
-
-namespace {
+ private:
+  std::shared_ptr<Collective> collective_;
+  Record record_;
+  Tensor recorded_;
+};
 
 // Already at its end, as everything is in a lone process.
 class Finished : public Work {
@@ -189,16 +80,191 @@ class Finished : public Work {
   Tensor result_;
 };
 
+Tensor record_gather(const Tensor& out, const Tensor& x, int destination, const Where& where) {
+  const Tensor input = recorded_input(x);
+  return record("distributed_gather", out, {input}, [destination, where, shape = x.sizes()](const Tensor& g) {
+    if (destination == -1) return Tensors{reduce_scatter(g, Reduction::Sum, where).reshape(shape)};
+    // Ranks without the result pass a tensor that does not count.
+    return Tensors{scatter(g, destination, where).reshape(shape)};
+  });
+}
+
+// The product of what the other ranks passed.
+Tensor product_of_others(const Tensor& x, const Context& context) {
+  const Tensor all = all_gather(x, context);
+  const int own = find_group("distributed_all_reduce", context.group).rank;
+  Tensor product = ones(x.sizes(), x.dtype());
+  for (int r = 0; r < all.size(0); ++r) {
+    if (r != own) product = mul(product, all[r]);
+  }
+  return product;
+}
+
+// The gradient of contribution x, where g is that of the combination and `result` the combination: both the
+// same on every rank, for g has been summed over them.
+Tensor contribution_gradient(Reduction reduction, const Tensor& g, const Tensor& x, const Tensor& result,
+                             const Context& context) {
+  switch (reduction) {
+    case Reduction::Sum:
+      return g;
+    case Reduction::Mean:
+      return div(g, find_group("distributed_all_reduce", context.group).size());
+    case Reduction::Product:
+      return mul(g, conj(product_of_others(x, context)));
+    default: {
+      // Ranks that share the extreme value share the gradient.
+      const Tensor mask = eq(x.detach(), result.detach()).to(g.dtype());
+      return mul(div(g, all_reduce(mask, Reduction::Sum, context)), mask);
+    }
+  }
+}
+
+Tensor record_all_reduce(const Tensor& out, const Tensor& x, Reduction reduction, const Where& where) {
+  const Tensor input = recorded_input(x);
+  return record("distributed_all_reduce", out, {input},
+                [reduction, where, saved = Saved(x)](const Tensor& g, const Tensor& result) {
+                  const Tensor total = all_reduce(g, Reduction::Sum, where);
+                  return Tensors{contribution_gradient(reduction, total, saved.get(), result, where)};
+                });
+}
+
 }  // namespace
+
+Tensor gather(const Tensor& x, int destination, const Context& context) {
+  if (world().alone()) return stack({x});
+  const Outcome out = call({.kind = Kind::Gather, .input = x, .root = destination}, context);
+  return out.wants_gradient ? record_gather(out.result, x, destination, Where(context)) : out.result;
+}
+
+Tensor all_gather(const Tensor& x, const Context& context) { return gather(x, -1, context); }
+
+Tensor scatter(const Tensor& x, int source, const Context& context) {
+  const bool lone = world().alone();
+  const Outcome out = lone ? Outcome{own_copy(x), autograd::wanted({x})}
+                           : call({.kind = Kind::Scatter, .input = x, .root = source}, context);
+  if (!out.wants_gradient) return out.result;
+  const Tensor input = recorded_input(x);
+  return record("distributed_scatter", out.result, {input},
+                [source, lone, where = Where(context), shape = x.sizes()](const Tensor& g) {
+                  if (lone) return Tensors{g};
+                  const Tensor parts = gather(g, source, where);
+                  return Tensors{rank() == source ? parts.reshape(shape) : zeros(shape, g.dtype())};
+                });
+}
+
+Tensor broadcast(const Tensor& x, int source, const Context& context) {
+  const bool lone = world().alone();
+  const Outcome out = lone ? Outcome{own_copy(x), autograd::wanted({x})}
+                           : call({.kind = Kind::Broadcast, .input = x, .root = source}, context);
+  if (!out.wants_gradient) return out.result;
+  const Tensor input = recorded_input(x);
+  return record("distributed_broadcast", out.result, {input},
+                [source, lone, where = Where(context)](const Tensor& g) {
+                  if (lone) return Tensors{g};
+                  const Tensor total = reduce(g, source, Reduction::Sum, where);
+                  return Tensors{rank() == source ? total : zeros_like(g)};
+                });
+}
+
+Tensor all_reduce(const Tensor& x, Reduction reduction, const Context& context) {
+  if (world().alone()) {
+    if (const std::string why = why_not(reduction, x.dtype()); !why.empty()) {
+      throw DTypeError("distributed_all_reduce: " + why);
+    }
+    const Tensor copy = x.clone();
+    return reduction == Reduction::Mean && is_integral(x.dtype()) ? copy.to(float32) : copy;
+  }
+  const Outcome out = call({.kind = Kind::AllReduce, .input = x, .reduction = reduction}, context);
+  return out.wants_gradient ? record_all_reduce(out.result, x, reduction, Where(context)) : out.result;
+}
+
+Tensor reduce(const Tensor& x, int destination, Reduction reduction, const Context& context) {
+  if (world().alone()) return all_reduce(x.detach(), reduction, context);
+  return call({.kind = Kind::Reduce, .input = x.detach(), .root = destination, .reduction = reduction},
+              context)
+      .result;
+}
+
+Tensor reduce_scatter(const Tensor& x, Reduction reduction, const Context& context) {
+  if (world().alone()) return all_reduce(x, reduction, context);
+  const Outcome out = call({.kind = Kind::ReduceScatter, .input = x, .reduction = reduction}, context);
+  if (!out.wants_gradient) return out.result;
+  const Tensor input = recorded_input(x);
+  return record(
+      "distributed_reduce_scatter", out.result, {input},
+      [reduction, where = Where(context), saved = Saved(x)](const Tensor& g, const Tensor& result) {
+        const auto whole = [&](const Tensor& part) {
+          return all_gather(part, where).reshape(saved.get().sizes());
+        };
+        return Tensors{contribution_gradient(reduction, whole(g), saved.get(), whole(result), where)};
+      });
+}
+
+Tensor all_to_all(const Tensor& x, const Context& context) {
+  const bool lone = world().alone();
+  const Outcome out = lone ? Outcome{own_copy(x), autograd::wanted({x})}
+                           : call({.kind = Kind::AllToAll, .input = x}, context);
+  if (!out.wants_gradient) return out.result;
+  const Tensor input = recorded_input(x);
+  return record("distributed_all_to_all", out.result, {input},
+                [where = Where(context)](const Tensor& g) { return Tensors{all_to_all(g, where)}; });
+}
+
+void barrier(const Context& context) {
+  if (!world().alone()) call({.kind = Kind::Barrier, .input = empty({0}, uint8)}, context);
+}
+
+namespace {
+
+// What is wrong with a call of new_group on this rank; empty when nothing is.
+std::string why_no_group(const std::vector<int>& ranks, std::string_view name) {
+  const World& w = world();
+  if (name.empty() || w.groups.contains(name))
+    return "the name \"" + std::string(name) + "\" is taken or empty";
+  if (ranks.empty()) return "a group has one rank at least";
+  for (const int rank : ranks) {
+    if (rank < 0 || rank >= w.size || std::count(ranks.begin(), ranks.end(), rank) > 1) {
+      return "rank " + std::to_string(rank) + " does not exist or is named twice";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+void new_group(const std::vector<int>& ranks, std::string_view name) {
+  const World& w = world();
+  const std::string why = why_no_group(ranks, name);
+  if (w.alone()) {
+    if (!why.empty()) throw DistributedError("distributed_new_group: " + why);
+    add_group(ranks, name, 0);
+    return;
+  }
+  std::string text = "group \"" + std::string(name) + "\" of ranks";
+  for (const int rank : ranks) text += " " + std::to_string(rank);
+  call({.kind = Kind::NewGroup, .input = empty({0}, uint8), .text = text, .refused = why}, {});
+  const bool member = std::find(ranks.begin(), ranks.end(), w.rank) != ranks.end();
+  add_group(ranks, name, member ? join_group(ranks) : -1);
+}
+
+Tensor wait(const WorkPtr& work) { return run_to_end(*work); }
 
 WorkPtr gather_async(const Tensor& x, int destination, const Context& context) {
   if (world().alone()) return std::make_shared<Finished>(gather(x, destination, context));
-  return start({Kind::Gather, x.detach().clone(), destination}, context);
+  Ask ask{.kind = Kind::Gather, .input = x.clone(), .root = destination};
+  return std::make_shared<Recording>(start(std::move(ask), context),
+                                     [x, destination, where = Where(context)](const Tensor& out) {
+                                       return record_gather(out, x, destination, where);
+                                     });
 }
 
 WorkPtr all_reduce_async(const Tensor& x, Reduction reduction, const Context& context) {
   if (world().alone()) return std::make_shared<Finished>(all_reduce(x, reduction, context));
-  return start({Kind::AllReduce, x.detach().clone(), 0, reduction}, context);
+  Ask ask{.kind = Kind::AllReduce, .input = x.clone(), .reduction = reduction};
+  return std::make_shared<Recording>(start(std::move(ask), context),
+                                     [x, reduction, where = Where(context)](const Tensor& out) {
+                                       return record_all_reduce(out, x, reduction, where);
+                                     });
 }
 
 }  // namespace wick::distributed

@@ -10,11 +10,11 @@
 
 #include "wick/tensor.h"
 
-// Several processes that work together. In a lone process there is one rank, everything answers at once, and nothing has to
-// be installed. Processes started by an MPI launcher form a world of as many ranks: every rank calls the same collectives in
-// the same order. Before data moves the ranks agree on operation, dtype and shape; a mismatch is the same error on every
-// rank, and the group still works afterwards. A rank that never comes is an error on the others after the timeout, and the
-// group cannot be used from then on.
+// Several processes that work together. In a lone process there is one rank, everything answers at once, and
+// nothing has to be installed. Processes started by an MPI launcher form a world of as many ranks: every rank
+// calls the same collectives in the same order. Before data moves the ranks agree on operation, dtype and
+// shape; a mismatch is the same error on every rank, and the group still works afterwards. A rank that never
+// comes is an error on the others after the timeout, and the group cannot be used from then on.
 //
 // The state is the process's. Calls are made from one thread at a time.
 
@@ -35,45 +35,50 @@ struct Options {
   double timeout = 300;  // seconds
 };
 
-// Joins the processes that a launcher started; a lone process becomes a world of one. Called by itself at the first
-// collective under a launcher. DistributedError when MPI is needed and cannot be loaded.
+// Joins the processes that a launcher started; a lone process becomes a world of one. Called by itself at the
+// first collective under a launcher. DistributedError when MPI is needed and cannot be loaded.
 void init(const Options& options = {});
 // Leaves the world: waits for the others, for at most the timeout.
 void finalize();
 
-// Whether an MPI launcher has started this process, with more than one rank.
+// Whether an MPI launcher has started this process, and whether it has started several.
+bool under_launcher() noexcept;
 bool launched() noexcept;
 bool initialized() noexcept;
 int rank();
 int world_size();
 
-// How contributions are combined. Mean is a true division: integers give float32. The last three are for integers and
-// bool.
+// How contributions are combined. Mean is a true division: integers give float32. The last three are for
+// integers and bool.
 enum class Reduction { Sum, Mean, Product, Min, Max, BitAnd, BitOr, BitXor };
 std::string_view name(Reduction reduction);
 std::optional<Reduction> reduction_by_name(std::string_view name);
 
 // Who takes part and how long to wait; every collective takes one.
 struct Context {
-  std::string_view group = "";     // all processes when empty
+  std::string_view group = "";    // all processes when empty
   std::optional<double> timeout;  // seconds; init's when left out
 };
 
-// A group of these ranks of the world, in this order. Called by all processes, also by those that are not in it.
+// A group of these ranks of the world, in this order. Called by all processes, also by those that are not in
+// it.
 void new_group(const std::vector<int>& ranks, std::string_view name);
 
-// The tensors of all ranks under a new first dimension, in rank order: on rank `destination`, or everywhere when it is -1.
-// Other ranks get an empty tensor of shape (0, S...). Differentiable, as are all below but reduce.
+// The tensors of all ranks under a new first dimension, in rank order: on rank `destination`, or everywhere
+// when it is -1. Other ranks get an empty tensor of shape (0, S...). Differentiable, as are all below but
+// reduce.
 Tensor gather(const Tensor& x, int destination = 0, const Context& context = {});
 Tensor all_gather(const Tensor& x, const Context& context = {});
-// Rank `source`'s tensor cut along the first dimension, one equal part for each rank; x counts on that rank only.
+// Rank `source`'s tensor cut along the first dimension, one equal part for each rank; x counts on that rank
+// only.
 Tensor scatter(const Tensor& x, int source = 0, const Context& context = {});
 // Rank `source`'s tensor on every rank; elsewhere x must have its shape and dtype.
 Tensor broadcast(const Tensor& x, int source = 0, const Context& context = {});
 // All contributions combined, element by element, on every rank.
 Tensor all_reduce(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
 // The same on rank `destination` only; the others get their own tensor.
-Tensor reduce(const Tensor& x, int destination = 0, Reduction reduction = Reduction::Sum, const Context& context = {});
+Tensor reduce(const Tensor& x, int destination = 0, Reduction reduction = Reduction::Sum,
+              const Context& context = {});
 // All contributions combined, then cut along the first dimension; rank r gets part r.
 Tensor reduce_scatter(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
 // Each rank cuts its tensor along the first dimension; part j goes to rank j, in rank order.
@@ -81,13 +86,15 @@ Tensor all_to_all(const Tensor& x, const Context& context = {});
 // Returns when all ranks have called it.
 void barrier(const Context& context = {});
 
-// Something under way. advance() moves it on without waiting; once it is true the operation has ended, and result() gives
-// its tensor or throws its error.
+// Something under way. advance() moves it on without waiting; once it is true the operation has ended, and
+// result() gives its tensor or throws its error.
 class Work {
  public:
   virtual ~Work() = default;
   virtual bool advance() = 0;
   virtual Tensor result() = 0;
+  // Whether large data is on its way, which moves only while somebody calls advance().
+  virtual bool busy() const { return false; }
 };
 using WorkPtr = std::shared_ptr<Work>;
 
@@ -98,9 +105,9 @@ Tensor wait(const WorkPtr& work);
 WorkPtr gather_async(const Tensor& x, int destination = 0, const Context& context = {});
 WorkPtr all_reduce_async(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
 
-// Messages. Those between a pair of ranks with one tag arrive in order. send returns when x may be changed again; isend
-// keeps a copy of it, which is its result. A message is received in the sender's dtype; ShapeError when its number of
-// elements is not that of `shape`. source -1: from any rank.
+// Messages. Those between a pair of ranks with one tag arrive in order. send returns when x may be changed
+// again; isend keeps a copy of it, which is its result. A message is received in the sender's dtype;
+// ShapeError when its number of elements is not that of `shape`. source -1: from any rank.
 void send(const Tensor& x, int destination, int tag = 0, std::optional<double> timeout = std::nullopt);
 Tensor recv(const Shape& shape, int source = -1, int tag = 0, std::optional<double> timeout = std::nullopt);
 WorkPtr isend(const Tensor& x, int destination, int tag = 0, std::optional<double> timeout = std::nullopt);

@@ -1,44 +1,56 @@
-// Messages between two ranks: a header with dtype and shape, then the values. Both travel in one order on channels of
-// their own, so that the values that belong to a header are the next ones of the same rank and tag.
+// Messages between two ranks: a header with dtype and shape, and small values at its end. Larger values
+// follow on their own channel under a number that the header names, so that they cannot be taken for those of
+// another message.
+
+#include "wick/distributed/message.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <deque>
-#include <map>
+#include <cstring>
 
 #include "wick/creation.h"
-#include "wick/distributed/collective.h"
+#include "wick/distributed/world.h"
 #include "wick/views.h"
 
 namespace wick::distributed {
 namespace {
 
 constexpr int header_channel = 0, value_channel = 1;
+constexpr std::int64_t most_inline = 4096;  // bytes of values
 
 struct Header {
   std::int64_t dtype;
-  std::int64_t rank;
+  std::int64_t value_tag;  // -1: the values follow right here
+  std::int64_t dims;
   std::int64_t sizes[max_rank];
-  std::int64_t bytes() const { return static_cast<std::int64_t>(sizeof(std::int64_t)) * (2 + rank); }
+
+  std::int64_t bytes() const { return static_cast<std::int64_t>(sizeof(std::int64_t)) * (3 + dims); }
 };
 
+std::int64_t byte_count(const Tensor& x) { return x.numel() * x.itemsize(); }
+
+// A number for values under way; they come round again after as many as there are tags.
+int next_value_tag() {
+  static int last = 0;
+  last = last < world().transport->largest_tag() ? last + 1 : 0;
+  return last;
+}
+
+// What sends and receives have in common: a timeout, and an end with a tensor or an error.
 class Message : public Work {
  public:
-  Message(const char* operation, double timeout) : operation_(operation), timeout_(timeout), deadline_(deadline_after(timeout)) {}
+  Message(const char* operation, double timeout)
+      : operation_(operation), timeout_(timeout), deadline_(deadline_after(timeout)) {}
 
   bool advance() override {
     if (ended_) return true;
     try {
       ended_ = step();
       if (!ended_ && Clock::now() > deadline_) {
-        char seconds[32];
-        std::snprintf(seconds, sizeof seconds, "%g", timeout_);
-        throw DistributedError(std::string(operation_) + ": no answer within " + seconds + " s from " + partner());
+        throw DistributedError(std::string(operation_) + ": no answer within " + seconds_text(timeout_) +
+                               " from " + partner());
       }
     } catch (...) {
-      failure_ = std::current_exception();
-      ended_ = true;
-      give_up();
+      fail();
     }
     return ended_;
   }
@@ -50,12 +62,19 @@ class Message : public Work {
  protected:
   virtual bool step() = 0;
   virtual std::string partner() const = 0;
-  virtual void give_up() {}
+  virtual void end() {}
 
-  const char* operation_;
+  // Ends with the exception that is being handled.
+  void fail() {
+    failure_ = std::current_exception();
+    ended_ = true;
+    end();
+  }
+
   Tensor result_;
 
  private:
+  const char* operation_;
   double timeout_;
   Clock::time_point deadline_;
   bool ended_ = false;
@@ -64,20 +83,33 @@ class Message : public Work {
 
 class Sending : public Message {
  public:
-  Sending(const Tensor& values, int to, int tag, double timeout) : Message("distributed_send", timeout), to_(to) {
+  Sending(const Tensor& values, int to, int tag, double timeout)
+      : Message("distributed_send", timeout), to_(to) {
     const wick_transport& transport = *world().transport;
     result_ = values;
-    const Tensor header = empty({static_cast<std::int64_t>(sizeof(Header))}, uint8);
-    auto& h = *reinterpret_cast<Header*>(header.raw_data());
+    const std::int64_t bytes = byte_count(values);
+    const bool small = bytes <= most_inline;
+    Header h;
     h.dtype = static_cast<std::int64_t>(values.dtype());
-    h.rank = values.dim();
+    h.value_tag = small ? -1 : next_value_tag();
+    h.dims = values.dim();
     std::copy(values.sizes().begin(), values.sizes().end(), h.sizes);
+    const Tensor header = empty({h.bytes() + (small ? bytes : 0)}, uint8);
+    std::memcpy(header.raw_data(), &h, static_cast<std::size_t>(h.bytes()));
+    if (small && bytes > 0) {
+      std::memcpy(header.raw_data() + h.bytes(), values.raw_data(), static_cast<std::size_t>(bytes));
+    }
     int error = 0;
-    wick_request* request = transport.send(0, header_channel, header.raw_data(), h.bytes(), to, tag, &error);
-    header_ = Request(request, error, {header});
-    request = transport.send(0, value_channel, values.raw_data(), values.numel() * values.itemsize(), to, tag, &error);
-    values_ = Request(request, error, {values});
+    wick_request* request =
+        transport.send(0, header_channel, header.raw_data(), header.numel(), to, tag, &error);
+    header_ = Request(request, error, header);
+    if (small) return;
+    request =
+        transport.send(0, value_channel, values.raw_data(), bytes, to, static_cast<int>(h.value_tag), &error);
+    values_ = Request(request, error, values);
+    large_ = true;
   }
+  bool busy() const override { return large_; }
 
  private:
   bool step() override {
@@ -87,15 +119,16 @@ class Sending : public Message {
   std::string partner() const override { return "rank " + std::to_string(to_) + ", which did not receive"; }
 
   int to_;
+  bool large_ = false;
   Request header_;
   Request values_;
 };
 
 class Receiving;
 
-// Receives posted for one source and tag are filled in the order of posting.
-std::map<std::pair<int, int>, std::deque<Receiving*>>& posted() {
-  static auto* all = new std::map<std::pair<int, int>, std::deque<Receiving*>>;
+// Receives under way, in the order of posting.
+std::vector<Receiving*>& receives() {
+  static auto* all = new std::vector<Receiving*>;
   return *all;
 }
 
@@ -103,79 +136,117 @@ class Receiving : public Message {
  public:
   Receiving(Shape shape, int from, int tag, double timeout)
       : Message("distributed_recv", timeout), shape_(std::move(shape)), from_(from), tag_(tag) {
-    posted()[{from, tag}].push_back(this);
+    receives().push_back(this);
   }
-  ~Receiving() override { leave_queue(); }
+  ~Receiving() override { end(); }
+  bool busy() const override { return state_ == State::Values; }
+
+  // Gives messages that have come to the receives that wait for them. One that was posted earlier is served
+  // first.
+  static void match();
 
  private:
-  bool step() override {
-    if (state_ == State::Waiting) {
-      auto& queue = posted()[{from_, tag_}];
-      if (queue.front() != this) {
-        queue.front()->advance();
-        return false;
-      }
-      if (!take_header()) return false;
-    }
-    if (state_ == State::Header) {
-      if (!request_.done()) return false;
-      const auto& h = *reinterpret_cast<const Header*>(header_.raw_data());
-      received_ = empty(Shape(std::span(h.sizes, static_cast<std::size_t>(h.rank))), static_cast<DType>(h.dtype));
-      state_ = State::Values;
-      probing_ = true;
-    }
-    if (probing_) {
-      wick_message* message;
-      std::int64_t bytes;
-      int origin, error = 0;
-      if (!world().transport->probe(0, value_channel, origin_, tag_, &origin, &bytes, &message, &error)) return false;
-      probing_ = false;
-      request_ = Request(world().transport->receive(message, received_.raw_data(), bytes, &error), error, {received_});
-      leave_queue();  // the next one may look for its header now
-    }
-    if (!request_.done()) return false;
-    if (received_.numel() != numel(shape_)) {
-      throw ShapeError("distributed_recv: the message of rank " + std::to_string(origin_) + " has shape " +
-                       to_string(received_.sizes()) + ", which does not fill shape " + to_string(shape_));
-    }
-    result_ = received_.reshape(shape_);
-    return true;
+  enum class State { Waiting, Header, Values, Done };
+
+  bool competes(const Receiving& other) const {
+    return tag_ == other.tag_ && (from_ == other.from_ || from_ < 0 || other.from_ < 0);
   }
+  std::string partner() const override;
+  void end() override { std::erase(receives(), this); }
+  bool step() override;
+  bool take_header();
+  void read_header();
+  bool take_values();
 
-  bool take_header() {
-    wick_message* message;
-    std::int64_t bytes;
-    int error = 0;
-    const wick_transport& transport = *world().transport;
-    if (!transport.probe(0, header_channel, from_, tag_, &origin_, &bytes, &message, &error)) return false;
-    header_ = zeros({static_cast<std::int64_t>(sizeof(Header))}, uint8);
-    request_ = Request(transport.receive(message, header_.raw_data(), bytes, &error), error, {header_});
-    state_ = State::Header;
-    return true;
-  }
-
-  void give_up() override { leave_queue(); }
-
-  void leave_queue() {
-    auto& queue = posted()[{from_, tag_}];
-    std::erase(queue, this);
-  }
-
-  std::string partner() const override {
-    return from_ < 0 ? "any rank" : "rank " + std::to_string(from_) + ", which sent nothing with tag " + std::to_string(tag_);
-  }
-
-  enum class State { Waiting, Header, Values };
   State state_ = State::Waiting;
-  bool probing_ = false;
   Shape shape_;
   int from_;
   int tag_;
   int origin_ = 0;
+  std::int64_t value_tag_ = -1;
   Tensor header_;
-  Tensor received_;
   Request request_;
 };
+
+void Receiving::match() {
+  std::vector<Receiving*> waiting;
+  for (Receiving* r : std::vector(receives())) {
+    if (r->state_ != State::Waiting) continue;
+    const bool later =
+        std::any_of(waiting.begin(), waiting.end(), [r](Receiving* w) { return r->competes(*w); });
+    try {
+      if (later || !r->take_header()) waiting.push_back(r);
+    } catch (...) {
+      r->fail();
+    }
+  }
+}
+
+bool Receiving::take_header() {
+  wick_message* message;
+  std::int64_t bytes;
+  int error = 0;
+  const wick_transport& transport = *world().transport;
+  if (!transport.probe(0, header_channel, from_, tag_, &origin_, &bytes, &message, &error)) {
+    if (error) transport_failed(error);
+    return false;
+  }
+  header_ = empty({bytes}, uint8);
+  request_ = Request(transport.receive(message, header_.raw_data(), bytes, &error), error, header_);
+  state_ = State::Header;
+  return true;
+}
+
+// Makes the tensor that the header announces, with its values if they have come already.
+void Receiving::read_header() {
+  const auto& h = *reinterpret_cast<const Header*>(header_.raw_data());
+  const Shape sent(std::span(h.sizes, static_cast<std::size_t>(h.dims)));
+  result_ = empty(sent, static_cast<DType>(h.dtype));
+  value_tag_ = h.value_tag;
+  state_ = value_tag_ < 0 ? State::Done : State::Values;
+  if (value_tag_ < 0 && byte_count(result_) > 0) {
+    std::memcpy(result_.raw_data(), header_.raw_data() + h.bytes(),
+                static_cast<std::size_t>(byte_count(result_)));
+  }
+}
+
+bool Receiving::take_values() {
+  wick_message* message;
+  std::int64_t bytes;
+  int origin, error = 0;
+  const wick_transport& transport = *world().transport;
+  if (!transport.probe(0, value_channel, origin_, static_cast<int>(value_tag_), &origin, &bytes, &message,
+                       &error)) {
+    if (error) transport_failed(error);
+    return false;
+  }
+  request_ = Request(transport.receive(message, result_.raw_data(), bytes, &error), error, result_);
+  state_ = State::Done;
+  return true;
+}
+
+bool Receiving::step() {
+  if (state_ == State::Waiting) match();
+  if (state_ == State::Waiting || !request_.done()) return false;
+  if (state_ == State::Header) read_header();
+  if (state_ == State::Values && !take_values()) return false;
+  if (!request_.done()) return false;
+  end();
+  if (result_.numel() != numel(shape_)) {
+    throw ShapeError("distributed_recv: the message of rank " + std::to_string(origin_) + " has shape " +
+                     to_string(result_.sizes()) + ", which does not fill shape " + to_string(shape_));
+  }
+  result_ = result_.reshape(shape_);
+  return true;
+}
+
+std::string Receiving::partner() const {
+  if (state_ == State::Waiting) {
+    return (from_ < 0 ? "any rank" : "rank " + std::to_string(from_)) + ", which sent nothing with tag " +
+           std::to_string(tag_);
+  }
+  return "rank " + std::to_string(origin_) + ", whose message has not come whole";
+}
 
 void check_rank(const char* operation, const char* parameter, int rank) {
   if (rank < 0 || rank >= world().size) {
@@ -187,14 +258,10 @@ void check_rank(const char* operation, const char* parameter, int rank) {
 void check_tag(const char* operation, int tag) {
   const int largest = world().transport->largest_tag();
   if (tag < 0 || tag > largest) {
-    throw DistributedError(std::string(operation) + ": tag must be from 0 to " + std::to_string(largest) + ", " +
-                           std::to_string(tag) + " was given");
+    throw DistributedError(std::string(operation) + ": tag must be from 0 to " + std::to_string(largest) +
+                           ", " + std::to_string(tag) + " was given");
   }
 }
-
-}  // namespace
-
-namespace {
 
 WorkPtr start_sending(const Tensor& values, int destination, int tag, std::optional<double> timeout) {
   if (world().alone()) throw DistributedError("distributed_send: a process alone has nobody to send to");
@@ -205,8 +272,19 @@ WorkPtr start_sending(const Tensor& values, int destination, int tag, std::optio
 
 }  // namespace
 
+void advance_receives() {
+  if (receives().empty()) return;
+  Receiving::match();
+  for (Receiving* r : std::vector(receives())) r->advance();
+}
+
 void send(const Tensor& x, int destination, int tag, std::optional<double> timeout) {
-  wait(start_sending(x.detach().contiguous(), destination, tag, timeout));
+  // What goes to this very rank is received later.
+  if (destination == world().rank) {
+    isend(x, destination, tag, timeout);
+    return;
+  }
+  run_to_end(*start_sending(x.detach().contiguous(), destination, tag, timeout));
 }
 
 WorkPtr isend(const Tensor& x, int destination, int tag, std::optional<double> timeout) {
@@ -218,7 +296,8 @@ Tensor recv(const Shape& shape, int source, int tag, std::optional<double> timeo
 }
 
 WorkPtr irecv(const Shape& shape, int source, int tag, std::optional<double> timeout) {
-  if (world().alone()) throw DistributedError("distributed_irecv: a process alone has nobody to receive from");
+  if (world().alone())
+    throw DistributedError("distributed_irecv: a process alone has nobody to receive from");
   if (source != -1) check_rank("distributed_recv", "src", source);
   check_tag("distributed_recv", tag);
   numel(shape);

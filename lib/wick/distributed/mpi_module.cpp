@@ -11,7 +11,8 @@
 
 namespace {
 
-// A transfer is one or more MPI requests: blocks above the largest piece travel in several, since MPI counts in int.
+// A transfer is one or more MPI requests: blocks above the largest piece travel in several, since MPI counts
+// in int.
 constexpr std::int64_t largest_piece = std::int64_t{1} << 30;
 
 struct Group {
@@ -150,44 +151,51 @@ int largest_tag() {
 }
 
 wick_request* allgather(int group, const void* send, void* receive, std::int64_t bytes, int* error) {
-  return start_pieces(bytes, error, [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
-    const auto [count, type] = piece_of_block(r, n, bytes);
-    return MPI_Iallgather(at(send, offset), static_cast<int>(n), MPI_BYTE, at(receive, offset), count, type,
-                          communicator(group), &part);
-  });
+  return start_pieces(bytes, error,
+                      [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
+                        const auto [count, type] = piece_of_block(r, n, bytes);
+                        return MPI_Iallgather(at(send, offset), static_cast<int>(n), MPI_BYTE,
+                                              at(receive, offset), count, type, communicator(group), &part);
+                      });
 }
 
 wick_request* gather(int group, const void* send, void* receive, std::int64_t bytes, int root, int* error) {
-  return start_pieces(bytes, error, [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
-    const auto [count, type] = piece_of_block(r, n, bytes);
-    return MPI_Igather(at(send, offset), static_cast<int>(n), MPI_BYTE, at(receive, offset), count, type, root,
-                       communicator(group), &part);
-  });
+  return start_pieces(
+      bytes, error, [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
+        const auto [count, type] = piece_of_block(r, n, bytes);
+        return MPI_Igather(at(send, offset), static_cast<int>(n), MPI_BYTE, at(receive, offset), count, type,
+                           root, communicator(group), &part);
+      });
 }
 
 wick_request* scatter(int group, const void* send, void* receive, std::int64_t bytes, int root, int* error) {
-  return start_pieces(bytes, error, [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
-    const auto [count, type] = piece_of_block(r, n, bytes);
-    return MPI_Iscatter(at(send, offset), count, type, at(receive, offset), static_cast<int>(n), MPI_BYTE, root,
-                        communicator(group), &part);
-  });
+  return start_pieces(bytes, error,
+                      [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
+                        const auto [count, type] = piece_of_block(r, n, bytes);
+                        return MPI_Iscatter(at(send, offset), count, type, at(receive, offset),
+                                            static_cast<int>(n), MPI_BYTE, root, communicator(group), &part);
+                      });
 }
 
 wick_request* broadcast(int group, void* buffer, std::int64_t bytes, int root, int* error) {
-  return start_pieces(bytes, error, [&](wick_request&, std::int64_t offset, std::int64_t n, MPI_Request& part) {
-    return MPI_Ibcast(at(buffer, offset), static_cast<int>(n), MPI_BYTE, root, communicator(group), &part);
-  });
+  return start_pieces(bytes, error,
+                      [&](wick_request&, std::int64_t offset, std::int64_t n, MPI_Request& part) {
+                        return MPI_Ibcast(at(buffer, offset), static_cast<int>(n), MPI_BYTE, root,
+                                          communicator(group), &part);
+                      });
 }
 
 wick_request* alltoall(int group, const void* send, void* receive, std::int64_t bytes, int* error) {
-  return start_pieces(bytes, error, [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
-    const auto [count, type] = piece_of_block(r, n, bytes);
-    return MPI_Ialltoall(at(send, offset), count, type, at(receive, offset), count, type, communicator(group), &part);
-  });
+  return start_pieces(bytes, error,
+                      [&](wick_request& r, std::int64_t offset, std::int64_t n, MPI_Request& part) {
+                        const auto [count, type] = piece_of_block(r, n, bytes);
+                        return MPI_Ialltoall(at(send, offset), count, type, at(receive, offset), count, type,
+                                             communicator(group), &part);
+                      });
 }
 
-// What a message of so many bytes is sent and received as: bytes, or one structure of whole pieces and a rest. It stays one
-// message whatever its size, for a probe must see it whole.
+// What a message of so many bytes is sent and received as: bytes, or one structure of whole pieces and a
+// rest. It stays one message whatever its size, for a probe must see it whole.
 Extent extent_of(wick_request& request, std::int64_t bytes) {
   if (bytes <= largest_piece) return {static_cast<int>(bytes), MPI_BYTE};
   MPI_Datatype piece, parts[2], whole;
@@ -207,7 +215,8 @@ MPI_Comm channel_of(int group, int channel) {
   return groups()[static_cast<std::size_t>(group)].channels[channel];
 }
 
-wick_request* send(int group, int channel, const void* data, std::int64_t bytes, int to, int tag, int* error) {
+wick_request* send(int group, int channel, const void* data, std::int64_t bytes, int to, int tag,
+                   int* error) {
   auto* request = new wick_request;
   const auto [count, type] = extent_of(*request, bytes);
   MPI_Request part;
@@ -220,7 +229,8 @@ wick_request* send(int group, int channel, const void* data, std::int64_t bytes,
   return request;
 }
 
-int probe(int group, int channel, int from, int tag, int* origin, std::int64_t* bytes, wick_message** message, int* error) {
+int probe(int group, int channel, int from, int tag, int* origin, std::int64_t* bytes, wick_message** message,
+          int* error) {
   MPI_Message handle;
   MPI_Status status;
   int found = 0;
@@ -255,7 +265,8 @@ wick_request* receive(wick_message* message, void* data, std::int64_t bytes, int
 
 int test(wick_request* request, int* error) {
   int done = 0;
-  const int code = MPI_Testall(static_cast<int>(request->parts.size()), request->parts.data(), &done, MPI_STATUSES_IGNORE);
+  const int code =
+      MPI_Testall(static_cast<int>(request->parts.size()), request->parts.data(), &done, MPI_STATUSES_IGNORE);
   if (code != MPI_SUCCESS) {
     *error = code;
     delete request;
@@ -266,10 +277,25 @@ int test(wick_request* request, int* error) {
   return 1;
 }
 
-constexpr wick_transport table{WICK_TRANSPORT_VERSION, "mpi",     open,    close,    make_group, describe, largest_tag,
-                               allgather,              gather,    scatter, broadcast, alltoall,   send,     probe,
-                               receive,                test};
+constexpr wick_transport table{WICK_TRANSPORT_VERSION,
+                               "mpi",
+                               open,
+                               close,
+                               make_group,
+                               describe,
+                               largest_tag,
+                               allgather,
+                               gather,
+                               scatter,
+                               broadcast,
+                               alltoall,
+                               send,
+                               probe,
+                               receive,
+                               test};
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const wick_transport* wick_transport_table() { return &table; }
+extern "C" __attribute__((visibility("default"))) const wick_transport* wick_transport_table() {
+  return &table;
+}

@@ -1,14 +1,20 @@
 #include "wick/distributed/world.h"
 
 #include <dlfcn.h>
-#include <sched.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "wick/creation.h"
+#include "wick/distributed/collective.h"
 
 namespace wick::distributed {
 namespace {
@@ -36,15 +42,18 @@ const Launcher* find_launcher() noexcept {
   return nullptr;
 }
 
-// Where modules may lie: named by the environment, near this very library (built or installed), or where they are installed.
+// Where modules may lie: named by the environment, near this very library (built or installed), or where they
+// are installed.
 std::vector<std::filesystem::path> module_folders() {
   std::vector<std::filesystem::path> folders;
   if (const char* named = std::getenv("WICK_MODULE_PATH")) folders.emplace_back(named);
   Dl_info self;
+  std::error_code failed;
   if (dladdr(reinterpret_cast<const void*>(&module_folders), &self) && self.dli_fname) {
-    std::error_code ignored;
-    const auto own = std::filesystem::canonical(self.dli_fname, ignored).parent_path();
-    for (const char* place : {".", "wick", "wick/distributed", "../lib/wick/distributed", "../../wick"}) folders.push_back(own / place);
+    const auto own = std::filesystem::canonical(self.dli_fname, failed).parent_path();
+    for (const char* place : {".", "wick", "wick/distributed", "../lib/wick/distributed", "../../wick"}) {
+      if (!failed) folders.push_back(own / place);
+    }
   }
   folders.emplace_back(WICK_MODULE_DIR);
   return folders;
@@ -66,20 +75,82 @@ const wick_transport* load_transport(const char* module) {
     if (table && table()->version == WICK_TRANSPORT_VERSION) return table();
     tried = ": " + path.string() + " is of another version";
   }
-  throw DistributedError(std::string("a launcher has started several processes, but the MPI module ") + module +
-                         " cannot be loaded" + tried + "; build wick with -Dmpi=enabled, or set WICK_MODULE_PATH");
+  throw DistributedError(std::string("a launcher has started several processes, but the MPI module ") +
+                         module + " cannot be loaded" + tried +
+                         "; build wick with -Dmpi=enabled, or set WICK_MODULE_PATH");
 }
+
+// The transport's blocking calls are made on one thread of their own, so that this one can stop waiting for
+// them.
+class BlockingCalls {
+ public:
+  // What the call answered; nothing when it has not come back within that time. No other can follow then.
+  std::optional<int> run(std::function<int()> call, double seconds) {
+    std::unique_lock lock(mutex_);
+    if (!started_) std::thread([this] { serve(); }).detach();
+    started_ = true;
+    call_ = std::move(call);
+    answer_.reset();
+    changed_.notify_all();
+    changed_.wait_until(lock, deadline_after(seconds), [this] { return answer_.has_value(); });
+    return answer_;
+  }
+
+ private:
+  void serve() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return static_cast<bool>(call_); });
+      const auto call = std::exchange(call_, nullptr);
+      lock.unlock();
+      const int answer = call();
+      lock.lock();
+      answer_ = answer;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool started_ = false;
+  std::function<int()> call_;
+  std::optional<int> answer_;
+};
 
 World& state() {
   static World* all = new World;  // never destroyed: requests may be under way until the end
   return *all;
 }
 
-void add_world_group(World& w) {
-  auto all = std::make_unique<Group>();
-  for (int r = 0; r < w.size; ++r) all->ranks.push_back(r);
-  all->rank = w.rank;
-  w.groups[""] = std::move(all);
+BlockingCalls& blocking_calls() {
+  static auto* calls = new BlockingCalls;
+  return *calls;
+}
+
+std::string error_text(const wick_transport& transport, int error) {
+  char text[256];
+  transport.describe(error, text, sizeof text);
+  return text;
+}
+
+// Joins the world; where that fails there is no second try.
+void open_world(World& w, double timeout) {
+  if (!w.closed.empty()) throw DistributedError(w.closed);
+  const wick_transport* transport = load_transport(find_launcher()->module);
+  static int rank, size;  // the call may come back later than anybody waits for it
+  const auto error = blocking_calls().run([transport] { return transport->open(&rank, &size); }, timeout);
+  if (!error) {
+    w.closed = "MPI did not start within " + seconds_text(timeout) + ": some ranks did not come to it";
+  } else if (*error) {
+    w.closed = "MPI cannot be started: " + error_text(*transport, *error);
+  }
+  if (!w.closed.empty()) throw DistributedError(w.closed);
+  w.transport = transport;
+  w.rank = rank;
+  w.size = size;
+  std::vector<int> ranks;
+  for (int r = 0; r < size; ++r) ranks.push_back(r);
+  add_group(ranks, "", 0);
 }
 
 void check_agrees(const char* what, const std::optional<int>& given, int actual) {
@@ -91,39 +162,61 @@ void check_agrees(const char* what, const std::optional<int>& given, int actual)
 
 }  // namespace
 
+bool under_launcher() noexcept {
+  static const bool present = find_launcher() != nullptr;
+  return present;
+}
+
 bool launched() noexcept {
-  const Launcher* launcher = find_launcher();
-  return launcher && number_in_environment(launcher->size_variable) > 1;
+  // Looked up once: every collective asks.
+  static const bool several = under_launcher() && number_in_environment(find_launcher()->size_variable) > 1;
+  return several;
 }
 
 void init(const Options& options) {
   World& w = state();
   if (!(options.timeout > 0)) {
-    throw DistributedError("distributed_init: the timeout must be above 0 s, " + std::to_string(options.timeout) +
-                           " was given");
+    throw DistributedError("distributed_init: the timeout must be above 0 s, " +
+                           std::to_string(options.timeout) + " was given");
   }
+  if (under_launcher())
+    check_agrees("world size", options.world_size, number_in_environment(find_launcher()->size_variable));
   if (launched()) {
-    const Launcher& launcher = *find_launcher();
-    check_agrees("rank", options.rank, number_in_environment(launcher.rank_variable));
-    check_agrees("world size", options.world_size, number_in_environment(launcher.size_variable));
-    if (!w.transport) {
-      const wick_transport* transport = load_transport(launcher.module);
-      if (const int error = transport->open(&w.rank, &w.size)) {
-        char text[256];
-        transport->describe(error, text, sizeof text);
-        throw DistributedError(std::string("MPI cannot be started: ") + text);
-      }
-      w.transport = transport;
-      add_world_group(w);
-    }
+    check_agrees("rank", options.rank, number_in_environment(find_launcher()->rank_variable));
+    if (!w.transport) open_world(w, options.timeout);
   }
   w.timeout = options.timeout;
   w.initialized = true;
 }
 
+void finalize() {
+  World& w = state();
+  w.initialized = false;
+  if (!w.transport) return;
+  const auto deadline = deadline_after(w.timeout);
+  const auto left = [&] { return std::chrono::duration<double>(deadline - Clock::now()).count(); };
+  bool together = false;
+  // A rank that still calls something else learns from the mismatch that this one leaves; it may leave next.
+  while (!together && left() > 0 && w.groups.find("")->second->unusable.empty()) {
+    try {
+      run_to_end(*start({.kind = Kind::Finalize, .input = empty({0}, uint8)}, Context{"", left()}));
+      together = true;
+    } catch (const DistributedError&) {
+    }
+  }
+  // Without the others MPI's own end would wait for them.
+  const wick_transport* transport = std::exchange(w.transport, nullptr);
+  w.closed = "distributed_finalize has left the world, and MPI cannot be started again";
+  if (together) blocking_calls().run(transport->close, std::max(left(), 1.0));
+}
+
 World& world() {
   World& w = state();
-  if (!w.initialized && launched()) init();
+  if (!w.transport && launched()) {
+    Options options;
+    options.timeout = w.timeout;
+    init(options);
+  }
   return w;
 }
 
@@ -131,68 +224,38 @@ bool initialized() noexcept { return state().initialized; }
 int rank() { return world().rank; }
 int world_size() { return world().size; }
 
-Group& find_group(const char* operation, std::string_view name) {
+int join_group(const std::vector<int>& ranks) {
   World& w = world();
-  const auto it = w.groups.find(name);
-  if (it == w.groups.end()) {
-    throw DistributedError(std::string(operation) + ": group \"" + std::string(name) +
-                           "\" does not exist on rank " + std::to_string(w.rank) +
-                           "; distributed_new_group makes groups");
+  static int id;  // the call may come back later than anybody waits for it
+  const auto error = blocking_calls().run(
+      [&transport = *w.transport, ranks] {
+        return transport.group(ranks.data(), static_cast<int>(ranks.size()), &id);
+      },
+      w.timeout);
+  if (error && *error) transport_failed(*error);
+  if (!error) {
+    w.closed = "distributed_new_group: no answer within " + seconds_text(w.timeout) +
+               " from all ranks of the group; MPI cannot be used any more";
+    w.transport = nullptr;
+    throw DistributedError(w.closed);
   }
-  if (it->second->rank < 0) {
-    throw DistributedError(std::string(operation) + ": rank " + std::to_string(w.rank) + " is not in group \"" +
-                           std::string(name) + "\"");
-  }
-  return *it->second;
+  return id;
 }
 
 void transport_failed(int error) {
-  char text[256];
-  world().transport->describe(error, text, sizeof text);
-  throw DistributedError(std::string("communication failed: ") + text);
-}
-
-Request::Request(wick_request* request, int error, Tensors keep) : request_(request), keep_(std::move(keep)) {
-  if (!request) transport_failed(error);
-}
-
-Request& Request::operator=(Request&& other) noexcept {
-  std::swap(request_, other.request_);
-  std::swap(keep_, other.keep_);
-  return *this;
-}
-
-Request::~Request() {
-  // Given up: the transport may still write into the buffers.
-  if (request_) new Tensors(std::move(keep_));
-}
-
-bool Request::done() {
-  if (!request_) return true;
-  int error = 0;
-  const int outcome = world().transport->test(request_, &error);
-  if (outcome == 0) return false;
-  request_ = nullptr;
-  keep_.clear();
-  if (outcome < 0) transport_failed(error);
-  return true;
-}
-
-void Backoff::pause() {
-  constexpr int spins = 200, yields = 5000;
-  ++count_;
-  if (count_ < spins) return;
-  if (count_ < yields) {
-    sched_yield();
-  } else {
-    usleep(100);
-  }
+  throw DistributedError("communication failed: " + error_text(*world().transport, error));
 }
 
 Clock::time_point deadline_after(double seconds) {
   // Centuries would overflow the clock.
   const auto span = std::chrono::duration<double>(std::fmin(seconds, 1e9));
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(span);
+}
+
+std::string seconds_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", seconds);
+  return text;
 }
 
 }  // namespace wick::distributed

@@ -14,45 +14,19 @@
 namespace wick::distributed {
 
 using Clock = std::chrono::steady_clock;
+Clock::time_point deadline_after(double seconds);
+// "2.5 s"
+std::string seconds_text(double seconds);
 
 class Collective;
 
-// Some ranks of the world, with the collectives they have under way: one at a time moves data.
-struct Group {
-  std::string name;
-  int id = 0;              // the transport's
-  std::vector<int> ranks;  // of the world, by rank of the group
-  int rank = 0;            // of this process in the group
-  std::uint32_t sequence = 0;
-  std::string unusable;  // why, when it is
-  std::deque<std::shared_ptr<Collective>> queue;
-
-  int size() const { return static_cast<int>(ranks.size()); }
-};
-
-struct World {
-  const wick_transport* transport = nullptr;  // null in a lone process
-  int rank = 0;
-  int size = 1;
-  bool initialized = false;
-  double timeout = 300;
-  std::map<std::string, std::unique_ptr<Group>, std::less<>> groups;  // "" is all processes
-
-  bool alone() const { return transport == nullptr; }
-};
-
-// The world, joined first if a launcher says that there is one.
-World& world();
-
-// The group of that name which this process belongs to. DistributedError when there is none.
-Group& find_group(const char* operation, std::string_view name);
-
-// The transport's request as an object: tests it, and reports failure as an exception. While a request is under way its
-// buffers must stay; `keep` holds them, and a request that is given up keeps them for good.
+// The transport's request as an object: tests it, and reports failure as an exception. While a request is
+// under way its buffers must stay: it holds the tensors, and those of a request that is given up are kept
+// until it has ended.
 class Request {
  public:
   Request() = default;
-  Request(wick_request* request, int error, Tensors keep);
+  Request(wick_request* request, int error, const Tensor& buffer, const Tensor& other = {});
   Request(Request&& other) noexcept { *this = std::move(other); }
   Request& operator=(Request&& other) noexcept;
   ~Request();
@@ -62,20 +36,58 @@ class Request {
 
  private:
   wick_request* request_ = nullptr;
-  Tensors keep_;
+  Tensor buffers_[2];
 };
+
+// Some ranks of the world, with the collectives they have under way: one at a time moves data.
+struct Group {
+  std::string name;
+  int id = 0;              // the transport's
+  std::vector<int> ranks;  // of the world, by rank of the group
+  int rank = 0;            // of this process in the group; -1 when it is not in it
+  std::string unusable;    // why, when it is
+  std::deque<std::shared_ptr<Collective>> queue;
+
+  // For the agreement: this rank's block, and those of all.
+  Tensor own_block, blocks;
+
+  // Word of who has come: the number of the last late collective that each rank has announced.
+  std::uint32_t sequence = 0;
+  std::vector<std::uint32_t> announced;
+  std::vector<Request> announcements;
+
+  int size() const { return static_cast<int>(ranks.size()); }
+  // "group "workers"" or "the group of all ranks"
+  std::string description() const;
+};
+
+struct World {
+  const wick_transport* transport = nullptr;  // null in a lone process
+  int rank = 0;
+  int size = 1;
+  bool initialized = false;
+  std::string closed;  // why there can be no transport any more
+  double timeout = 300;
+  std::map<std::string, std::unique_ptr<Group>, std::less<>> groups;  // "" is all processes
+
+  bool alone() const { return transport == nullptr; }
+};
+
+// The world, joined first if a launcher says that there is one.
+World& world();
+
+// The group of that name which this process belongs to. DistributedError when there is none, or it is
+// unusable.
+Group& find_group(const char* operation, std::string_view name);
+Group& add_group(const std::vector<int>& ranks, std::string_view name, int id);
+// The transport's number for a new group of these ranks, of which this process is one. All of them call it at
+// one time.
+int join_group(const std::vector<int>& ranks);
 
 [[noreturn]] void transport_failed(int error);
 
-// Waits without holding up other processes on the same processor: spins briefly, then yields, then sleeps.
-class Backoff {
- public:
-  void pause();
-
- private:
-  int count_ = 0;
-};
-
-Clock::time_point deadline_after(double seconds);
+// Waits until `work` has ended, and moves everything else that is under way on meanwhile: another rank may
+// wait for it before it comes to what this one waits for.
+Tensor run_to_end(Work& work);
 
 }  // namespace wick::distributed

@@ -66,6 +66,20 @@ void divide_truncated(const Block& b, const void*) {
   });
 }
 
+// Bits shifted out are lost; a count outside the width leaves nothing, or only signs.
+template <class T, bool left>
+void shift(const Block& b, const void*) {
+  constexpr Compute<T> width = 8 * sizeof(T);
+  map2<T, T>(b, [](T x, T count) {
+    const auto n = static_cast<Compute<T>>(count);
+    if constexpr (left) {
+      return n < width ? static_cast<T>(static_cast<Compute<T>>(x) << n) : T(0);
+    } else {
+      return static_cast<T>(n < width ? x >> n : x < T(0) ? T(-1) : T(0));
+    }
+  });
+}
+
 template <class T>
 WICK_INLINE void enter(kernels::Table& t, int dtype) {
   const auto set = [&](Binary op, Loop loop) { t.binary[static_cast<int>(op)][dtype] = loop; };
@@ -75,7 +89,11 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
   set(Binary::AddScaled, add_scaled<T>);
   if constexpr (class_of<T> != Class::Bool) set(Binary::Sub, arithmetic<T, SubOf>);
   if constexpr (!is_whole<T>) set(Binary::Div, arithmetic<T, DivOf>);
-  if constexpr (class_of<T> == Class::Integer) set(Binary::DivTrunc, divide_truncated<T>);
+  if constexpr (class_of<T> == Class::Integer) {
+    set(Binary::DivTrunc, divide_truncated<T>);
+    set(Binary::ShiftLeft, shift<T, true>);
+    set(Binary::ShiftRight, shift<T, false>);
+  }
   if constexpr (is_whole<T>) {
     set(Binary::BitAnd, arithmetic<T, BitAndOf>);
     set(Binary::BitOr, arithmetic<T, BitOrOf>);

@@ -14,6 +14,10 @@ namespace wick {
 WICK_EACH_LEVEL(WICK_DECLARE)
 #undef WICK_DECLARE
 
+inline namespace portable {
+void add_libm(kernels::Table& table);
+}
+
 namespace kernels {
 namespace {
 
@@ -50,6 +54,7 @@ void choose(const Level& level) {
   current = Table{};
   current.level = level.name;
   level.fill(current);
+  add_libm(current);
 }
 
 const Level& best() {

@@ -32,8 +32,9 @@ struct MinOf {
 
 // Eight independent partial results hide the latency of the operation and keep sums accurate.
 constexpr int lanes = 8;
-// Longer rows are halved, so that the error of a sum grows with the logarithm of its length.
-constexpr int64_t straight = 1024;
+// No lane adds up more than this in one go: what is longer is halved, so that the error of a sum grows with the
+// logarithm of its length.
+constexpr int64_t straight = 128;
 
 template <class Op, class A, class T>
 A fold_straight(const char* in, int64_t step, int64_t n) {
@@ -62,6 +63,9 @@ struct Vector {
   typedef T type __attribute__((vector_size(vector_bytes)));
   static constexpr int width = vector_bytes / sizeof(T);
 };
+constexpr int vectors = 4;
+template <class T>
+constexpr int dense_lanes = vectors * vector_bytes / static_cast<int>(sizeof(T));
 
 template <class V>
 WICK_INLINE V vector_step(SumOf, V a, V x) {
@@ -80,16 +84,19 @@ template <class Op, class T>
 T fold_dense(const T* x, int64_t n) {
   using V = typename Vector<T>::type;
   constexpr int width = Vector<T>::width;
-  constexpr int vectors = 4;
-  constexpr int64_t stride = width * vectors;
+  constexpr int64_t stride = dense_lanes<T>;
   if (n < stride) return fold_straight<Op, T, T>(reinterpret_cast<const char*>(x), sizeof(T), n);
+  // One vector at a time: a copy of several goes through narrower registers and memory.
+  const auto load = [](const T* from) {
+    V v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  };
   V lane[vectors];
-  __builtin_memcpy(lane, x, sizeof lane);
+  for (int j = 0; j < vectors; ++j) lane[j] = load(x + j * width);
   int64_t i = stride;
   for (; i + stride <= n; i += stride) {
-    V next[vectors];
-    __builtin_memcpy(next, x + i, sizeof next);
-    for (int j = 0; j < vectors; ++j) lane[j] = vector_step(Op{}, lane[j], next[j]);
+    for (int j = 0; j < vectors; ++j) lane[j] = vector_step(Op{}, lane[j], load(x + i + j * width));
   }
   for (int w = vectors / 2; w > 0; w /= 2) {
     for (int j = 0; j < w; ++j) lane[j] = vector_step(Op{}, lane[j], lane[j + w]);
@@ -106,14 +113,14 @@ T fold_dense(const T* x, int64_t n) {
 
 template <class Op, class A, class T>
 A fold(const char* in, int64_t step, int64_t n) {
-  constexpr int64_t longest = class_of<T> == Class::Real ? straight * 8 : straight;
-  if (n > longest) {
+  const bool dense = class_of<T> == Class::Real && step == sizeof(T);
+  if (n > straight * (dense ? dense_lanes<T> : lanes)) {
     const int64_t half = (n / 2 + 63) / 64 * 64;
     const A left = fold<Op, A, T>(in, step, half);
     return Op::step(left, fold<Op, A, T>(in + half * step, step, n - half));
   }
   if constexpr (class_of<T> == Class::Real) {
-    if (step == sizeof(T)) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n);
+    if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n);
   }
   return fold_straight<Op, A, T>(in, step, n);
 }

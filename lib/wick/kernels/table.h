@@ -24,12 +24,21 @@ struct Block {
 // `parameters`: what the operation needs besides its operands, see the enumerators; else null.
 using Loop = void (*)(const Block& block, const void* parameters);
 
-enum class Unary { Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal };
-inline constexpr int unary_count = 11;
+// clang-format off
+enum class Unary {
+  Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal, Rsqrt, Floor, Ceil, Round, Trunc, BitNot,
+  // Computed by the C library.
+  Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh, Exp2, Exp10, Expm1, Log2, Log10, Log1p
+};
+// clang-format on
+inline constexpr int unary_count = 34;
 
 // AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
-enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc, BitAnd, BitOr, BitXor };
-inline constexpr int binary_count = 11;
+enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc, BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight,
+  // Computed by the C library, but for the powers of integers.
+  Pow, Atan2
+};
+inline constexpr int binary_count = 15;
 
 // Results are bool.
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };

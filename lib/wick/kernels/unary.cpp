@@ -18,6 +18,13 @@ struct LogOf        { template <class C> static C f(C x) { return log(x); } };
 struct SqrtOf       { template <class C> static C f(C x) { return sqrt(x); } };
 struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); } };
 struct TanhOf       { template <class C> static C f(C x) { return tanh(x); } };
+struct RsqrtOf      { template <class C> static C f(C x) { return C{1} / sqrt(x); } };
+struct BitNotOf     { template <class C> static C f(C x) { return ~x; } };
+// Whole numbers near x; round takes halves to the even one.
+struct FloorOf { static float f(float x) { return __builtin_floorf(x); } static double f(double x) { return __builtin_floor(x); } };
+struct CeilOf  { static float f(float x) { return __builtin_ceilf(x); } static double f(double x) { return __builtin_ceil(x); } };
+struct RoundOf { static float f(float x) { return __builtin_rintf(x); } static double f(double x) { return __builtin_rint(x); } };
+struct TruncOf { static float f(float x) { return __builtin_truncf(x); } static double f(double x) { return __builtin_trunc(x); } };
 // On the element type itself: the sign matters.
 struct AbsOf        { template <class T> static T f(T x) { return x < T(0) ? T(Compute<T>(0) - Compute<T>(x)) : x; } };
 // 0 for NaN, as PyTorch has it.
@@ -52,6 +59,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
     set(Unary::Abs, plain_loop<T, AbsOf>);
     set(Unary::Sign, plain_loop<T, SignOf>);
     set(Unary::Relu, plain_loop<T, ReluOf>);
+    set(Unary::BitNot, loop<T, BitNotOf>);
   }
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     set(Unary::Abs, loop<T, RealAbsOf>);
@@ -63,6 +71,11 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
     set(Unary::Sigmoid, loop<T, SigmoidOf>);
     set(Unary::Tanh, loop<T, TanhOf>);
     set(Unary::Reciprocal, loop<T, ReciprocalOf>);
+    set(Unary::Rsqrt, loop<T, RsqrtOf>);
+    set(Unary::Floor, loop<T, FloorOf>);
+    set(Unary::Ceil, loop<T, CeilOf>);
+    set(Unary::Round, loop<T, RoundOf>);
+    set(Unary::Trunc, loop<T, TruncOf>);
   }
 }
 

@@ -1,0 +1,502 @@
+#include "wick/kernels/table.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "levels.h"
+#include "support.h"
+#include "wick/loop.h"
+
+// Every entry of the table of kernels, on every instruction-set level of this machine: over blocks of all the
+// layouts that the loops tell apart it must give what the lowest level gives for one element at a time.
+
+namespace wick::test {
+namespace {
+
+using kernels::Block;
+using kernels::Loop;
+
+// Elements with random bits, among them every special value; bools are 0 or 1.
+std::vector<char> random_elements(DType dtype, std::int64_t count, std::uint64_t seed) {
+  std::vector<char> bytes(static_cast<std::size_t>(count * size_of(dtype)));
+  for (char& byte : bytes) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    byte = static_cast<char>(dtype == boolean ? seed >> 40 & 1 : seed >> 40);
+  }
+  const Tensor all = from_blob(bytes.data(), {count}, dtype);
+  if (!is_integral(dtype)) {
+    // Random bits are hardly ever an ordinary number.
+    const double specials[] = {0, -0.0, 1, -1, HUGE_VAL, -HUGE_VAL, NAN, 0.5, 100, -3.25};
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (i % 3 == 0) all[i].fill_(specials[static_cast<std::size_t>(i / 3 % 10)]);
+      if (i % 3 == 1) all[i].fill_(scattered(i, 1000) / 64);
+    }
+  }
+  return bytes;
+}
+
+// Memory for one operand of a block, with room for the largest of the layouts below.
+constexpr std::int64_t longest = 70, most_rows = 3, spread = 3;
+constexpr std::int64_t room = longest * most_rows * spread + 8;
+
+struct Layout {
+  const char* name;
+  std::int64_t step, row_step;  // in elements
+};
+// Dense, with gaps, repeated along a row, repeated everywhere, backwards.
+constexpr Layout layouts[] = {{"dense", 1, longest}, {"gaps", spread, longest* spread},
+                              {"repeated", 0, 1},    {"one", 0, 0},
+                              {"row again", 1, 0},   {"across", most_rows, 1}};
+
+// What the loop is given: inputs by dtype, and the dtype of the output.
+struct Signature {
+  DType out;
+  std::vector<DType> in;
+};
+
+// Runs the loop over a block and again element by element on the lowest level; returns both outputs.
+struct Outcome {
+  Tensor whole, single;
+};
+
+class Bench {
+ public:
+  Bench(const Signature& signature, std::uint64_t seed) : signature_(signature) {
+    for (std::size_t k = 0; k < signature.in.size(); ++k)
+      inputs_.push_back(random_elements(signature.in[k], room, seed + k));
+  }
+
+  Outcome run(Loop loop, Loop lowest, const void* parameters, std::int64_t n, std::int64_t rows,
+              const std::vector<Layout>& given, const Layout& out_layout, std::int64_t shift) const {
+    Outcome outcome{zeros({room}, signature_.out), zeros({room}, signature_.out)};
+    Block block{};
+    block.n = n;
+    block.rows = rows;
+    const auto place = [&](int k, const char* data, DType dtype, const Layout& layout) {
+      block.data[k] = const_cast<char*>(data) + shift * size_of(dtype);
+      block.step[k] = layout.step * size_of(dtype);
+      block.row_step[k] = layout.row_step * size_of(dtype);
+    };
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      place(static_cast<int>(k) + 1, inputs_[k].data(), signature_.in[k], given[k]);
+    }
+    place(0, outcome.whole.raw_data(), signature_.out, out_layout);
+    loop(block, parameters);
+    place(0, outcome.single.raw_data(), signature_.out, out_layout);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        Block one = block;
+        one.n = one.rows = 1;
+        for (int k = 0; k < kernels::max_operands; ++k)
+          one.data[k] += r * block.row_step[k] + i * block.step[k];
+        lowest(one, parameters);
+      }
+    }
+    return outcome;
+  }
+
+ private:
+  Signature signature_;
+  std::vector<std::vector<char>> inputs_;
+};
+
+// The distance that is allowed, in units in the last place.
+void check_loop(const std::string& what, Loop loop, Loop lowest, const Signature& signature, double ulps,
+                const void* parameters = nullptr) {
+  const Bench bench(signature, std::hash<std::string>()(what));
+  const auto try_one = [&](std::int64_t n, std::int64_t rows, const std::vector<Layout>& given,
+                           const Layout& out, std::int64_t shift) {
+    const Outcome o = bench.run(loop, lowest, parameters, n, rows, given, out, shift);
+    const bool good = ulps == 0 || is_integral(signature.out) ? identical(o.whole, o.single)
+                      : is_complex(signature.out)
+                          ? std::max(ulp_distance(real(o.whole), real(o.single)),
+                                     ulp_distance(imag(o.whole), imag(o.single))) <= ulps
+                          : ulp_distance(o.whole, o.single) <= ulps;
+    CHECK_MESSAGE(good, what << ", n " << n << ", rows " << rows << ", out " << out.name << ", in "
+                             << given[0].name << " " << given.back().name << ", shift " << shift);
+  };
+  const Layout dense = layouts[0], gaps = layouts[1], across = layouts[5];
+  const std::vector<Layout> all_dense(signature.in.size(), dense);
+  for (std::int64_t n : {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 70})
+    try_one(n, 1, all_dense, dense, n % 8);
+  for (const Layout& first : layouts) {
+    for (const Layout& last : layouts) {
+      if (signature.in.size() == 1 && first.name != last.name) continue;
+      std::vector<Layout> given(signature.in.size(), first);
+      given.back() = last;
+      for (const Layout& out : {dense, gaps, across}) try_one(37, most_rows, given, out, 1);
+    }
+  }
+}
+
+const kernels::Table& table() { return kernels::table(); }
+
+// The lowest level's table, kept.
+const kernels::Table& lowest() {
+  static const kernels::Table kept = [] {
+    const EachLevel levels;
+    kernels::use_level(0);
+    return table();
+  }();
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("kernels: the levels of this machine") {
+  CHECK(kernels::level_count() >= 1);
+  const std::string before = table().level;
+  {
+    const EachLevel levels;
+    std::vector<std::string> names;
+    levels([&](const std::string& name) {
+      CHECK(name == table().level);
+      names.push_back(name);
+    });
+    CHECK(names.size() == static_cast<std::size_t>(kernels::level_count()));
+  }
+  CHECK(before == table().level);
+}
+
+TEST_CASE("kernels: copies between all dtypes") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType to : all_dtypes) {
+      for (const DType from : all_dtypes) {
+        check_loop(level + " copy to " + std::string(name(to)) + " from " + std::string(name(from)),
+                   table().copy[at(to)][at(from)], lowest().copy[at(to)][at(from)], {to, {from}}, 0);
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: functions of one operand") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (int op = 0; op < kernels::unary_count; ++op) {
+      const auto which = static_cast<kernels::Unary>(op);
+      using enum kernels::Unary;
+      const bool computed = which == Exp || which == Log || which == Sigmoid || which == Tanh;
+      for (const DType dtype : all_dtypes) {
+        const Loop loop = table().unary[op][at(dtype)];
+        CHECK((loop != nullptr) == (lowest().unary[op][at(dtype)] != nullptr));
+        // The square of a complex number has a difference in it, which fused operations round otherwise.
+        if (!loop || (which == Square && is_complex(dtype))) continue;
+        check_loop(level + " unary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
+                   lowest().unary[op][at(dtype)], {dtype, {dtype}}, computed ? 2 : 0);
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: functions of two operands") {
+  const EachLevel levels;
+  const std::int64_t whole = -3;
+  const double factor = -3;
+  levels([&](const std::string& level) {
+    for (int op = 0; op < kernels::binary_count; ++op) {
+      const auto which = static_cast<kernels::Binary>(op);
+      using enum kernels::Binary;
+      for (const DType dtype : all_dtypes) {
+        const Loop loop = table().binary[op][at(dtype)];
+        CHECK((loop != nullptr) == (lowest().binary[op][at(dtype)] != nullptr));
+        const bool fused = which == AddScaled && !is_integral(dtype);
+        const bool complex_product = is_complex(dtype) && (which == Mul || which == Div);
+        // Sums of products: fused operations round otherwise, and after a cancellation by any number of
+        // places.
+        if (!loop || fused || complex_product) continue;
+        check_loop(level + " binary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
+                   lowest().binary[op][at(dtype)], {dtype, {dtype, dtype}}, 0,
+                   is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
+      }
+    }
+    for (int op = 0; op < kernels::compare_count; ++op) {
+      for (const DType dtype : all_dtypes) {
+        const Loop loop = table().compare[op][at(dtype)];
+        CHECK((loop != nullptr) == (lowest().compare[op][at(dtype)] != nullptr));
+        if (!loop) continue;
+        check_loop(level + " comparison " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
+                   lowest().compare[op][at(dtype)], {boolean, {dtype, dtype}}, 0);
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: sums of products, where nothing needs rounding") {
+  const EachLevel levels;
+  const double factor = -1.5;
+  levels([&](const std::string&) {
+    for (const DType dtype : {float16, bfloat16, float32, float64, complex64, complex128}) {
+      const auto part = [&](std::int64_t from) {
+        const Tensor x = filled({100}, dtype, [=](std::int64_t i) { return scattered(from + i, 4) / 4; });
+        if (is_complex(dtype))
+          imag(x).copy_(
+              filled({100}, float64, [=](std::int64_t i) { return scattered(from + i + 500, 4) / 4; }));
+        return x;
+      };
+      const Tensor x = part(0), y = part(1000), out = zeros({100}, dtype);
+      const auto run_one = [&](const Tensor& a, const Tensor& b, kernels::Binary op) {
+        run(make_nest({&out, &a, &b}), table().binary[static_cast<int>(op)][at(dtype)], &factor);
+        return to_vector<std::complex<double>>(out);
+      };
+      const auto xs = to_vector<std::complex<double>>(x), ys = to_vector<std::complex<double>>(y);
+      const auto scaled = run_one(x, y, kernels::Binary::AddScaled),
+                 product = run_one(x, y, kernels::Binary::Mul);
+      for (std::size_t i = 0; i < 100; ++i) {
+        CHECK(scaled[i] == xs[i] + factor * ys[i]);
+        CHECK(product[i] == std::complex<double>(xs[i].real() * ys[i].real() - xs[i].imag() * ys[i].imag(),
+                                                 xs[i].real() * ys[i].imag() + xs[i].imag() * ys[i].real()));
+      }
+      if (!is_complex(dtype)) continue;
+      // The quotient of a product and a factor of it, a power of two times a unit.
+      const Tensor unit = full({100}, std::complex<double>(0, 2), dtype);
+      const auto quotient = run_one(out.clone(), unit, kernels::Binary::Div);
+      for (std::size_t i = 0; i < 100; ++i) CHECK(quotient[i] == product[i] / std::complex<double>(0, 2));
+    }
+  });
+}
+
+TEST_CASE("kernels: choice between two operands") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {uint8, int16, float32, float64, complex128}) {
+      const auto size = static_cast<std::size_t>(std::lround(std::log2(size_of(dtype))));
+      check_loop(level + " choice of " + std::string(name(dtype)), table().select[size],
+                 lowest().select[size], {dtype, {boolean, dtype, dtype}}, 0);
+    }
+  });
+}
+
+TEST_CASE("kernels: transposition") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {uint8, int16, int32, float64, complex128}) {
+      for (const auto& [rows, columns] :
+           {std::pair{1, 1}, {4, 5}, {31, 33}, {32, 32}, {64, 96}, {100, 7}, {130, 129}}) {
+        const Tensor x = filled({columns, rows}, dtype, [](std::int64_t i) { return scattered(i, 100); });
+        const Tensor target = zeros({rows + 1, columns + 3}, dtype);
+        // Destination dense along its rows, source across them.
+        const Tensor out = target.slice(0, 1, rows + 1).slice(1, 3, columns + 3);
+        Block block{};
+        block.n = columns;
+        block.rows = rows;
+        block.data[0] = out.raw_data();
+        block.data[1] = x.raw_data();
+        block.step[0] = out.itemsize();
+        block.row_step[0] = out.stride(0) * out.itemsize();
+        block.step[1] = x.stride(0) * x.itemsize();
+        block.row_step[1] = x.itemsize();
+        table().transpose[std::lround(std::log2(x.itemsize()))](block, nullptr);
+        CHECK_MESSAGE(identical(out, x.t()), level << name(dtype) << rows << "x" << columns);
+        CHECK(identical(target[0], zeros({columns + 3}, dtype)));
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: reductions") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : all_dtypes) {
+      for (int op = 0; op < kernels::reduce_count; ++op) {
+        const auto which = static_cast<kernels::Reduce>(op);
+        const kernels::ReduceLoops loops = table().reduce[op][at(dtype)];
+        CHECK((loops.inner != nullptr) == (loops.outer != nullptr));
+        if (!loops.inner) {
+          CHECK(is_complex(dtype));
+          continue;
+        }
+        const DType gathered = which != kernels::Reduce::Sum           ? dtype
+                               : is_integral(dtype)                    ? int64
+                               : dtype == float16 || dtype == bfloat16 ? float32
+                                                                       : dtype;
+        for (const std::int64_t n : {1, 2, 7, 8, 9, 31, 64, 65, 127, 200, 1030, 9000}) {
+          for (const std::int64_t step : {1, 3}) {
+            if (n > 2000 && step > 1) continue;
+            // Whole numbers: every order of summation is exact.
+            const Tensor x =
+                filled({2, n * step}, dtype, [&](std::int64_t i) {
+                  return is_integral(dtype) && dtype != int64 ? std::abs(scattered(i, 1)) : scattered(i, 3);
+                }).slice(1, 0, n * step, step);
+            const auto wide = to_vector<std::complex<double>>(x);
+            std::complex<double> expected[2];
+            for (std::size_t r = 0; r < 2; ++r) {
+              for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+                const auto v = wide[r * static_cast<std::size_t>(n) + i];
+                if (i == 0) {
+                  expected[r] = v;
+                } else if (which == kernels::Reduce::Sum) {
+                  expected[r] += v;
+                } else {
+                  expected[r] = which == kernels::Reduce::Max ? std::max(expected[r].real(), v.real())
+                                                              : std::min(expected[r].real(), v.real());
+                }
+              }
+            }
+            const auto check_result = [&](const Tensor& out, const char* how) {
+              const auto got = to_vector<std::complex<double>>(out);
+              const bool good = got[0] == expected[0] && got[1] == expected[1];
+              CHECK_MESSAGE(good, level << " " << how << " " << op << " of " << name(dtype) << ", " << n
+                                        << " elements, step " << step);
+            };
+            const bool sums = which == kernels::Reduce::Sum;
+            const auto start = [&] { return sums ? zeros({2}, gathered) : x.select(1, 0).clone(); };
+
+            Block inner{};
+            const Tensor by_rows = start();
+            inner.n = n;
+            inner.rows = 2;
+            inner.data[0] = by_rows.raw_data();
+            inner.row_step[0] = by_rows.itemsize();
+            inner.data[1] = x.raw_data();
+            inner.step[1] = x.stride(1) * x.itemsize();
+            inner.row_step[1] = x.stride(0) * x.itemsize();
+            loops.inner(inner, nullptr);
+            check_result(by_rows, "inner");
+
+            Block outer = inner;
+            const Tensor by_columns = start();
+            outer.n = 2;
+            outer.rows = n;
+            outer.data[0] = by_columns.raw_data();
+            outer.step[0] = by_columns.itemsize();
+            outer.row_step[0] = 0;
+            std::swap(outer.step[1], outer.row_step[1]);
+            loops.outer(outer, nullptr);
+            check_result(by_columns, "outer");
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: sums of many columns") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {int8, float16, float32, float64}) {
+      for (const std::int64_t columns : {1, 63, 64, 65, 130}) {
+        const Tensor x = filled({20, columns}, dtype, [](std::int64_t i) { return scattered(i, 3); });
+        const auto got = to_vector<double>(sum(x, {0})), values = to_vector<double>(x);
+        for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c) {
+          double expected = 0;
+          for (std::size_t r = 0; r < 20; ++r) expected += values[r * static_cast<std::size_t>(columns) + c];
+          REQUIRE_MESSAGE(got[c] == expected, level << name(dtype));
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: float sums differ between levels by rounding only") {
+  manual_seed(12);
+  const Tensor x = rand({100000}), y = rand({300, 300}), z = randn({50, 60}, float64);
+  Tensors before;
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    const Tensors now{sum(x),       sum(y, {0}),      sum(y, {1}),         var(x),
+                      matmul(y, y), matmul(z, z.t()), mean(square(z), {1})};
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      const Tensor error =
+          max(abs(now[i] - before[i]) / maximum(abs(before[i]), ones({}, before[i].dtype())));
+      CHECK_MESSAGE(error.item().to_double() < (now[i].dtype() == float32 ? 1e-5 : 1e-14), level << " " << i);
+    }
+    before = now;
+  });
+}
+
+TEST_CASE("kernels: positions of extremes") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : all_dtypes) {
+      for (const int which : {0, 1}) {
+        const Loop loop = table().arg[which][at(dtype)];
+        CHECK((loop == nullptr) == is_complex(dtype));
+        if (!loop) continue;
+        for (const std::int64_t n : {1, 2, 9, 100}) {
+          const std::vector<char> bytes = random_elements(dtype, n, static_cast<std::uint64_t>(n));
+          const Tensor x = from_blob(const_cast<char*>(bytes.data()), {n}, dtype);
+          const auto values = to_vector<double>(x);
+          std::int64_t expected = 0;
+          for (std::int64_t i = 1; i < n; ++i) {
+            const double best = dtype == int64 ? 0 : values[static_cast<std::size_t>(expected)],
+                         v = values[static_cast<std::size_t>(i)];
+            if (dtype == int64) {
+              const auto exact = elements<std::int64_t>(x);
+              const auto a = exact[static_cast<std::size_t>(i)],
+                         b = exact[static_cast<std::size_t>(expected)];
+              if (which == 0 ? a > b : a < b) expected = i;
+            } else if (!std::isnan(best) && (std::isnan(v) || (which == 0 ? v > best : v < best))) {
+              expected = i;
+            }
+          }
+          std::int64_t got = -1;
+          Block block{};
+          block.n = n;
+          block.rows = 1;
+          block.data[0] = reinterpret_cast<char*>(&got);
+          block.data[1] = x.raw_data();
+          block.step[1] = x.itemsize();
+          loop(block, nullptr);
+          CHECK_MESSAGE(got == expected, level << name(dtype) << n);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: matrix products") {
+  const EachLevel levels;
+  constexpr std::int64_t pad = 2;
+  for (const DType dtype : all_dtypes) {
+    const bool exists = dtype != boolean && dtype != float16 && dtype != bfloat16 && !is_complex(dtype);
+    levels([&](const std::string&) { CHECK((table().gemm[at(dtype)] != nullptr) == exists); });
+    if (!exists) continue;
+    for (const auto& [m, k, n] :
+         {std::array<std::int64_t, 3>{1, 1, 1}, {3, 4, 5}, {17, 16, 15}, {40, 33, 65}}) {
+      for (const bool a_columns : {false, true}) {
+        for (const bool b_columns : {false, true}) {
+          const Tensor a = filled({a_columns ? k : m, (a_columns ? m : k) + pad}, dtype,
+                                  [](std::int64_t i) { return scattered(i, 3); });
+          const Tensor b = filled({b_columns ? n : k, (b_columns ? k : n) + pad}, dtype,
+                                  [](std::int64_t i) { return scattered(i + 99, 3); });
+          const Tensor left = narrow(a, 1, 0, a_columns ? m : k), right = narrow(b, 1, 0, b_columns ? k : n);
+          const Tensor x = (a_columns ? left.t() : left).to(int64),
+                       y = (b_columns ? right.t() : right).to(int64);
+          const Tensor expected = sum(x.unsqueeze(2) * y.unsqueeze(0), {1}).to(dtype);
+          levels([&, m = m, k = k, n = n](const std::string& level) {
+            const Tensor c = full({m, n + pad}, 77, dtype);
+            kernels::Gemm g{m,           n,           k,       a.raw_data(), b.raw_data(), c.raw_data(),
+                            a.stride(0), b.stride(0), n + pad, a_columns,    b_columns};
+            CHECK(table().gemm[at(dtype)](g));
+            CHECK_MESSAGE(identical(narrow(c, 1, 0, n), expected),
+                          level << name(dtype) << m << " " << k << " " << n << a_columns << b_columns);
+            CHECK(identical(narrow(c, 1, n, pad), full({m, pad}, 77, dtype)));
+          });
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("kernels: truncated division") {
+  const EachLevel levels;
+  levels([&](const std::string&) {
+    for (const DType dtype : {uint8, int8, int16, int32, int64}) {
+      const Loop loop = table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(dtype)];
+      const Tensor x = tensor({7, -7, 7, 0, 5}, dtype), y = tensor({2, 2, -2, 3, 0}, dtype),
+                   out = zeros({5}, dtype);
+      run(make_nest({&out, &x, &y}), loop);
+      const auto a = to_vector<std::int64_t>(x), b = to_vector<std::int64_t>(y),
+                 q = to_vector<std::int64_t>(out);
+      for (std::size_t i = 0; i < 5; ++i) CHECK(q[i] == (b[i] == 0 ? 0 : a[i] / b[i]));
+    }
+    const Tensor least = full({40}, INT64_MIN, int64), minus = full({40}, -1, int64),
+                 out = zeros({40}, int64);
+    run(make_nest({&out, &least, &minus}),
+        table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(int64)]);
+    CHECK(identical(out, least));
+  });
+}
+
+}  // namespace wick::test

@@ -1,0 +1,177 @@
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "levels.h"
+#include "support.h"
+
+// How accurate the elementary functions are, against the C library's in long double.
+
+namespace wick::test {
+namespace {
+
+// Where two tensors differ, two NaNs apart.
+Tensor logical_difference(const Tensor& a, const Tensor& b) {
+  return where(ne(a, a), ne(a, a) * eq(b, b), ne(a, b));
+}
+
+using Reference = long double (*)(long double);
+
+long double exact_sigmoid(long double x) { return 1 / (1 + std::exp(-x)); }
+
+struct Function {
+  const char* name;
+  Tensor (*function)(const Tensor&);
+  Reference reference;
+  double ulps;  // the most that a result may be off
+};
+
+constexpr Function functions[] = {{"exp", exp, std::exp, 1},
+                                  {"log", log, std::log, 1},
+                                  {"tanh", tanh, std::tanh, 3},
+                                  {"sigmoid", sigmoid, exact_sigmoid, 3},
+                                  {"sqrt", sqrt, std::sqrt, 0.5001}};
+
+// In units in the last place of T at the exact value.
+template <class T>
+double error_in_ulps(T got, long double exact) {
+  const T nearest = static_cast<T>(exact);
+  if (std::isnan(nearest) || std::isinf(nearest) || std::isnan(got)) {
+    const bool same = (std::isnan(nearest) && std::isnan(got)) || nearest == got;
+    if (same || !std::isinf(nearest)) return same ? 0 : HUGE_VAL;
+    // Just beyond the largest number: that one will do.
+    return static_cast<double>(
+        std::fabs(static_cast<long double>(std::numeric_limits<T>::max()) - exact) /
+        std::ldexp(1.0L, std::numeric_limits<T>::max_exponent - std::numeric_limits<T>::digits));
+  }
+  if (std::isinf(got)) return HUGE_VAL;
+  using Limits = std::numeric_limits<T>;
+  const int exponent =
+      exact == 0 ? Limits::min_exponent - 1 : std::max(std::ilogb(exact), Limits::min_exponent - 1);
+  return static_cast<double>(std::fabs(static_cast<long double>(got) - exact) /
+                             std::ldexp(1.0L, exponent - Limits::digits + 1));
+}
+
+// Numbers from all over T: evenly spaced bits, a dense range around 0 and 1, and the special ones.
+template <class T>
+std::vector<T> sample() {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> out{T(0),
+                     T(-0.0),
+                     Limits::infinity(),
+                     -Limits::infinity(),
+                     Limits::quiet_NaN(),
+                     Limits::min(),
+                     -Limits::min(),
+                     Limits::denorm_min(),
+                     -Limits::denorm_min(),
+                     Limits::max(),
+                     -Limits::max(),
+                     T(1),
+                     T(-1)};
+  constexpr int count = 20000;
+  const Bits step = Bits(~Bits(0) / count) | 1;
+  for (Bits i = 0; i < count; ++i) out.push_back(std::bit_cast<T>(static_cast<Bits>(i * step)));
+  for (int i = 0; i < count; ++i) {
+    // A sine spreads the last bits.
+    const double t = static_cast<double>(i) / count, noise = std::sin(i) * 1e-5;
+    for (const double scale : {1e-3, 0.5, 1.5, 10.0, 100.0, 750.0})
+      out.push_back(static_cast<T>((2 * t - 1) * scale * (1 + noise)));
+    out.push_back(static_cast<T>(1 + (t - 0.5) / 4 + noise));
+  }
+  // Neighbours of where exp overflows and underflows.
+  for (const double edge : {88.72283905206835, -87.3365447505531, -103.97207708, 709.782712893384,
+                            -708.3964185322641, -745.1332191019411}) {
+    T x = static_cast<T>(edge) - static_cast<T>(1e-3);
+    for (int i = 0; i < 300; ++i) {
+      out.push_back(x + static_cast<T>(i * 7e-6));
+    }
+    x = static_cast<T>(edge);
+    for (int i = 0; i < 40; ++i) {
+      out.push_back(x);
+      x = std::nextafter(x, static_cast<T>(i < 20 ? -1e30 : 1e30));
+    }
+  }
+  return out;
+}
+
+template <class T>
+void check_accuracy(DType dtype) {
+  std::vector<T> inputs = sample<T>();
+  const Tensor x = from_blob(inputs.data(), {static_cast<std::int64_t>(inputs.size())}, dtype);
+  for (const Function& f : functions) {
+    std::vector<long double> exact;
+    for (const T v : inputs) exact.push_back(f.reference(v));
+    const EachLevel levels;
+    levels([&](const std::string& level) {
+      const auto got = elements<T>(f.function(x));
+      double worst = 0;
+      T where = 0;
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        const double error = error_in_ulps(got[i], exact[i]);
+        if (error > worst) {
+          worst = error;
+          where = inputs[i];
+        }
+      }
+      CHECK_MESSAGE(worst <= f.ulps, level << " " << std::string(f.name) << " of " << name(dtype)
+                                           << ": off by " << worst << " at " << where);
+    });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("math: float32 is accurate to the last places") { check_accuracy<float>(float32); }
+TEST_CASE("math: float64 is accurate to the last places") { check_accuracy<double>(float64); }
+
+TEST_CASE("math: half precision is rounded right, for every argument") {
+  for (const DType dtype : {float16, bfloat16}) {
+    std::vector<std::uint16_t> bits(65536);
+    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint16_t>(i);
+    const Tensor x = from_blob(bits.data(), {65536}, dtype);
+    for (const Function& f : functions) {
+      std::vector<double> exact;
+      for (const double v : to_vector<double>(x)) exact.push_back(static_cast<double>(f.reference(v)));
+      const Tensor nearest = tensor(exact, {65536}, float64).to(dtype);
+      const EachLevel levels;
+      levels([&](const std::string& level) {
+        // Rounded once from float: the nearest one, or its neighbour where that is almost as near.
+        const Tensor got = f.function(x);
+        CHECK_MESSAGE(ulp_distance(got, nearest) <= 1,
+                      level << " " << std::string(f.name) << " of " << name(dtype));
+        const Tensor off = logical_difference(got, nearest);
+        CHECK(sum(off).item().to_double() < 300);
+      });
+    }
+  }
+}
+
+TEST_CASE("math: special values") {
+  const double nan = std::nan(""), inf = HUGE_VAL;
+  const Tensor x = tensor({0, -0.0, inf, -inf, nan, 1}, float64);
+  const auto values = [&](Tensor (*f)(const Tensor&)) { return to_vector<double>(f(x)); };
+  const auto is = [](const std::vector<double>& got, const std::vector<double>& wanted) {
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const bool same = std::isnan(wanted[i])
+                            ? std::isnan(got[i])
+                            : got[i] == wanted[i] && std::signbit(got[i]) == std::signbit(wanted[i]);
+      if (!same) return false;
+    }
+    return true;
+  };
+  const EachLevel levels;
+  levels([&](const std::string&) {
+    CHECK(is(values(log), {-inf, -inf, inf, nan, nan, 0}));
+    CHECK(is(values(sqrt), {0, -0.0, inf, nan, nan, 1}));
+    CHECK(is(values(tanh), {0, -0.0, 1, -1, nan, to_vector<double>(tanh(x))[5]}));
+    CHECK(is(values(sigmoid), {0.5, 0.5, 1, 0, nan, to_vector<double>(sigmoid(x))[5]}));
+    CHECK(is(values(exp), {1, 1, inf, 0, nan, to_vector<double>(exp(x))[5]}));
+    CHECK(is(values(abs), {0, 0, inf, inf, nan, 1}));
+    CHECK(is(values(reciprocal), {inf, -inf, 0, -0.0, nan, 1}));
+    CHECK(is(values(neg), {-0.0, 0, -inf, inf, nan, -1}));
+  });
+}
+
+}  // namespace wick::test

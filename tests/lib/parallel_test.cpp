@@ -1,0 +1,113 @@
+#include <atomic>
+#include <stdexcept>
+
+#include "support.h"
+
+namespace wick::test {
+namespace {
+
+struct Threads {
+  explicit Threads(int count) : before(num_threads()) { set_num_threads(count); }
+  ~Threads() { set_num_threads(before); }
+  int before;
+};
+
+}  // namespace
+
+TEST_CASE("parallel: every position once, whatever the number of threads") {
+  for (const int threads : {1, 2, 3, 7}) {
+    const Threads limit(threads);
+    for (const std::int64_t count : {0, 1, 2, 5, 63, 1000}) {
+      for (const std::int64_t least : {0, 1, 10, 5000}) {
+        std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+        parallel_for(count, least, [&](std::int64_t begin, std::int64_t end) {
+          REQUIRE(begin < end);
+          for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+        });
+        CHECK(std::all_of(seen.begin(), seen.end(), [](const auto& n) { return n == 1; }));
+      }
+    }
+  }
+}
+
+TEST_CASE("parallel: an exception reaches the caller") {
+  const Threads limit(4);
+  for (const std::int64_t bad : {0, 50, 99}) {
+    CHECK_THROWS_AS(parallel_for(100, 1,
+                                 [&](std::int64_t begin, std::int64_t end) {
+                                   if (begin <= bad && bad < end) throw std::out_of_range("here");
+                                 }),
+                    std::out_of_range);
+  }
+}
+
+TEST_CASE("parallel: loops within loops") {
+  const Threads limit(4);
+  std::atomic<int> total = 0;
+  parallel_for(8, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      parallel_for(10, 1,
+                   [&](std::int64_t first, std::int64_t last) { total += static_cast<int>(last - first); });
+    }
+  });
+  CHECK(total == 80);
+}
+
+TEST_CASE("parallel: the number of threads") {
+  const Threads keep(num_threads());
+  CHECK(num_threads() >= 1);
+  CHECK_THROWS_AS(set_num_threads(0), Error);
+  CHECK_THROWS_AS(set_num_threads(-3), Error);
+  set_num_threads(1);
+  CHECK(num_threads() == 1);
+}
+
+TEST_CASE("parallel: results do not depend on the number of threads") {
+  manual_seed(1);
+  const Tensor x = randn({700, 300}), y = randn({300, 700}), row = randn({300});
+  const Tensor order = permuted(float32, [](std::int64_t i) { return scattered(i); });
+  const Tensor narrow = randn({3, 100000}), deep = randn({100000, 3});
+  const Tensor index = randint(0, 700, {900});
+  const auto work = [&] {
+    return Tensors{x + row,
+                   x + y.t(),
+                   exp(x),
+                   y.t().contiguous(),
+                   sum(x),
+                   sum(x, {0}),
+                   sum(x, {1}),
+                   sum(y.t(), {1}),
+                   max(x, 0).values,
+                   max(x, 1).indices,
+                   max(x),
+                   sum(narrow, {0}),
+                   sum(narrow, {1}),
+                   sum(deep, {0}),
+                   var(deep, {0}),
+                   median(x, 0).values,
+                   stack({x, x + 1}),
+                   cat({x, x}, 1),
+                   index_select(x, 0, index),
+                   where(gt(x, y.t()), x, row),
+                   x.to(float16),
+                   sum(order),
+                   mean(narrow)};
+  };
+  Tensors serial;
+  {
+    const Threads limit(1);
+    serial = work();
+  }
+  for (const int threads : {2, 5}) {
+    const Threads limit(threads);
+    const Tensors shared = work();
+    for (std::size_t i = 0; i < serial.size(); ++i)
+      CHECK_MESSAGE(identical(serial[i], shared[i]), "result " << i);
+  }
+  // Products are cut up otherwise, which may change the last places.
+  const Tensor product = matmul(x, y);
+  const Threads limit(1);
+  CHECK(max(abs(matmul(x, y) - product)).item().to_double() < 1e-3);
+}
+
+}  // namespace wick::test

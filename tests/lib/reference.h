@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "support.h"
+
+// Cases computed by PyTorch, see ../data/make_reference.py for the files' format.
+
+namespace wick::test {
+
+struct Argument {
+  Tensor tensor;     // defined when the argument is one
+  std::string text;  // as it stands in the file
+
+  std::int64_t whole() const;
+  double real() const;
+  bool flag() const { return text == "True"; }
+  Scalar number() const;  // bool, whole, floating or complex as written
+  Dims list() const;
+  DType dtype() const;
+};
+using Arguments = std::vector<Argument>;
+
+// What each name in the files stands for.
+using Operation = Tensors (*)(const Arguments&);
+const std::map<std::string, Operation>& operations();
+
+// Runs every case of the file and compares; a failure names the line.
+void check_reference(const std::string& file);
+
+// Calls f for every case of the file of texts.
+void each_text(const std::string& file,
+               const std::function<void(const Arguments&, const std::string& text)>& f);
+
+}  // namespace wick::test

@@ -1,0 +1,185 @@
+#include <cstring>
+#include <thread>
+
+#include "support.h"
+
+// Memory: the allocator and the storages that tensors share.
+
+namespace wick::test {
+namespace {
+
+// Built with AddressSanitizer the allocator keeps nothing.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool keeps_blocks = false;
+#else
+constexpr bool keeps_blocks = true;
+#endif
+
+std::size_t used() { return allocator::statistics().used; }
+
+}  // namespace
+
+TEST_CASE("allocator: blocks are aligned, large enough, and do not overlap") {
+  struct Block {
+    char* data;
+    std::size_t bytes, capacity;
+    char mark;
+  };
+  const std::size_t before = used();
+  std::vector<Block> blocks;
+  std::uint64_t state = 1;
+  const auto random = [&](std::uint64_t n) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (state >> 33) % n;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    if (blocks.size() < 40 || random(2)) {
+      const std::size_t bytes = random(std::uint64_t{1} << random(19));
+      Block b{nullptr, bytes, 0, static_cast<char>(round)};
+      b.data = static_cast<char*>(allocator::allocate(bytes, &b.capacity));
+      REQUIRE(b.capacity >= bytes);
+      REQUIRE(reinterpret_cast<std::uintptr_t>(b.data) % 64 == 0);
+      std::memset(b.data, b.mark, bytes);
+      blocks.push_back(b);
+    } else {
+      const std::size_t i = random(blocks.size());
+      const Block b = blocks[i];
+      REQUIRE(std::count(b.data, b.data + b.bytes, b.mark) == static_cast<std::ptrdiff_t>(b.bytes));
+      allocator::deallocate(b.data, b.capacity);
+      blocks[i] = blocks.back();
+      blocks.pop_back();
+    }
+  }
+  for (const Block& b : blocks) allocator::deallocate(b.data, b.capacity);
+  CHECK(used() == before);
+}
+
+TEST_CASE("allocator: capacities waste little") {
+  for (std::size_t bytes = 1; bytes < (1u << 24); bytes = bytes * 9 / 8 + 1) {
+    std::size_t capacity;
+    void* block = allocator::allocate(bytes, &capacity);
+    CHECK(capacity >= bytes);
+    CHECK(capacity <= std::max(bytes + bytes / 8, bytes + 64));
+    allocator::deallocate(block, capacity);
+  }
+}
+
+TEST_CASE("allocator: freed blocks come back, and go when asked") {
+  allocator::trim();
+  for (const std::size_t bytes : {100u, 5000u, 3000000u}) {
+    std::size_t capacity;
+    void* first = allocator::allocate(bytes, &capacity);
+    allocator::deallocate(first, capacity);
+    CHECK(allocator::statistics().cached == (keeps_blocks ? capacity : 0));
+    if (keeps_blocks) {
+      std::size_t again;
+      void* second = allocator::allocate(bytes, &again);
+      CHECK(second == first);
+      CHECK(again == capacity);
+      CHECK(allocator::statistics().cached == 0);
+      allocator::deallocate(second, again);
+    }
+    allocator::trim();
+    CHECK(allocator::statistics().cached == 0);
+  }
+}
+
+TEST_CASE("allocator: a limit for what is kept") {
+  allocator::trim();
+  allocator::set_cache_limit(1 << 20);
+  { const Tensor large = empty({1 << 20}); }
+  CHECK(allocator::statistics().cached < (1 << 20));
+  allocator::set_cache_limit(std::size_t{1} << 30);
+  { const Tensor large = empty({1 << 20}); }
+  if (keeps_blocks) CHECK(allocator::statistics().cached >= 4 << 20);
+  allocator::set_cache_limit(0);
+  CHECK(allocator::statistics().cached < (1 << 20));
+  allocator::set_cache_limit(std::size_t{1} << 30);
+}
+
+TEST_CASE("allocator: statistics return to the start after tensors die") {
+  const std::size_t before = used();
+  {
+    const Tensor a = zeros({100, 100}), b = a.permute({1, 0}).contiguous(), c = a + b;
+    const Tensor view = c[3];
+    CHECK(used() >= before + 3 * 40000);
+    const Tensors list{stack({a, b}), cat({a, b}),   median(c, 0).values,
+                       matmul(a, b),  a.to(float64), randn({77})};
+    CHECK(to_string(c).size() > 10);
+  }
+  CHECK(used() == before);
+}
+
+TEST_CASE("allocator: blocks freed by other threads") {
+  const std::size_t before = used();
+  for (int round = 0; round < 20; ++round) {
+    Tensors made;
+    std::thread([&] {
+      for (std::int64_t n = 1; n < 200000; n *= 3) made.push_back(full({n}, n));
+    }).join();
+    std::thread([&] {
+      for (const Tensor& t : made)
+        CHECK(t[t.numel() - 1].item().to_double() == static_cast<double>(t.numel()));
+      made.clear();
+    }).join();
+  }
+  CHECK(used() == before);
+}
+
+TEST_CASE("allocator: memory that cannot be had") {
+  const std::size_t before = used();
+  std::size_t capacity;
+  for (const std::size_t bytes :
+       {std::size_t{1} << 50, std::size_t{1} << 62, (std::size_t{1} << 62) + 1, ~std::size_t{0}}) {
+    CHECK_THROWS_AS(allocator::allocate(bytes, &capacity), MemoryError);
+  }
+  CHECK(used() == before);
+}
+
+TEST_CASE("storage: foreign memory is released once, by the last view") {
+  double numbers[6] = {1, 2, 3, 4, 5, 6};
+  int released = 0;
+  const std::size_t before = used();
+  {
+    Tensor view;
+    {
+      const Tensor x = from_blob(
+          numbers, {2, 3}, float64, [](void* count) { ++*static_cast<int*>(count); }, &released);
+      CHECK(x.raw_data() == reinterpret_cast<char*>(numbers));
+      view = x[1];
+      view.fill_(9);
+    }
+    CHECK(released == 0);
+    CHECK(numbers[2] == 3);
+    CHECK(numbers[3] == 9);
+  }
+  CHECK(released == 1);
+  CHECK(used() == before);
+  const Tensor kept = from_blob(numbers, {6}, float64);
+  CHECK(sum(kept).item().to_double() == 33);
+}
+
+TEST_CASE("storage: changes are counted") {
+  const Tensor x = zeros({4}), view = x.slice(0, 1, 3);
+  const auto version = [&] { return x.storage()->version(); };
+  auto last = version();
+  const auto grew = [&] { return version() != std::exchange(last, version()); };
+  view.fill_(1);
+  CHECK(grew());
+  x.copy_(ones({4}));
+  CHECK(grew());
+  add_into(view, ones({2}));
+  CHECK(grew());
+  gather_into(x.reshape({2, 2}), Tensors{ones({2}), ones({2})});
+  CHECK(grew());
+  static_cast<void>(x + view[0]);
+  CHECK_FALSE(grew());
+}
+
+TEST_CASE("storage: elements are aligned") {
+  for (const std::int64_t n : {0, 1, 7, 1000, 100000}) {
+    CHECK(reinterpret_cast<std::uintptr_t>(empty({n}).raw_data()) % 64 == 0);
+  }
+}
+
+}  // namespace wick::test
