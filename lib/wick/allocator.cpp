@@ -24,11 +24,11 @@ namespace wick::allocator {
 namespace {
 
 constexpr std::size_t alignment = 64;
-constexpr std::size_t fine_limit = 1024;                  // up to here classes are multiples of 64
-constexpr std::size_t small_limit = 64 * 1024;            // up to here a thread keeps blocks of its own
-constexpr std::size_t huge_page = 2 * 1024 * 1024;        // from here the system is asked for huge pages
+constexpr std::size_t fine_limit = 1024;                    // up to here classes are multiples of 64
+constexpr std::size_t small_limit = 64 * 1024;              // up to here a thread keeps blocks of its own
+constexpr std::size_t huge_page = 2 * 1024 * 1024;          // from here the system is asked for huge pages
 constexpr std::size_t checked_from = std::size_t{1} << 30;  // from here the memory left is looked up first
-constexpr int steps = 8;                                  // classes for each power of two above fine_limit
+constexpr int steps = 8;                                    // classes for each power of two above fine_limit
 constexpr int class_count = 16 + (64 - 10) * steps;
 constexpr std::size_t thread_bytes = 1024 * 1024;  // what a thread keeps at the most
 
@@ -61,8 +61,8 @@ struct LargeCache {
   std::mutex mutex;
   std::array<FreeBlock*, class_count> lists{};
   std::size_t bytes = 0;
-  std::size_t limit = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
-                      static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8;
+  std::size_t limit =
+      static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8;
 
   void* take(int index, std::size_t capacity) {
     const std::lock_guard lock(mutex);

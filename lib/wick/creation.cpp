@@ -43,7 +43,8 @@ Tensor generate(std::int64_t count, DType dtype, const char* what, F value) {
 }
 
 void check_steps(std::int64_t steps) {
-  if (steps < 0) throw ShapeError("number of steps must be non-negative, " + std::to_string(steps) + " was given");
+  if (steps < 0)
+    throw ShapeError("number of steps must be non-negative, " + std::to_string(steps) + " was given");
 }
 
 // PyTorch's rule: the second half counts back from the end, so that both ends are exact.
@@ -54,7 +55,6 @@ T evenly(double start, double end, std::int64_t steps, std::int64_t i) {
   const T step = (last - first) / static_cast<T>(steps - 1);
   return i < steps / 2 ? first + step * static_cast<T>(i) : last - step * static_cast<T>(steps - i - 1);
 }
-
 
 // A whole number from a double, which may lie outside the dtype.
 template <class T>
@@ -92,7 +92,8 @@ Tensor arange(double start, double end, double step, DType dtype) {
   return generate(static_cast<std::int64_t>(count), dtype, "arange", [=]<class T>(std::int64_t i) {
     if constexpr (std::is_integral_v<T>) {
       const auto first = static_cast<std::uint64_t>(Scalar(start).to_int());
-      return static_cast<T>(first + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(Scalar(step).to_int()));
+      return static_cast<T>(first + static_cast<std::uint64_t>(i) *
+                                        static_cast<std::uint64_t>(Scalar(step).to_int()));
     } else {
       return from_double<T>(start + static_cast<double>(i) * step);
     }
@@ -120,7 +121,8 @@ Tensor logspace(double start, double end, std::int64_t steps, double base, DType
 Tensor tensor(std::span<const double> values, const Shape& shape, DType dtype) {
   Tensor source = empty(shape, float64);
   if (static_cast<std::size_t>(source.numel()) != values.size()) {
-    throw ShapeError("shape '" + to_string(shape) + "' is invalid for input of size " + std::to_string(values.size()));
+    throw ShapeError("shape '" + to_string(shape) + "' is invalid for input of size " +
+                     std::to_string(values.size()));
   }
   std::copy(values.begin(), values.end(), source.data<double>());
   return source.to(dtype);
@@ -129,7 +131,8 @@ Tensor tensor(std::span<const double> values, const Shape& shape, DType dtype) {
 Tensor tensor(std::span<const std::int64_t> values, const Shape& shape, DType dtype) {
   Tensor source = empty(shape, int64);
   if (static_cast<std::size_t>(source.numel()) != values.size()) {
-    throw ShapeError("shape '" + to_string(shape) + "' is invalid for input of size " + std::to_string(values.size()));
+    throw ShapeError("shape '" + to_string(shape) + "' is invalid for input of size " +
+                     std::to_string(values.size()));
   }
   std::copy(values.begin(), values.end(), source.data<std::int64_t>());
   return source.to(dtype);

@@ -5,8 +5,8 @@
 
 #include "wick/tensor.h"
 
-// New tensors. Shapes are checked before memory is asked for: ShapeError for negative sizes and for counts that
-// overflow, MemoryError when the memory cannot be had.
+// New tensors. Shapes are checked before memory is asked for: ShapeError for negative sizes and for counts
+// that overflow, MemoryError when the memory cannot be had.
 
 namespace wick {
 
@@ -17,8 +17,8 @@ Tensor full(const Shape& shape, const Scalar& value, DType dtype = float32);
 Tensor eye(std::int64_t n, std::int64_t m = -1, DType dtype = float32);
 
 // start, start + step, ... before end; ceil((end - start) / step) elements. Integer dtypes truncate the three
-// numbers, int64 before the elements are counted, the others after. Error when step is 0 or points away from end;
-// DTypeError for bool and complex.
+// numbers, int64 before the elements are counted, the others after. Error when step is 0 or points away from
+// end; DTypeError for bool and complex.
 Tensor arange(double start, double end, double step = 1, DType dtype = float32);
 inline Tensor arange(double end, DType dtype = float32) { return arange(0, end, 1, dtype); }
 // `steps` values evenly spaced from start to end, both exact. Integer dtypes truncate.
@@ -43,7 +43,8 @@ inline Tensor empty_like(const Tensor& x) { return empty_like(x, x.dtype()); }
 inline Tensor zeros_like(const Tensor& x) { return full_like(x, 0, x.dtype()); }
 inline Tensor ones_like(const Tensor& x) { return full_like(x, 1, x.dtype()); }
 
-// The elements in row-major order, converted: to bool, int64, double or complex<double>, as the dtype's kind is.
+// The elements in row-major order, converted: to bool, int64, double or complex<double>, as the dtype's kind
+// is.
 template <class T>
 std::vector<T> to_vector(const Tensor& x);
 

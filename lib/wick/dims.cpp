@@ -58,9 +58,10 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
     if (size != 1) {
       const int d = i + offset;
       throw ShapeError("The size of tensor a (" + std::to_string(a[d - (out.size() - a.size())]) +
-                       ") must match the size of tensor b (" + std::to_string(b[d - (out.size() - b.size())]) +
-                       ") at non-singleton dimension " + std::to_string(d) + ": shapes " + to_string(a) + " and " +
-                       to_string(b) + " do not broadcast");
+                       ") must match the size of tensor b (" +
+                       std::to_string(b[d - (out.size() - b.size())]) + ") at non-singleton dimension " +
+                       std::to_string(d) + ": shapes " + to_string(a) + " and " + to_string(b) +
+                       " do not broadcast");
     }
     size = shorter[i];
   }

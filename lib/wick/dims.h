@@ -11,7 +11,8 @@ namespace wick {
 // The most dimensions a tensor may have.
 inline constexpr int max_rank = 64;
 
-// A short list of int64: sizes or strides, one for each dimension. Up to `inline_capacity` values need no heap.
+// A short list of int64: sizes or strides, one for each dimension. Up to `inline_capacity` values need no
+// heap.
 class Dims {
  public:
   static constexpr int inline_capacity = 5;

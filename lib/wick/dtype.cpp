@@ -10,10 +10,10 @@ std::optional<DType> dtype_by_name(std::string_view word) {
     if (word == dtype_table[i].name || word == dtype_table[i].capital_name) return static_cast<DType>(i);
   }
   static constexpr std::pair<std::string_view, DType> synonyms[] = {
-      {"float", float32},   {"double", float64},   {"int", int32},        {"long", int64},     {"short", int16},
-      {"char", int8},       {"byte", uint8},       {"half", float16},     {"boolean", boolean}, {"Float", float32},
-      {"Double", float64},  {"Int", int32},        {"Long", int64},       {"Half", float16},   {"cfloat", complex64},
-      {"cdouble", complex128}};
+      {"float", float32},   {"double", float64}, {"int", int32},        {"long", int64},
+      {"short", int16},     {"char", int8},      {"byte", uint8},       {"half", float16},
+      {"boolean", boolean}, {"Float", float32},  {"Double", float64},   {"Int", int32},
+      {"Long", int64},      {"Half", float16},   {"cfloat", complex64}, {"cdouble", complex128}};
   for (const auto& [synonym, dtype] : synonyms) {
     if (word == synonym) return dtype;
   }

@@ -116,18 +116,30 @@ struct TypeTag {
 template <class F>
 decltype(auto) dispatch(DType t, F&& f) {
   switch (t) {
-    case DType::Bool: return f(TypeTag<bool>{});
-    case DType::UInt8: return f(TypeTag<std::uint8_t>{});
-    case DType::Int8: return f(TypeTag<std::int8_t>{});
-    case DType::Int16: return f(TypeTag<std::int16_t>{});
-    case DType::Int32: return f(TypeTag<std::int32_t>{});
-    case DType::Int64: return f(TypeTag<std::int64_t>{});
-    case DType::Float16: return f(TypeTag<Half>{});
-    case DType::BFloat16: return f(TypeTag<BFloat16>{});
-    case DType::Float32: return f(TypeTag<float>{});
-    case DType::Float64: return f(TypeTag<double>{});
-    case DType::Complex64: return f(TypeTag<std::complex<float>>{});
-    case DType::Complex128: break;
+    case DType::Bool:
+      return f(TypeTag<bool>{});
+    case DType::UInt8:
+      return f(TypeTag<std::uint8_t>{});
+    case DType::Int8:
+      return f(TypeTag<std::int8_t>{});
+    case DType::Int16:
+      return f(TypeTag<std::int16_t>{});
+    case DType::Int32:
+      return f(TypeTag<std::int32_t>{});
+    case DType::Int64:
+      return f(TypeTag<std::int64_t>{});
+    case DType::Float16:
+      return f(TypeTag<Half>{});
+    case DType::BFloat16:
+      return f(TypeTag<BFloat16>{});
+    case DType::Float32:
+      return f(TypeTag<float>{});
+    case DType::Float64:
+      return f(TypeTag<double>{});
+    case DType::Complex64:
+      return f(TypeTag<std::complex<float>>{});
+    case DType::Complex128:
+      break;
   }
   return f(TypeTag<std::complex<double>>{});
 }

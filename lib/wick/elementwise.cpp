@@ -97,7 +97,8 @@ DType result_type(const Tensor& a, const Scalar& b) { return combine(candidate(a
 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const bool plain = is_one(alpha);
-  const Tensor out = plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
+  const Tensor out =
+      plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
   return record("add", out, {a, b}, [factor = conjugate(alpha)](const Tensor& g) {
     return Tensors{g, scaled(g, factor)};
   });
@@ -106,10 +107,11 @@ Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const DType dtype = result_type(a, b);
   if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
-  const Scalar minus = alpha.kind() <= Kind::Integer  ? Scalar(0 - static_cast<std::uint64_t>(alpha.to_int()))
+  const Scalar minus = alpha.kind() <= Kind::Integer ? Scalar(0 - static_cast<std::uint64_t>(alpha.to_int()))
                        : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
                                                        : Scalar(-alpha.to_double());
-  const Tensor out = is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
+  const Tensor out =
+      is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
   return record("sub", out, {a, b}, [factor = conjugate(minus)](const Tensor& g) {
     return Tensors{g, mul(g, factor)};
   });
@@ -118,20 +120,20 @@ Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
 Tensor mul(const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(Binary::Mul, "mul", a, b, result_type(a, b));
   if (!autograd::wanted({a, b})) return out;
-  return record("mul", out, {a, b},
-                [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
-                  return Tensors{for_a ? mul(g, conj(y.get())) : Tensor(), for_b ? mul(g, conj(x.get())) : Tensor()};
-                });
+  return record(
+      "mul", out, {a, b},
+      [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
+        return Tensors{for_a ? mul(g, conj(y.get())) : Tensor(), for_b ? mul(g, conj(x.get())) : Tensor()};
+      });
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(Binary::Div, "div", a, b, true_division_type(result_type(a, b)));
   if (!autograd::wanted({a, b})) return out;
-  return record("div", out, {a, b},
-                [x = Saved(a), y = Saved(b), for_b = b.requires_grad()](const Tensor& g) {
-                  const Tensor quotient = div(g, conj(y.get()));
-                  return Tensors{quotient, for_b ? neg(mul(quotient, conj(div(x.get(), y.get())))) : Tensor()};
-                });
+  return record("div", out, {a, b}, [x = Saved(a), y = Saved(b), for_b = b.requires_grad()](const Tensor& g) {
+    const Tensor quotient = div(g, conj(y.get()));
+    return Tensors{quotient, for_b ? neg(mul(quotient, conj(div(x.get(), y.get())))) : Tensor()};
+  });
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, beside(a, b)); }
@@ -153,7 +155,8 @@ Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
     const Tensor share = where(eq(x.get(), y.get()), mul(g, 0.5), g);
     const Tensor zero = scalar_tensor(0, g.dtype());
     const bool largest = op == Binary::Maximum;
-    return Tensors{where(largest ? less : greater, zero, share), where(largest ? greater : less, zero, share)};
+    return Tensors{where(largest ? less : greater, zero, share),
+                   where(largest ? greater : less, zero, share)};
   });
 }
 
@@ -228,7 +231,8 @@ Tensor ge(const Tensor& a, const Tensor& b) { return compare(Compare::Ge, "ge", 
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   if (condition.dtype() != boolean) {
-    throw DTypeError("where: the condition must be bool, " + std::string(name(condition.dtype())) + " was given");
+    throw DTypeError("where: the condition must be bool, " + std::string(name(condition.dtype())) +
+                     " was given");
   }
   const DType dtype = result_type(a, b);
   const Tensor x = converted(a, dtype), y = converted(b, dtype);
@@ -258,9 +262,11 @@ Tensor apply(const UnaryRule& rule, const Tensor& x) {
       return record(rule.name, out, {x}, [derivative](const Tensor& g, const Tensor& result) {
         return Tensors{derivative(g, result)};
       });
-    case Saves::Nothing: break;
+    case Saves::Nothing:
+      break;
   }
-  return record(rule.name, out, {x}, [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
+  return record(rule.name, out, {x},
+                [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
 }
 
 namespace {
@@ -312,14 +318,16 @@ Tensor conj(const Tensor& x) {
   Tensor out = empty_like(x, x.dtype());
   copy_into(real(out), real(x));
   const Tensor source = imag(x), target = imag(out);
-  run(make_nest({&target, &source}), kernels::table().unary[static_cast<int>(Unary::Neg)][at(target.dtype())]);
+  run(make_nest({&target, &source}),
+      kernels::table().unary[static_cast<int>(Unary::Neg)][at(target.dtype())]);
   return record("conj", out, {x}, [](const Tensor& g) { return Tensors{conj(g)}; });
 }
 
 void add_into(const Tensor& target, const Tensor& addend) {
   check_in_place(target);
   const Tensor y = converted(addend, target.dtype()).expand(target.sizes());
-  run(make_nest({&target, &target, &y}), kernels::table().binary[static_cast<int>(Binary::Add)][at(target.dtype())]);
+  run(make_nest({&target, &target, &y}),
+      kernels::table().binary[static_cast<int>(Binary::Add)][at(target.dtype())]);
   target.storage()->bump_version();
 }
 

@@ -4,8 +4,9 @@
 
 #include "wick/tensor.h"
 
-// Element by element, with broadcasting and PyTorch's type promotion. All are differentiable where the function
-// is. ShapeError for shapes that do not broadcast, DTypeError for dtypes that the function does not take.
+// Element by element, with broadcasting and PyTorch's type promotion. All are differentiable where the
+// function is. ShapeError for shapes that do not broadcast, DTypeError for dtypes that the function does not
+// take.
 
 namespace wick {
 

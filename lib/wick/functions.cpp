@@ -71,7 +71,9 @@ Tensor to_whole(const UnaryRule& rule, const Tensor& x) {
 
 Tensor truth(const Tensor& x) { return x.detach().to(boolean); }
 
-Tensor angle(const Tensor& x, double factor) { return mul(is_integral(x.dtype()) ? x.to(float32) : x, factor); }
+Tensor angle(const Tensor& x, double factor) {
+  return mul(is_integral(x.dtype()) ? x.to(float32) : x, factor);
+}
 
 }  // namespace
 
@@ -123,8 +125,8 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
                      std::string(name(b.dtype())) + " were given");
   }
   if (!(rtol >= 0) || !(atol >= 0)) {
-    throw Error("isclose: rtol and atol must be 0 or greater, " + std::to_string(rtol) + " and " + std::to_string(atol) +
-                " were given");
+    throw Error("isclose: rtol and atol must be 0 or greater, " + std::to_string(rtol) + " and " +
+                std::to_string(atol) + " were given");
   }
   const NoGrad quiet;
   Tensor close = eq(a, b);

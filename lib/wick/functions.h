@@ -2,8 +2,8 @@
 
 #include "wick/elementwise.h"
 
-// More functions of one and two tensors, element by element; see elementwise.h for the common rules. Integers and bool
-// are computed in float32 unless the function says otherwise.
+// More functions of one and two tensors, element by element; see elementwise.h for the common rules. Integers
+// and bool are computed in float32 unless the function says otherwise.
 
 namespace wick {
 
@@ -28,8 +28,8 @@ Tensor rsqrt(const Tensor& x);
 Tensor deg2rad(const Tensor& x);
 Tensor rad2deg(const Tensor& x);
 
-// Whole numbers near x, in its dtype: integers come back as they are; not defined for bool. round takes halves to the
-// even neighbour, frac is x - trunc(x) and defined for floating point only.
+// Whole numbers near x, in its dtype: integers come back as they are; not defined for bool. round takes
+// halves to the even neighbour, frac is x - trunc(x) and defined for floating point only.
 Tensor floor(const Tensor& x);
 Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);
@@ -47,8 +47,10 @@ Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
 Tensor isfinite(const Tensor& x);
 // |a - b| <= atol + rtol |b|, or equal; with equal_nan two NaN are close. DTypeError when the dtypes differ.
-Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+               bool equal_nan = false);
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+              bool equal_nan = false);
 
 // Truth of elements that are not 0; any dtypes.
 Tensor logical_and(const Tensor& a, const Tensor& b);
@@ -56,8 +58,8 @@ Tensor logical_or(const Tensor& a, const Tensor& b);
 Tensor logical_xor(const Tensor& a, const Tensor& b);
 Tensor logical_not(const Tensor& x);
 
-// Integers; bitwise_not of bool is logical_not. A shift by a negative count or by more than the width leaves nothing, or
-// only signs.
+// Integers; bitwise_not of bool is logical_not. A shift by a negative count or by more than the width leaves
+// nothing, or only signs.
 Tensor bitwise_not(const Tensor& x);
 Tensor bitwise_left_shift(const Tensor& a, const Tensor& b);
 Tensor bitwise_right_shift(const Tensor& a, const Tensor& b);

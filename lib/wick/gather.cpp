@@ -11,8 +11,8 @@ namespace wick {
 void gather_into(const Tensor& destination, std::span<const Tensor> sources) {
   const auto count = static_cast<std::int64_t>(sources.size());
   if (destination.dim() == 0 || destination.sizes()[0] != count) {
-    throw ShapeError("gather_into: a destination of shape " + to_string(destination.sizes()) + " cannot hold " +
-                     std::to_string(count) + " tensors");
+    throw ShapeError("gather_into: a destination of shape " + to_string(destination.sizes()) +
+                     " cannot hold " + std::to_string(count) + " tensors");
   }
   check_in_place(destination);
   destination.storage()->bump_version();
@@ -59,11 +59,12 @@ Tensor stack(const Tensors& tensors, std::int64_t dim) {
     const NoGrad quiet;
     gather_into(d == 0 ? out : movedim(out, d, 0), tensors);
   }
-  record_all("stack", {out}, tensors, [d, count = static_cast<std::int64_t>(tensors.size())](const Tensors& g) {
-    Tensors grads;
-    for (std::int64_t i = 0; i < count; ++i) grads.push_back(select(g[0], d, i));
-    return grads;
-  });
+  record_all("stack", {out}, tensors,
+             [d, count = static_cast<std::int64_t>(tensors.size())](const Tensors& g) {
+               Tensors grads;
+               for (std::int64_t i = 0; i < count; ++i) grads.push_back(select(g[0], d, i));
+               return grads;
+             });
   return out;
 }
 
@@ -138,7 +139,8 @@ Tensor repeat(const Tensor& x, const Dims& repeats) {
     const std::int64_t size = i < added ? 1 : x.sizes()[i - added];
     std::int64_t total;
     if (repeats[i] < 0 || __builtin_mul_overflow(repeats[i], size, &total)) {
-      throw ShapeError("repeat: counts must not be negative or overflow the size, " + to_string(repeats) + " was given");
+      throw ShapeError("repeat: counts must not be negative or overflow the size, " + to_string(repeats) +
+                       " was given");
     }
     paired.push_back(1);
     paired.push_back(size);

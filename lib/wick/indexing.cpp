@@ -14,16 +14,16 @@ namespace {
 // The positions as int64 without gaps, each within [0, size - 1].
 Tensor checked_index(const char* operation, const Tensor& index, std::int64_t size) {
   if (index.dtype() != int64 && index.dtype() != int32) {
-    throw DTypeError(std::string(operation) + ": the index must be int64 or int32, " + std::string(name(index.dtype())) +
-                     " was given");
+    throw DTypeError(std::string(operation) + ": the index must be int64 or int32, " +
+                     std::string(name(index.dtype())) + " was given");
   }
   const NoGrad quiet;
   const Tensor positions = index.to(int64).contiguous();
   const std::int64_t* p = positions.data<std::int64_t>();
   for (std::int64_t i = 0; i < positions.numel(); ++i) {
     if (p[i] < 0 || p[i] >= size) {
-      throw IndexError(std::string(operation) + ": index " + std::to_string(p[i]) + " is out of range for size " +
-                       std::to_string(size));
+      throw IndexError(std::string(operation) + ": index " + std::to_string(p[i]) +
+                       " is out of range for size " + std::to_string(size));
     }
   }
   return positions;
@@ -41,8 +41,8 @@ Along along(const Tensor& x, std::int64_t dim) {
 
 Tensor checked_list(const char* operation, const Tensor& index, std::int64_t size) {
   if (index.dim() > 1) {
-    throw ShapeError(std::string(operation) + ": the index must have one dimension, shape " + to_string(index.sizes()) +
-                     " was given");
+    throw ShapeError(std::string(operation) + ": the index must have one dimension, shape " +
+                     to_string(index.sizes()) + " was given");
   }
   return checked_index(operation, index, size);
 }
@@ -62,7 +62,8 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
     parallel_for(shape[d], std::max<std::int64_t>(parallel::grain / slice_elements, 1),
                  [&](std::int64_t begin, std::int64_t end) {
                    const NoGrad quiet;
-                   for (std::int64_t i = begin; i < end; ++i) copy_into(out.select(d, i), source.select(d, p[i]));
+                   for (std::int64_t i = begin; i < end; ++i)
+                     copy_into(out.select(d, i), source.select(d, p[i]));
                  });
   }
   if (x.dim() == 0) out = out.reshape({});
@@ -77,8 +78,8 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   Shape expected = x.sizes();
   if (x.dim() > 0) expected[d] = positions.numel();
   if (source.sizes() != expected) {
-    throw ShapeError("index_add: source must have shape " + to_string(expected) + ", " + to_string(source.sizes()) +
-                     " was given");
+    throw ShapeError("index_add: source must have shape " + to_string(expected) + ", " +
+                     to_string(source.sizes()) + " was given");
   }
   const Tensor out = x.detach().clone();
   {
@@ -104,8 +105,8 @@ void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& i
     fits = i == d || index.sizes()[i] <= x.sizes()[i];
   }
   if (!fits) {
-    throw ShapeError(std::string(operation) + ": index of shape " + to_string(index.sizes()) + " does not fit shape " +
-                     to_string(x.sizes()) + " along dimension " + std::to_string(d));
+    throw ShapeError(std::string(operation) + ": index of shape " + to_string(index.sizes()) +
+                     " does not fit shape " + to_string(x.sizes()) + " along dimension " + std::to_string(d));
   }
 }
 
@@ -117,8 +118,9 @@ void walk(const Tensor& positions, const Tensor& indexed, int d, const Tensor& o
   const std::int64_t stride = indexed.dim() == 0 ? 0 : indexed.strides()[d] * indexed.itemsize();
   Strides strides = indexed.strides();
   if (indexed.dim() > 0) strides[d] = 0;
-  const Tensor origin = make_view(indexed, positions.sizes(), indexed.dim() > 0 ? strides : Strides(positions.dim(), 0),
-                                  indexed.raw_data());
+  const Tensor origin =
+      make_view(indexed, positions.sizes(), indexed.dim() > 0 ? strides : Strides(positions.dim(), 0),
+                indexed.raw_data());
   for_each_block(make_nest({&positions, &other, &origin}), [&](const kernels::Block& b) {
     for (std::int64_t r = 0; r < b.rows; ++r) {
       for (std::int64_t i = 0; i < b.n; ++i) {
@@ -151,8 +153,8 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   const auto [d, size] = along(x, dim);
   check_gather_shapes("scatter_add", x, index, d);
   if (source.sizes() != index.sizes()) {
-    throw ShapeError("scatter_add: source of shape " + to_string(source.sizes()) + " must have the index's shape " +
-                     to_string(index.sizes()));
+    throw ShapeError("scatter_add: source of shape " + to_string(source.sizes()) +
+                     " must have the index's shape " + to_string(index.sizes()));
   }
   const Tensor positions = checked_index("scatter_add", index, size);
   const Tensor out = x.detach().clone();

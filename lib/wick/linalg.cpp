@@ -13,13 +13,13 @@
 namespace wick {
 namespace {
 
-
 // Whether the last two dimensions of x are stored so, whatever lies in front of them.
 bool suits(const Tensor& x, bool columns) {
   const int r = x.dim() - 2;
   const std::int64_t dense = x.strides()[columns ? r : r + 1], other = x.strides()[columns ? r + 1 : r];
   const std::int64_t dense_size = x.sizes()[columns ? r : r + 1], other_size = x.sizes()[columns ? r + 1 : r];
-  return (dense == 1 || dense_size == 1) && (other >= std::max<std::int64_t>(dense_size, 1) || other_size == 1);
+  return (dense == 1 || dense_size == 1) &&
+         (other >= std::max<std::int64_t>(dense_size, 1) || other_size == 1);
 }
 
 Tensor suitable(const Tensor& x) { return suits(x, false) || suits(x, true) ? x : x.contiguous(); }
@@ -48,7 +48,8 @@ Shape leading(const Tensor& x) {
 }
 
 // c = a b for every matrix of the batch; c is contiguous, all of one dtype that has a kernel.
-void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& batch, kernels::GemmFunction gemm) {
+void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& batch,
+              kernels::GemmFunction gemm) {
   const Tensor x = suitable(a), y = suitable(b);
   const std::int64_t m = x.size(-2), k = x.size(-1), n = y.size(-1);
   const std::int64_t itemsize = c.itemsize();
@@ -89,12 +90,14 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& ba
   };
   const std::int64_t work = std::max<std::int64_t>(m * n * k / 16, 1);
   if (batch.count >= 2 * num_threads()) {
-    parallel_for(batch.count, std::max<std::int64_t>(parallel::grain / work, 1), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) piece(i, 0, by_rows ? m : n);
-    });
+    parallel_for(batch.count, std::max<std::int64_t>(parallel::grain / work, 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = begin; i < end; ++i) piece(i, 0, by_rows ? m : n);
+                 });
   } else {
     const std::int64_t length = by_rows ? m : n;
-    const std::int64_t least = std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(work / length, 1), 16);
+    const std::int64_t least =
+        std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(work / length, 1), 16);
     for (std::int64_t i = 0; i < batch.count; ++i) {
       parallel_for(length, least, [&](std::int64_t begin, std::int64_t end) { piece(i, begin, end); });
     }
@@ -151,11 +154,12 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
     out = product(a, b, batch);
   }
   if (!autograd::wanted({a, b})) return out;
-  return record("matmul", out, {a, b},
-                [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
-                  return Tensors{for_a ? matrix_product(g, adjoint(y.get())) : Tensor(),
-                                 for_b ? matrix_product(adjoint(x.get()), g) : Tensor()};
-                });
+  return record(
+      "matmul", out, {a, b},
+      [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
+        return Tensors{for_a ? matrix_product(g, adjoint(y.get())) : Tensor(),
+                       for_b ? matrix_product(adjoint(x.get()), g) : Tensor()};
+      });
 }
 
 }  // namespace
@@ -166,8 +170,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
                      std::string(name(b.dtype())) + " were given");
   }
   if (a.dim() == 0 || b.dim() == 0) {
-    throw ShapeError("matmul: both operands must have a dimension at least, shapes " + to_string(a.sizes()) + " and " +
-                     to_string(b.sizes()) + " were given");
+    throw ShapeError("matmul: both operands must have a dimension at least, shapes " + to_string(a.sizes()) +
+                     " and " + to_string(b.sizes()) + " were given");
   }
   if (a.dim() == 1) {
     const Tensor out = matmul(a.unsqueeze(0), b.dim() == 1 ? b.unsqueeze(1) : b);
@@ -178,8 +182,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     // One product of all rows.
     Shape shape = a.sizes();
     shape[a.dim() - 1] = b.size(1);
-    const std::int64_t rows = a.size(-1) == 0 ? numel(shape) / std::max<std::int64_t>(b.size(1), 1)
-                                              : a.numel() / a.size(-1);
+    const std::int64_t rows =
+        a.size(-1) == 0 ? numel(shape) / std::max<std::int64_t>(b.size(1), 1) : a.numel() / a.size(-1);
     return matrix_product(a.reshape({rows, a.size(-1)}), b).reshape(shape);
   }
   return matrix_product(a, b);
@@ -187,8 +191,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 Tensor bmm(const Tensor& a, const Tensor& b) {
   if (a.dim() != 3 || b.dim() != 3 || a.size(0) != b.size(0)) {
-    throw ShapeError("bmm: two batches of as many matrices are needed, shapes " + to_string(a.sizes()) + " and " +
-                     to_string(b.sizes()) + " were given");
+    throw ShapeError("bmm: two batches of as many matrices are needed, shapes " + to_string(a.sizes()) +
+                     " and " + to_string(b.sizes()) + " were given");
   }
   return matmul(a, b);
 }

@@ -72,7 +72,8 @@ Nest make_nest(std::initializer_list<const Tensor*> operands) {
     nest.data[k++] = t->raw_data();
     dense = dense && t->is_contiguous() && t->sizes() == first.sizes();
   }
-  if (dense) {
+  // The strides of a tensor without elements may be too large to be counted in bytes.
+  if (dense || first.numel() == 0) {
     nest.rank = 1;
     nest.size[0] = first.numel();
     k = 0;

@@ -26,8 +26,8 @@ struct Nest {
 // The operands broadcast to the first one's shape; the order of dimensions is the first one's memory order.
 Nest make_nest(std::initializer_list<const Tensor*> operands);
 
-// Runs the loop over all of the nest, on several threads when it is large. `cost`: work of an element, in cheap
-// operations.
+// Runs the loop over all of the nest, on several threads when it is large. `cost`: work of an element, in
+// cheap operations.
 void run(const Nest& nest, kernels::Loop loop, const void* parameters = nullptr, int cost = 1);
 
 // The same for loops that see whole rows: dimension 0 is never shared out among threads.

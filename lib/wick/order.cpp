@@ -58,13 +58,14 @@ Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_
     if constexpr (is_complex(dtype_of<T>)) {
       throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
     } else {
-      parallel_for(count, std::max<std::int64_t>(parallel::grain / (8 * n + 1), 1), [&](std::int64_t begin, std::int64_t end) {
-        std::vector<std::int64_t> scratch(static_cast<std::size_t>(n));
-        for (std::int64_t r = begin; r < end; ++r) {
-          std::iota(scratch.begin(), scratch.end(), std::int64_t{0});
-          pick(rows.data<T>() + r * n, scratch, positions.data<std::int64_t>() + r * picks);
-        }
-      });
+      parallel_for(count, std::max<std::int64_t>(parallel::grain / (8 * n + 1), 1),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     std::vector<std::int64_t> scratch(static_cast<std::size_t>(n));
+                     for (std::int64_t r = begin; r < end; ++r) {
+                       std::iota(scratch.begin(), scratch.end(), std::int64_t{0});
+                       pick(rows.data<T>() + r * n, scratch, positions.data<std::int64_t>() + r * picks);
+                     }
+                   });
     }
   });
   return x.dim() == 0 ? positions.reshape({}) : movedim(positions, -1, d);
@@ -73,8 +74,8 @@ Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_
 std::int64_t row_length(const char* operation, const Tensor& x, int d) {
   const std::int64_t n = x.dim() == 0 ? 1 : x.sizes()[d];
   if (n == 0) {
-    throw ShapeError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " + to_string(x.sizes()) +
-                     " has no elements");
+    throw ShapeError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
+                     to_string(x.sizes()) + " has no elements");
   }
   return n;
 }
@@ -90,17 +91,18 @@ ValuesIndices median(const Tensor& x, std::int64_t dim, bool keepdim) {
   if (x.dtype() == boolean) throw DTypeError("median is not defined for bool");
   const int d = wrap_dim(dim, x.dim());
   row_length("median", x, d);
-  const Tensor positions = pick_positions("median", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
-    for (const auto i : scratch) {
-      if (is_nan(row[i])) {
-        *out = i;
-        return;
-      }
-    }
-    const auto middle = scratch.begin() + static_cast<std::ptrdiff_t>((scratch.size() - 1) / 2);
-    std::nth_element(scratch.begin(), middle, scratch.end(), Before<T>{row});
-    *out = *middle;
-  });
+  const Tensor positions =
+      pick_positions("median", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
+        for (const auto i : scratch) {
+          if (is_nan(row[i])) {
+            *out = i;
+            return;
+          }
+        }
+        const auto middle = scratch.begin() + static_cast<std::ptrdiff_t>((scratch.size() - 1) / 2);
+        std::nth_element(scratch.begin(), middle, scratch.end(), Before<T>{row});
+        *out = *middle;
+      });
   return pick_one(x, d, positions, keepdim);
 }
 
@@ -114,32 +116,35 @@ ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool k
   const int d = wrap_dim(dim, x.dim());
   const std::int64_t n = row_length("kthvalue", x, d);
   if (k < 1 || k > n) {
-    throw IndexError("kthvalue: k must be from 1 to " + std::to_string(n) + ", " + std::to_string(k) + " was given");
+    throw IndexError("kthvalue: k must be from 1 to " + std::to_string(n) + ", " + std::to_string(k) +
+                     " was given");
   }
-  const Tensor positions = pick_positions("kthvalue", x, d, 1, [k]<class T>(const T* row, auto& scratch, std::int64_t* out) {
-    const auto place = scratch.begin() + static_cast<std::ptrdiff_t>(k - 1);
-    std::nth_element(scratch.begin(), place, scratch.end(), Before<T>{row});
-    *out = *place;
-  });
+  const Tensor positions =
+      pick_positions("kthvalue", x, d, 1, [k]<class T>(const T* row, auto& scratch, std::int64_t* out) {
+        const auto place = scratch.begin() + static_cast<std::ptrdiff_t>(k - 1);
+        std::nth_element(scratch.begin(), place, scratch.end(), Before<T>{row});
+        *out = *place;
+      });
   return pick_one(x, d, positions, keepdim);
 }
 
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim) {
   const int d = wrap_dim(dim, x.dim());
   row_length("mode", x, d);
-  const Tensor positions = pick_positions("mode", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
-    std::sort(scratch.begin(), scratch.end(), Before<T>{row});
-    std::size_t best = 0;
-    for (std::size_t i = 0; i < scratch.size();) {
-      std::size_t end = i + 1;
-      while (end < scratch.size() && comparable(row[scratch[end]]) == comparable(row[scratch[i]])) ++end;
-      if (end - i > best) {
-        best = end - i;
-        *out = scratch[end - 1];
-      }
-      i = end;
-    }
-  });
+  const Tensor positions =
+      pick_positions("mode", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
+        std::sort(scratch.begin(), scratch.end(), Before<T>{row});
+        std::size_t best = 0;
+        for (std::size_t i = 0; i < scratch.size();) {
+          std::size_t end = i + 1;
+          while (end < scratch.size() && comparable(row[scratch[end]]) == comparable(row[scratch[i]])) ++end;
+          if (end - i > best) {
+            best = end - i;
+            *out = scratch[end - 1];
+          }
+          i = end;
+        }
+      });
   return pick_one(x, d, positions, keepdim);
 }
 
@@ -147,14 +152,16 @@ Tensor mode(const Tensor& x) { return mode(x.flatten(), 0).values; }
 
 Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
   if (x.dtype() != float32 && x.dtype() != float64) {
-    throw DTypeError("quantile() input tensor must be either float32 or float64, " + std::string(name(x.dtype())) +
-                     " was given");
+    throw DTypeError("quantile() input tensor must be either float32 or float64, " +
+                     std::string(name(x.dtype())) + " was given");
   }
-  if (!(q >= 0 && q <= 1)) throw Error("quantile() q must be in the range [0, 1], " + std::to_string(q) + " was given");
+  if (!(q >= 0 && q <= 1))
+    throw Error("quantile() q must be in the range [0, 1], " + std::to_string(q) + " was given");
   const int d = wrap_dim(dim, x.dim());
   if (x.dim() == 0) return quantile(x.reshape({1}), q, 0, false);
   if (x.sizes()[d] == 0) {
-    throw ShapeError("quantile() input tensor must have elements, shape " + to_string(x.sizes()) + " was given");
+    throw ShapeError("quantile() input tensor must have elements, shape " + to_string(x.sizes()) +
+                     " was given");
   }
   // PyTorch computes the position in the tensor's own precision.
   const auto last = static_cast<double>(x.sizes()[d] - 1);
@@ -179,7 +186,9 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
   // Between equal neighbours there is nothing to interpolate: infinities would give NaN.
   const double weight = rank - static_cast<double>(below);
   const Tensor step = where(eq(low, high), scalar_tensor(0, x.dtype()), sub(high, low));
-  const Tensor out = weight == 0 ? low : weight < 0.5 ? add(low, mul(step, weight)) : sub(high, mul(step, 1 - weight));
+  const Tensor out = weight == 0    ? low
+                     : weight < 0.5 ? add(low, mul(step, weight))
+                                    : sub(high, mul(step, 1 - weight));
   return keepdim ? out : out.squeeze(d);
 }
 

@@ -7,20 +7,21 @@
 
 namespace wick {
 
-// The lower of the two middle values of an even number. Without a dim: of all elements, NaN when there are none.
+// The lower of the two middle values of an even number. Without a dim: of all elements, NaN when there are
+// none.
 Tensor median(const Tensor& x);
 ValuesIndices median(const Tensor& x, std::int64_t dim, bool keepdim = false);
 
 // The k-th smallest, counted from 1. IndexError for a k that there is not.
 ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim = -1, bool keepdim = false);
 
-// The most frequent value, the smallest of equally frequent ones, and its last position. Without a dim: of all
-// elements. ShapeError without elements.
+// The most frequent value, the smallest of equally frequent ones, and its last position. Without a dim: of
+// all elements. ShapeError without elements.
 Tensor mode(const Tensor& x);
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim = false);
 
-// With the n values in rising order, the value at position q (n - 1), interpolated between its neighbours. float32 and
-// float64 only; Error unless 0 <= q <= 1.
+// With the n values in rising order, the value at position q (n - 1), interpolated between its neighbours.
+// float32 and float64 only; Error unless 0 <= q <= 1.
 Tensor quantile(const Tensor& x, double q);
 Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim = false);
 

@@ -25,7 +25,8 @@ int& thread_limit() noexcept {
 int num_threads() noexcept { return thread_limit(); }
 
 void set_num_threads(int count) {
-  if (count < 1) throw Error("the number of threads must be 1 or more, " + std::to_string(count) + " was given");
+  if (count < 1)
+    throw Error("the number of threads must be 1 or more, " + std::to_string(count) + " was given");
   thread_limit() = count;
 }
 
@@ -59,7 +60,8 @@ void parallel::run(std::int64_t count, std::int64_t least, void* context, Body b
 int num_threads() noexcept { return 1; }
 
 void set_num_threads(int count) {
-  if (count < 1) throw Error("the number of threads must be 1 or more, " + std::to_string(count) + " was given");
+  if (count < 1)
+    throw Error("the number of threads must be 1 or more, " + std::to_string(count) + " was given");
 }
 
 void parallel::run(std::int64_t count, std::int64_t, void* context, Body body) { body(context, 0, count); }

@@ -1,4 +1,5 @@
-// The text of a tensor, as PyTorch prints it with its standard settings (4 digits, lines of 80, at most 1000 elements).
+// The text of a tensor, as PyTorch prints it with its standard settings (4 digits, lines of 80, at most 1000
+// elements).
 
 #include <algorithm>
 #include <cmath>
@@ -40,7 +41,8 @@ class Formatter {
 
   std::string operator()(const Scalar& value) const {
     std::string text = bare(value);
-    if (static_cast<int>(text.size()) < width_) text.insert(0, static_cast<std::size_t>(width_) - text.size(), ' ');
+    if (static_cast<int>(text.size()) < width_)
+      text.insert(0, static_cast<std::size_t>(width_) - text.size(), ' ');
     return text;
   }
   int width() const { return width_; }
@@ -108,7 +110,9 @@ class Printer {
   }
 
  private:
-  bool left_out(std::int64_t n, std::int64_t i) const { return summarized_ && n > 2 * edge_items && i == edge_items; }
+  bool left_out(std::int64_t n, std::int64_t i) const {
+    return summarized_ && n > 2 * edge_items && i == edge_items;
+  }
 
   // The elements that will be seen.
   Tensor shown(const Tensor& x) const {
@@ -116,7 +120,8 @@ class Printer {
     if (summarized_) {
       for (int d = 0; d < seen.dim(); ++d) {
         const std::int64_t n = seen.size(d);
-        if (n > 2 * edge_items) seen = cat({seen.slice(d, 0, edge_items), seen.slice(d, n - edge_items, n)}, d);
+        if (n > 2 * edge_items)
+          seen = cat({seen.slice(d, 0, edge_items), seen.slice(d, n - edge_items, n)}, d);
       }
     }
     return seen;
@@ -178,8 +183,9 @@ std::string to_string(const Tensor& tensor) {
   } else {
     out += Printer(x).text(x, 7);
   }
-  const bool plain = x.dtype() == float32 ||
-                     (x.numel() > 0 && (x.dtype() == int64 || x.dtype() == boolean || x.dtype() == complex64));
+  const bool plain =
+      x.dtype() == float32 ||
+      (x.numel() > 0 && (x.dtype() == int64 || x.dtype() == boolean || x.dtype() == complex64));
   if (!plain) out += ", dtype=torch." + std::string(name(x.dtype()));
   if (tensor.requires_grad()) out += tensor.is_leaf() ? ", requires_grad=True" : ", grad_fn=<...>";
   return out + ")";

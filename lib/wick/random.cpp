@@ -22,7 +22,9 @@ void Generator::seed(std::uint64_t seed) {
 void Generator::refill() {
   constexpr int shift = 397;
   for (int i = 0; i < state_size; ++i) {
-    const auto at = [this](int k) -> std::uint32_t& { return state_[static_cast<std::size_t>(k % state_size)]; };
+    const auto at = [this](int k) -> std::uint32_t& {
+      return state_[static_cast<std::size_t>(k % state_size)];
+    };
     const std::uint32_t y = (at(i) & 0x80000000u) | (at(i + 1) & 0x7fffffffu);
     at(i) = at(i + shift) ^ (y >> 1) ^ (y & 1u ? 0x9908b0dfu : 0u);
   }
@@ -95,8 +97,8 @@ T uniform(Generator& g) {
 
 constexpr std::int64_t block = 16;
 
-// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958). As in PyTorch radius and angle are
-// rounded to T, and for bfloat16 the functions' values too.
+// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958). As in PyTorch radius and angle
+// are rounded to T, and for bfloat16 the functions' values too.
 template <class T>
 void to_normal(T* x) {
   using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
@@ -142,12 +144,13 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dt
     throw Error("randint: low must be below high, " + std::to_string(low) + " and " + std::to_string(high) +
                 " were given");
   }
-  if (is_complex(dtype) || dtype == boolean) throw DTypeError("randint is not defined for " + std::string(name(dtype)));
+  if (is_complex(dtype) || dtype == boolean)
+    throw DTypeError("randint is not defined for " + std::string(name(dtype)));
   dispatch(dtype, [&]<class T>(TypeTag<T>) {
     if constexpr (std::is_integral_v<T>) {
       if (low < std::numeric_limits<T>::min() || high - 1 > std::numeric_limits<T>::max()) {
-        throw Error("randint: " + std::string(name(dtype)) + " cannot hold all of [" + std::to_string(low) + ", " +
-                    std::to_string(high) + ")");
+        throw Error("randint: " + std::string(name(dtype)) + " cannot hold all of [" + std::to_string(low) +
+                    ", " + std::to_string(high) + ")");
       }
     }
   });

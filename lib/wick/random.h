@@ -7,7 +7,8 @@
 
 #include "wick/tensor.h"
 
-// Random tensors. After manual_seed(s) they are those that PyTorch's CPU generator gives after torch.manual_seed(s).
+// Random tensors. After manual_seed(s) they are those that PyTorch's CPU generator gives after
+// torch.manual_seed(s).
 
 namespace wick {
 
@@ -55,8 +56,8 @@ void manual_seed(std::uint64_t seed);
 Tensor rand(const Shape& shape, DType dtype = float32);
 // Standard normal. Floating point dtypes; DTypeError otherwise.
 Tensor randn(const Shape& shape, DType dtype = float32);
-// Whole numbers in [low, high). Any dtype but bool and complex; an integer dtype must hold them all. Error unless
-// low < high.
+// Whole numbers in [low, high). Any dtype but bool and complex; an integer dtype must hold them all. Error
+// unless low < high.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype = int64);
 
 }  // namespace wick

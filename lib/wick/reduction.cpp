@@ -32,7 +32,8 @@ Selection select_dims(const Tensor& x, const Dims& dims) {
   for (const auto d : dims) {
     const int i = wrap_dim(d, x.dim());
     if (x.dim() == 0) continue;
-    if (s.reduced[i]) throw ShapeError("dimension " + std::to_string(i) + " appears twice in dims " + to_string(dims));
+    if (s.reduced[i])
+      throw ShapeError("dimension " + std::to_string(i) + " appears twice in dims " + to_string(dims));
     s.reduced[i] = true;
     s.kept[i] = 1;
   }
@@ -53,8 +54,9 @@ Shape without_reduced(const Selection& s, const Tensor& x) {
   return shape;
 }
 
-// The nest (out, in) arranged for the reduction kernels: dimension 0 is the densest of the input; dimension 1 is the
-// densest of the other sort, kept or reduced. A dimension is reduced when `out` does not move along it.
+// The nest (out, in) arranged for the reduction kernels: dimension 0 is the densest of the input; dimension 1
+// is the densest of the other sort, kept or reduced. A dimension is reduced when `out` does not move along
+// it.
 struct ReduceNest {
   Nest nest;
   bool inner;  // dimension 0 is the reduced one of the two
@@ -129,8 +131,8 @@ void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity
                  });
     return;
   }
-  // Pieces of the longest reduced dimension are folded apart and then together. They do not depend on the number of
-  // threads, and so neither does the result.
+  // Pieces of the longest reduced dimension are folded apart and then together. They do not depend on the
+  // number of threads, and so neither does the result.
   const std::int64_t pieces =
       std::clamp<std::int64_t>(elements / parallel::grain, 1, std::min<std::int64_t>(nest.size[reduced], 64));
   Shape shape = out.sizes();
@@ -159,7 +161,9 @@ Tensor reduce(Reduce op, const Tensor& x, const Selection& s, DType gathered, co
 }
 
 // Shape of the gradient of a reduction, spread over x again.
-Tensor spread_back(const Tensor& g, const Shape& kept, const Shape& whole) { return g.reshape(kept).expand(whole); }
+Tensor spread_back(const Tensor& g, const Shape& kept, const Shape& whole) {
+  return g.reshape(kept).expand(whole);
+}
 
 DType sum_type(DType dtype) { return is_integral(dtype) ? int64 : dtype; }
 
@@ -244,13 +248,15 @@ Scalar worst(bool largest, DType dtype) {
 }
 
 Tensor extreme(const char* operation, bool largest, const Tensor& x) {
-  if (is_complex(x.dtype())) throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(x.dtype())));
+  if (is_complex(x.dtype()))
+    throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(x.dtype())));
   if (x.numel() == 0) {
-    throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " + to_string(x.sizes()) +
-                     " has none");
+    throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
+                     to_string(x.sizes()) + " has none");
   }
   const Selection s = select_dims(x, all_dims(x));
-  Tensor out = reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), worst(largest, x.dtype())).reshape({});
+  Tensor out =
+      reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), worst(largest, x.dtype())).reshape({});
   if (!autograd::wanted({x})) return out;
   return record(operation, out, {x}, [saved = Saved(x)](const Tensor& g, const Tensor& result) {
     const Tensor found = saved.get().detach();
@@ -262,14 +268,15 @@ Tensor extreme(const char* operation, bool largest, const Tensor& x) {
 }
 
 ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::int64_t dim, bool keepdim) {
-  const auto loop = require(kernels::table().arg[static_cast<int>(which)][at(x.dtype())], operation, x.dtype());
+  const auto loop =
+      require(kernels::table().arg[static_cast<int>(which)][at(x.dtype())], operation, x.dtype());
   const int d = wrap_dim(dim, x.dim());
   const Selection s = select_dims(x, {d});
   const Tensor indices = zeros(s.kept, int64);
   if (x.dim() > 0 && indices.numel() > 0) {
     if (x.sizes()[d] == 0) {
-      throw IndexError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " + to_string(x.sizes()) +
-                       " has no elements");
+      throw IndexError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
+                       to_string(x.sizes()) + " has no elements");
     }
     const NoGrad quiet;
     const Tensor first = x.slice(d, 0, 1);
@@ -291,7 +298,11 @@ ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::in
 
 Tensor max(const Tensor& x) { return extreme("max", true, x); }
 Tensor min(const Tensor& x) { return extreme("min", false, x); }
-ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme("max", Arg::Max, x, dim, keepdim); }
-ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme("min", Arg::Min, x, dim, keepdim); }
+ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) {
+  return extreme("max", Arg::Max, x, dim, keepdim);
+}
+ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) {
+  return extreme("min", Arg::Min, x, dim, keepdim);
+}
 
 }  // namespace wick

@@ -106,7 +106,8 @@ Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
   for (std::int64_t k = 0; k < n; ++k) {
     const Tensor one = ones_like(narrow(x, dim, k, 1).detach());
     const Tensor others = cat({narrow(x, dim, 0, k), one, narrow(x, dim, k + 1, n - k - 1)}, dim);
-    parts.push_back(sum(mul(narrow(g, dim, k, n - k), narrow(cumprod(others, dim), dim, k, n - k)), {dim}, true));
+    parts.push_back(
+        sum(mul(narrow(g, dim, k, n - k), narrow(cumprod(others, dim), dim, k, n - k)), {dim}, true));
   }
   return cat(parts, dim);
 }

@@ -2,7 +2,8 @@
 
 #include "wick/reduction.h"
 
-// Running results along a dimension: element i is made of the elements 0 to i. Differentiable; a 0-d tensor is its own.
+// Running results along a dimension: element i is made of the elements 0 to i. Differentiable; a 0-d tensor
+// is its own.
 
 namespace wick {
 
@@ -10,7 +11,8 @@ namespace wick {
 Tensor cumsum(const Tensor& x, std::int64_t dim);
 Tensor cumprod(const Tensor& x, std::int64_t dim);
 
-// With the position of the element that supplied each value, the latest of equal ones; a NaN stays until the end.
+// With the position of the element that supplied each value, the latest of equal ones; a NaN stays until the
+// end.
 ValuesIndices cummax(const Tensor& x, std::int64_t dim);
 ValuesIndices cummin(const Tensor& x, std::int64_t dim);
 

@@ -10,7 +10,8 @@ namespace wick {
 TensorBody::~TensorBody() { delete gradient; }
 
 int Tensor::own_dim(std::int64_t d) const {
-  if (dim() == 0) throw IndexError("dimension " + std::to_string(d) + " was asked for, but a 0-d tensor has none");
+  if (dim() == 0)
+    throw IndexError("dimension " + std::to_string(d) + " was asked for, but a 0-d tensor has none");
   return wrap_dim(d, dim());
 }
 

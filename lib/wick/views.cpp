@@ -13,11 +13,13 @@ Shape infer_size(const Tensor& x, const Shape& asked) {
   std::int64_t known = 1;
   int open = -1;
   const auto invalid = [&] {
-    return ShapeError("shape '" + to_string(asked) + "' is invalid for input of size " + std::to_string(x.numel()));
+    return ShapeError("shape '" + to_string(asked) + "' is invalid for input of size " +
+                      std::to_string(x.numel()));
   };
   for (int d = 0; d < shape.size(); ++d) {
     if (shape[d] == -1) {
-      if (open >= 0) throw ShapeError("only one dimension can be inferred, shape " + to_string(asked) + " has more");
+      if (open >= 0)
+        throw ShapeError("only one dimension can be inferred, shape " + to_string(asked) + " has more");
       open = d;
     } else if (shape[d] < 0 || __builtin_mul_overflow(known, shape[d], &known)) {
       throw invalid();
@@ -33,13 +35,13 @@ Shape infer_size(const Tensor& x, const Shape& asked) {
   return shape;
 }
 
-// Strides under which the same memory has the new shape, if there are any: each run of old dimensions that lie
-// behind one another without gaps may be cut anew.
+// Strides under which the same memory has the new shape, if there are any: each run of old dimensions that
+// lie behind one another without gaps may be cut anew.
 bool view_strides(const Tensor& x, const Shape& shape, Strides& strides) {
   strides = Strides(shape.size(), 1);
   int d = shape.size() - 1;
-  std::int64_t run = 1;        // elements of the current run of old dimensions
-  std::int64_t cut = 1;        // elements of new dimensions laid over it
+  std::int64_t run = 1;  // elements of the current run of old dimensions
+  std::int64_t cut = 1;  // elements of new dimensions laid over it
   std::int64_t base = x.dim() > 0 ? x.strides().back() : 1;
   for (int s = x.dim() - 1; s >= 0; --s) {
     run *= x.sizes()[s];
@@ -131,7 +133,8 @@ Tensor expand(const Tensor& x, const Shape& asked) {
   if (asked == x.sizes()) return x;
   const int added = asked.size() - x.dim();
   const auto refuse = [&](const std::string& why) {
-    throw ShapeError("expand: shape " + to_string(x.sizes()) + " cannot become " + to_string(asked) + ": " + why);
+    throw ShapeError("expand: shape " + to_string(x.sizes()) + " cannot become " + to_string(asked) + ": " +
+                     why);
   };
   if (added < 0) refuse("it must have as many dimensions at least");
   Shape shape = asked;
@@ -179,8 +182,8 @@ Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
   const int d = wrap_dim(dim, x.dim());
   const std::int64_t size = x.sizes()[d];
   if (index < -size || index >= size) {
-    throw IndexError("index " + std::to_string(index) + " is out of range for dimension " + std::to_string(d) +
-                     " of size " + std::to_string(size));
+    throw IndexError("index " + std::to_string(index) + " is out of range for dimension " +
+                     std::to_string(d) + " of size " + std::to_string(size));
   }
   const std::int64_t i = index < 0 ? index + size : index;
   Shape shape = x.sizes();
@@ -206,7 +209,8 @@ Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t
   if (shape[d] > 1) strides[d] *= step;
   return view("slice", x, shape, strides, first * x.strides()[d],
               [d, first, last, step, from = x.sizes()](const Tensor& g) {
-                return embed(g, from, [=](const Tensor& whole) { return slice(whole, d, first, last, step); });
+                return embed(g, from,
+                             [=](const Tensor& whole) { return slice(whole, d, first, last, step); });
               });
 }
 
@@ -255,7 +259,8 @@ Tensor Tensor::reshape(const Shape& shape) const { return wick::reshape(*this, s
 Tensor Tensor::permute(const Dims& dims) const { return wick::permute(*this, dims); }
 Tensor Tensor::transpose(std::int64_t a, std::int64_t b) const { return wick::transpose(*this, a, b); }
 Tensor Tensor::t() const {
-  if (dim() > 2) throw ShapeError("t: at most 2 dimensions are expected, shape " + to_string(sizes()) + " has more");
+  if (dim() > 2)
+    throw ShapeError("t: at most 2 dimensions are expected, shape " + to_string(sizes()) + " has more");
   return dim() < 2 ? *this : wick::transpose(*this, 0, 1);
 }
 Tensor Tensor::expand(const Shape& shape) const { return wick::expand(*this, shape); }

@@ -8,8 +8,8 @@
 
 namespace wick {
 
-// The elements in row-major order under a new shape; one size may be -1, which stands for what is left over. A
-// view where the memory order allows it, else a copy.
+// The elements in row-major order under a new shape; one size may be -1, which stands for what is left over.
+// A view where the memory order allows it, else a copy.
 Tensor reshape(const Tensor& x, const Shape& shape);
 // Dimension i of the result is dimension dims[i] of x; each is named once.
 Tensor permute(const Tensor& x, const Dims& dims);

@@ -115,7 +115,8 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
     if (forms_.size() == 1) break;
     bool fits = true;
     for (int i = 0; fits && i < count; ++i) {
-      fits = command_.call.types[static_cast<std::size_t>(form.params[static_cast<std::size_t>(i)])]->fits(state, words[i]);
+      fits = command_.call.types[static_cast<std::size_t>(form.params[static_cast<std::size_t>(i)])]->fits(
+          state, words[i]);
     }
     if (fits) break;
   }
@@ -138,16 +139,20 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
   std::uint32_t by_position = 0;
   for (std::size_t i = 0; i < command_.params.size(); ++i) by_position |= (call.words[i] ? 1u : 0u) << i;
   for (int i = positional; i < count; i += 2) {
-    if (!is_option(words[i], option)) throw unknown_parameter(holds_handle(words[i]) ? shown(words[i]) : std::string(text_of(words[i])));
+    if (!is_option(words[i], option))
+      throw unknown_parameter(holds_handle(words[i]) ? shown(words[i]) : std::string(text_of(words[i])));
     if (i + 1 == count) throw missing_value(text_of(words[i]));
     if (by_position & (1u << option)) {
-      throw CallError{"Parameter given twice: -" + std::string(first_name(command_.params[static_cast<std::size_t>(option)].names)),
-                      "TORCH PARAMETER TWICE " + std::string(text_of(words[i])), "once by position and once by name"};
+      throw CallError{"Parameter given twice: -" +
+                          std::string(first_name(command_.params[static_cast<std::size_t>(option)].names)),
+                      "TORCH PARAMETER TWICE " + std::string(text_of(words[i])),
+                      "once by position and once by name"};
     }
     call.words[option] = words[i + 1];
   }
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
-    if (!call.words[i] && is_required(command_.params[i])) throw missing_parameter(first_name(command_.params[i].names));
+    if (!call.words[i] && is_required(command_.params[i]))
+      throw missing_parameter(first_name(command_.params[i].names));
   }
   return command_.call.invoke(call);
 }
@@ -161,7 +166,8 @@ std::string Binding::usage() const {
   if (command_.params.empty()) return text.empty() ? "torch::" + names_[0] : text;
   text += (text.empty() ? "" : " or ") + ("torch::" + names_[0]);
   for (const Param& param : command_.params) {
-    const std::string option = "-" + std::string(first_name(param.names)) + " " + std::string(first_name(param.names));
+    const std::string option =
+        "-" + std::string(first_name(param.names)) + " " + std::string(first_name(param.names));
     text += is_required(param) ? " " + option : " ?" + option + "?";
   }
   return text;

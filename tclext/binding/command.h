@@ -13,8 +13,9 @@
 #include "tclext/binding/error.h"
 #include "tclext/binding/handle.h"
 
-// How a command is declared: once, as a Command, from which come both syntaxes, the aliases, the messages, torch::help and
-// the reference pages. Types stand in the signature of the function that is bound, and nowhere else.
+// How a command is declared: once, as a Command, from which come both syntaxes, the aliases, the messages,
+// torch::help and the reference pages. Types stand in the signature of the function that is bound, and
+// nowhere else.
 //
 //   Command{
 //       .name = "tensor_add",
@@ -27,7 +28,8 @@
 //       .call = bind([](const Tensor& a, const Tensor& b, double alpha) { return wick::add(a, b, alpha); }),
 //   }
 //
-// is called as  torch::tensor_add $a $b 0.5,  torch::tensor_add -input1 $a -other $b,  torch::tensorAdd $a $b -alpha 2.
+// is called as  torch::tensor_add $a $b 0.5,  torch::tensor_add -input1 $a -other $b,  torch::tensorAdd $a $b
+// -alpha 2.
 
 namespace binding {
 
@@ -66,12 +68,14 @@ struct Function {
 
 struct Command {
   const char* name;
-  std::vector<const char*> aliases = {};  // besides the camelCase one, which every name with an underscore has
-  const char* summary;                    // what it computes, in a sentence
-  const char* details = "";               // what else there is to know; one paragraph
+  std::vector<const char*> aliases =
+      {};                    // besides the camelCase one, which every name with an underscore has
+  const char* summary;       // what it computes, in a sentence
+  const char* details = "";  // what else there is to know; one paragraph
   std::vector<Param> params = {};
-  // Accepted orders of words: parameter names, those that may be left out between question marks. Of several the
-  // first whose parameters' types the words fit is taken. A parameter with a fallback can be required by position.
+  // Accepted orders of words: parameter names, those that may be left out between question marks. Of several
+  // the first whose parameters' types the words fit is taken. A parameter with a fallback can be required by
+  // position.
   std::vector<const char*> positional = {};
   // The result has the dtype of the first tensor.
   bool keeps_dtype = false;
@@ -95,8 +99,10 @@ class Binding {
 
   const Command& command() const { return command_; }
   std::string_view area() const { return area_; }
-  const std::vector<std::string>& names() const { return names_; }            // the first is the command's own
-  const std::vector<std::string>& options(int param) const { return options_[static_cast<std::size_t>(param)]; }
+  const std::vector<std::string>& names() const { return names_; }  // the first is the command's own
+  const std::vector<std::string>& options(int param) const {
+    return options_[static_cast<std::size_t>(param)];
+  }
   std::string usage() const;
   Tcl_Obj* run(State& state, int count, Tcl_Obj* const* words) const;
 
@@ -177,8 +183,8 @@ Tcl_Obj* invoke(Call& call, std::index_sequence<I...>) {
 
 }  // namespace detail
 
-// Makes a command's function out of a lambda without captures: its parameters are the command's, in order. A first
-// parameter Call& gives access to the interpreter.
+// Makes a command's function out of a lambda without captures: its parameters are the command's, in order. A
+// first parameter Call& gives access to the interpreter.
 template <class F>
 Function bind(F) {
   using S = detail::Signature<decltype(&F::operator())>;
@@ -189,7 +195,8 @@ Function bind(F) {
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (function.types.push_back(&Convert<std::tuple_element_t<I, Arguments>>::type), ...);
-  }(std::make_index_sequence<std::tuple_size_v<Arguments>>{});
+  }
+  (std::make_index_sequence<std::tuple_size_v<Arguments>>{});
   function.returns = result_kind<typename S::Result>();
   return function;
 }

@@ -42,7 +42,8 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
   if (word->typePtr == number_types().integer) return value;
   // Tcl 8.6 wraps numbers of 64 bits: their sign tells.
   double real;
-  if (Tcl_GetDoubleFromObj(nullptr, word, &real) == TCL_OK && ((real < 0) != (value < 0) || std::fabs(real) > 0x1p63)) {
+  if (Tcl_GetDoubleFromObj(nullptr, word, &real) == TCL_OK &&
+      ((real < 0) != (value < 0) || std::fabs(real) > 0x1p63)) {
     return std::nullopt;
   }
   return value;

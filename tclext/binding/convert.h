@@ -13,8 +13,8 @@
 #include "wick/scalar.h"
 #include "wick/tensor.h"
 
-// Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the option and what
-// it takes. No conversion asks a handle for its string or changes its type.
+// Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the
+// option and what it takes. No conversion asks a handle for its string or changes its type.
 
 namespace binding {
 
@@ -45,7 +45,8 @@ struct List {
 
 using TensorOrNumber = std::variant<wick::Tensor, double>;
 
-// A parameter's type as documents name it, and whether a word could be one (to choose between positional forms).
+// A parameter's type as documents name it, and whether a word could be one (to choose between positional
+// forms).
 struct Type {
   const char* name;
   bool (*fits)(const State& state, Tcl_Obj* word);
@@ -57,8 +58,8 @@ struct Source {
   std::string_view option;  // without the dash
 };
 
-// The number that a word is: an integer if it is one, else floating point, nan and inf included. Nothing for handles and
-// other words.
+// The number that a word is: an integer if it is one, else floating point, nan and inf included. Nothing for
+// handles and other words.
 std::optional<wick::Scalar> number_of(Tcl_Obj* word);
 // A whole number within int64.
 std::optional<std::int64_t> integer_of(Tcl_Obj* word);
@@ -86,7 +87,9 @@ struct Convert<std::int64_t> : Reader<std::int64_t, integer_of> {
   static constexpr const char* accepted = "an integer";
   static constexpr Type type{"int", fits};
   template <class F>
-  static std::int64_t fallback(const F& f) { return std::get<std::int64_t>(f); }
+  static std::int64_t fallback(const F& f) {
+    return std::get<std::int64_t>(f);
+  }
 };
 
 template <>
@@ -96,7 +99,9 @@ struct Convert<double> {
   static bool fits(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
   static constexpr Type type{"double", fits};
   template <class F>
-  static double fallback(const F& f) { return std::get<double>(f); }
+  static double fallback(const F& f) {
+    return std::get<double>(f);
+  }
 };
 
 template <>
@@ -104,7 +109,9 @@ struct Convert<wick::Scalar> : Reader<wick::Scalar, number_of> {
   static constexpr const char* accepted = "a number";
   static constexpr Type type{"scalar", fits};
   template <class F>
-  static wick::Scalar fallback(const F& f) { return std::get<double>(f); }
+  static wick::Scalar fallback(const F& f) {
+    return std::get<double>(f);
+  }
 };
 
 template <>
@@ -112,7 +119,9 @@ struct Convert<bool> : Reader<bool, boolean_of> {
   static constexpr const char* accepted = "a boolean";
   static constexpr Type type{"bool", fits};
   template <class F>
-  static bool fallback(const F& f) { return std::get<bool>(f); }
+  static bool fallback(const F& f) {
+    return std::get<bool>(f);
+  }
 };
 
 template <>
@@ -120,7 +129,9 @@ struct Convert<wick::Shape> : Reader<wick::Shape, integers_of> {
   static constexpr const char* accepted = "a list of integers";
   static constexpr Type type{"shape", fits};
   template <class F>
-  static wick::Shape fallback(const F& f) { return {std::get<std::int64_t>(f)}; }
+  static wick::Shape fallback(const F& f) {
+    return {std::get<std::int64_t>(f)};
+  }
 };
 
 template <>
@@ -128,16 +139,21 @@ struct Convert<Ints> : Reader<Ints, integers_of> {
   static constexpr const char* accepted = "a list of integers";
   static constexpr Type type{"ints", fits};
   template <class F>
-  static Ints fallback(const F& f) { return Ints(wick::Dims{std::get<std::int64_t>(f)}); }
+  static Ints fallback(const F& f) {
+    return Ints(wick::Dims{std::get<std::int64_t>(f)});
+  }
 };
 
 template <>
 struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
   static constexpr const char* accepted =
-      "a dtype: bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64 or complex128";
+      "a dtype: bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64 or "
+      "complex128";
   static constexpr Type type{"dtype", fits};
   template <class F>
-  static wick::DType fallback(const F& f) { return std::get<wick::DType>(f); }
+  static wick::DType fallback(const F& f) {
+    return std::get<wick::DType>(f);
+  }
 };
 
 template <>
@@ -146,7 +162,9 @@ struct Convert<Device> {
   static bool fits(const State&, Tcl_Obj* word);
   static constexpr Type type{"device", fits};
   template <class F>
-  static Device fallback(const F&) { return {}; }
+  static Device fallback(const F&) {
+    return {};
+  }
 };
 
 template <>
@@ -155,7 +173,9 @@ struct Convert<AnyDevice> {
   static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"device", fits};
   template <class F>
-  static AnyDevice fallback(const F&) { return {}; }
+  static AnyDevice fallback(const F&) {
+    return {};
+  }
 };
 
 template <>
@@ -165,7 +185,9 @@ struct Convert<std::string_view> {
   static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"string", fits};
   template <class F>
-  static std::string_view fallback(const F& f) { return std::get<const char*>(f); }
+  static std::string_view fallback(const F& f) {
+    return std::get<const char*>(f);
+  }
 };
 
 template <>
@@ -203,7 +225,9 @@ struct Convert<wick::Tensors> {
   static bool fits(const State&, Tcl_Obj*) { return true; }
   static constexpr Type type{"tensors", fits};
   template <class F>
-  static wick::Tensors fallback(const F&) { return {}; }
+  static wick::Tensors fallback(const F&) {
+    return {};
+  }
 };
 
 template <>
@@ -214,7 +238,9 @@ struct Convert<TensorOrNumber> {
   }
   static constexpr Type type{"tensor/scalar", fits};
   template <class F>
-  static TensorOrNumber fallback(const F& f) { return std::get<double>(f); }
+  static TensorOrNumber fallback(const F& f) {
+    return std::get<double>(f);
+  }
 };
 
 template <class T>
@@ -223,7 +249,9 @@ struct Convert<std::optional<T>> {
   static bool fits(const State& state, Tcl_Obj* word) { return Convert<T>::fits(state, word); }
   static constexpr Type type = Convert<T>::type;
   template <class F>
-  static std::optional<T> fallback(const F&) { return std::nullopt; }
+  static std::optional<T> fallback(const F&) {
+    return std::nullopt;
+  }
 };
 
 // Results.
@@ -245,15 +273,24 @@ inline Tcl_Obj* to_object(State& state, const std::optional<wick::Tensor>& tenso
 // The kind of a result as documents name it.
 template <class R>
 constexpr const char* result_kind() {
-  if constexpr (std::is_void_v<R>) return "none";
-  else if constexpr (std::is_same_v<R, wick::Tensor> || std::is_same_v<R, std::optional<wick::Tensor>>) return "tensor";
-  else if constexpr (std::is_same_v<R, wick::Tensors>) return "tensors";
-  else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>) return "list";
-  else if constexpr (std::is_same_v<R, bool>) return "bool";
-  else if constexpr (std::is_same_v<R, std::int64_t>) return "int";
-  else if constexpr (std::is_same_v<R, double>) return "double";
-  else if constexpr (std::is_same_v<R, Tcl_Obj*>) return "any";
-  else return "string";
+  if constexpr (std::is_void_v<R>)
+    return "none";
+  else if constexpr (std::is_same_v<R, wick::Tensor> || std::is_same_v<R, std::optional<wick::Tensor>>)
+    return "tensor";
+  else if constexpr (std::is_same_v<R, wick::Tensors>)
+    return "tensors";
+  else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>)
+    return "list";
+  else if constexpr (std::is_same_v<R, bool>)
+    return "bool";
+  else if constexpr (std::is_same_v<R, std::int64_t>)
+    return "int";
+  else if constexpr (std::is_same_v<R, double>)
+    return "double";
+  else if constexpr (std::is_same_v<R, Tcl_Obj*>)
+    return "any";
+  else
+    return "string";
 }
 
 // The first of a parameter's names.

@@ -47,8 +47,8 @@ CallError missing_parameter(std::string_view option) {
 CallError unknown_parameter(std::string_view word) {
   Tcl_Obj* code = Tcl_NewListObj(0, nullptr);
   const Held held(code);
-  for (const std::string_view part : {std::string_view("TORCH"), std::string_view("PARAMETER"),
-                                      std::string_view("UNKNOWN"), word}) {
+  for (const std::string_view part :
+       {std::string_view("TORCH"), std::string_view("PARAMETER"), std::string_view("UNKNOWN"), word}) {
     Tcl_ListObjAppendElement(nullptr, code, new_text(part));
   }
   return {"Unknown parameter: " + std::string(word), std::string(text_of(code)), ""};
@@ -64,8 +64,9 @@ CallError wrong_positional_count() {
 }
 
 CallError invalid_tensor(std::string_view option, Tcl_Obj* given) {
-  return {"Invalid tensor name", "TORCH TENSOR LOOKUP " + dashed(option),
-          shown(given) + " for " + dashed(option) + " is no tensor of this interpreter, or one that was freed"};
+  return {
+      "Invalid tensor name", "TORCH TENSOR LOOKUP " + dashed(option),
+      shown(given) + " for " + dashed(option) + " is no tensor of this interpreter, or one that was freed"};
 }
 
 CallError invalid_value(std::string_view option, Tcl_Obj* given, std::string_view accepted) {
@@ -80,7 +81,8 @@ int report(Tcl_Interp* interp, std::exception_ptr failure, std::string_view usag
   } catch (const ScriptError& error) {
     return error.code;
   } catch (const CallError& error) {
-    return set_error(interp, error.message, error.code, error.detail.empty() ? syntax : error.detail + "; " + syntax);
+    return set_error(interp, error.message, error.code,
+                     error.detail.empty() ? syntax : error.detail + "; " + syntax);
   } catch (const wick::Error& error) {
     return set_error(interp, error.what(), code_of(error), "");
   } catch (const std::bad_alloc&) {

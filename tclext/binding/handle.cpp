@@ -13,7 +13,9 @@ constexpr std::string_view prefix = "tensor";
 // Counted over the whole process, so that a name never means another tensor in another interpreter.
 std::atomic<std::uint64_t> last_number{0};
 
-Record* record_of(const Tcl_Obj* object) { return static_cast<Record*>(object->internalRep.twoPtrValue.ptr1); }
+Record* record_of(const Tcl_Obj* object) {
+  return static_cast<Record*>(object->internalRep.twoPtrValue.ptr1);
+}
 
 void set_record(Tcl_Obj* object, Record* record) {
   ++record->references;
@@ -63,7 +65,8 @@ bool holds_handle_below(Tcl_Obj* object, int levels) {
   Tcl_Size count;
   Tcl_Obj** elements;
   Tcl_ListObjGetElements(nullptr, object, &count, &elements);
-  return std::any_of(elements, elements + count, [&](Tcl_Obj* element) { return holds_handle_below(element, levels - 1); });
+  return std::any_of(elements, elements + count,
+                     [&](Tcl_Obj* element) { return holds_handle_below(element, levels - 1); });
 }
 
 void free_internal(Tcl_Obj* object) { release(record_of(object)); }

@@ -8,7 +8,8 @@ namespace {
 
 const Binding& known(std::string_view command) {
   const Binding* binding = registry().find(command);
-  if (!binding) throw wick::Error("no command torch::" + std::string(command) + "; torch::help lists them all");
+  if (!binding)
+    throw wick::Error("no command torch::" + std::string(command) + "; torch::help lists them all");
   return *binding;
 }
 
@@ -95,11 +96,14 @@ std::string help_text(std::string_view name) {
   if (!command.params.empty()) text += "\n  torch::" + binding.names()[0] + " -option value ...";
   for (std::size_t i = 0; i < command.params.size(); ++i) {
     std::string names;
-    for (const std::string& option : binding.options(static_cast<int>(i))) names += (names.empty() ? "-" : ", -") + option;
+    for (const std::string& option : binding.options(static_cast<int>(i)))
+      names += (names.empty() ? "-" : ", -") + option;
     const std::string fallback = fallback_text(command.params[i].fallback);
     text += "\n    " + names + " (" + command.call.types[i]->name +
-            (fallback.empty() ? "" : fallback == "required" ? ", required" : ", default " + fallback) + "): " +
-            command.params[i].purpose;
+            (fallback.empty()         ? ""
+             : fallback == "required" ? ", required"
+                                      : ", default " + fallback) +
+            "): " + command.params[i].purpose;
   }
   if (*command.details) text += "\n\n" + std::string(command.details);
   text += std::string("\n\nResult: ") + command.returns + ".";
@@ -118,7 +122,9 @@ Tcl_Obj* description(std::string_view name) {
   const Binding& binding = known(name);
   const Command& command = binding.command();
   Tcl_Obj* dict = Tcl_NewDictObj();
-  const auto put = [dict](const char* key, Tcl_Obj* value) { Tcl_DictObjPut(nullptr, dict, new_text(key), value); };
+  const auto put = [dict](const char* key, Tcl_Obj* value) {
+    Tcl_DictObjPut(nullptr, dict, new_text(key), value);
+  };
   put("name", new_text(command.name));
   put("area", new_text(binding.area()));
   put("areaTitle", new_text(title_of(binding.area())));

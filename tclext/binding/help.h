@@ -5,7 +5,8 @@
 
 #include "tclext/binding/tclapi.h"
 
-// The declarations as text: for torch::help, and for the reference pages, which a script writes from torch::describe.
+// The declarations as text: for torch::help, and for the reference pages, which a script writes from
+// torch::describe.
 namespace binding {
 
 // Help on one command, or the list of all. wick::Error for a name that is none.

@@ -21,7 +21,8 @@ inline std::string_view text_of(Tcl_Obj* object) {
 }
 
 inline Tcl_Obj* new_text(std::string_view text) {
-  if (text.size() > static_cast<std::size_t>(TCL_SIZE_MAX)) throw std::length_error("a text too long for a Tcl value");
+  if (text.size() > static_cast<std::size_t>(TCL_SIZE_MAX))
+    throw std::length_error("a text too long for a Tcl value");
   return Tcl_NewStringObj(text.data(), static_cast<Tcl_Size>(text.size()));
 }
 

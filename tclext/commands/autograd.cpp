@@ -14,13 +14,16 @@ const char* switch_recording(Call& call, bool enabled) {
 
 const Area& autograd() {
   static const Area area{
-      "autograd", "Automatic differentiation",
+      "autograd",
+      "Automatic differentiation",
       {
           Command{
               .name = "grad",
               .summary = "The gradient of the sum of outputs with respect to inputs.",
-              .details = "inputs may be a leaf or an intermediate tensor. Nothing is added to any stored gradient, and the graph stays "
-                         "usable: grad may be called again, also on its own result for second derivatives. Where outputs does not "
+              .details = "inputs may be a leaf or an intermediate tensor. Nothing is added to any stored "
+                         "gradient, and the graph stays "
+                         "usable: grad may be called again, also on its own result for second derivatives. "
+                         "Where outputs does not "
                          "depend on inputs the result is zeros.",
               .params = {{"outputs output", required, "what is differentiated"},
                          {"inputs input", required, "with respect to what, a floating point tensor"}},
@@ -28,8 +31,8 @@ const Area& autograd() {
               .returns = "shape and dtype of inputs, requires_grad set",
               .call = bind([](const Tensor& outputs, const Tensor& inputs) {
                 if (!is_differentiable(inputs.dtype())) {
-                  throw wick::DTypeError("grad: inputs must be floating point, " + std::string(name(inputs.dtype())) +
-                                         " was given");
+                  throw wick::DTypeError("grad: inputs must be floating point, " +
+                                         std::string(name(inputs.dtype())) + " was given");
                 }
                 Tensor result;
                 if (outputs.is_same(inputs)) {
@@ -50,7 +53,8 @@ const Area& autograd() {
           },
           Command{
               .name = "no_grad",
-              .summary = "Switches recording off: results then do not require gradients even when their inputs do.",
+              .summary =
+                  "Switches recording off: results then do not require gradients even when their inputs do.",
               .details = "Tensors created with the request for gradients still get it.",
               .positional = {""},
               .returns = "ok",

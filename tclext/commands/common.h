@@ -17,19 +17,20 @@ using binding::left_out;
 using binding::Param;
 using binding::required;
 using binding::TensorOrNumber;
+using std::optional;
 using wick::DType;
 using wick::Scalar;
 using wick::Shape;
 using wick::Tensor;
 using wick::Tensors;
-using std::optional;
 
 inline const Param input{"input", required, "the tensor"};
 inline const Param shape{"shape", required, "size of each dimension; empty for a 0-d tensor"};
 inline const Param dtype{"dtype", DType::Float32, "element type"};
 inline const Param device{"device", "cpu", "where the tensor lives: cpu or cuda"};
 inline const Param requires_grad{"requiresGrad", false, "whether gradients are tracked"};
-inline const Param dim_or_all{"dim", left_out, "dimension to reduce, negative counts from the end; all of them when left out"};
+inline const Param dim_or_all{"dim", left_out,
+                              "dimension to reduce, negative counts from the end; all of them when left out"};
 
 // A new leaf.
 inline Tensor leaf(const Tensor& tensor, bool wants_gradient) {

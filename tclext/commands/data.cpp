@@ -29,7 +29,8 @@ std::optional<Scalar> element_value(Tcl_Obj* word) {
 template <class T>
 class Reader {
  public:
-  Reader(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype), values_(wick::empty(shape_, wick::dtype_of<T>)) {
+  Reader(Shape shape, DType dtype)
+      : shape_(std::move(shape)), dtype_(dtype), values_(wick::empty(shape_, wick::dtype_of<T>)) {
     next_ = values_.data<T>();
   }
 
@@ -61,7 +62,8 @@ class Reader {
       return number->to_double();
     } else {
       if (!fits(*number, dtype_)) {
-        throw wick::Error("Invalid numeric value: " + shown(word) + " is outside the range of " + std::string(name(dtype_)));
+        throw wick::Error("Invalid numeric value: " + shown(word) + " is outside the range of " +
+                          std::string(name(dtype_)));
       }
       return number->to_int();
     }
@@ -77,16 +79,19 @@ class Reader {
 bool is_single_word(Tcl_Obj* word) {
   const std::vector<Tcl_Obj*> elements = elements_of(word);
   if (binding::holds_handle(word)) return false;
-  return elements.size() == 1 && (elements[0] == word || binding::text_of(elements[0]) == binding::text_of(word));
+  return elements.size() == 1 &&
+         (elements[0] == word || binding::text_of(elements[0]) == binding::text_of(word));
 }
 
-// Tcl ends the process when memory runs out, and when a list grows too long. What a tensor's elements take as words, some 64
-// bytes each, is therefore asked for first where it is much: MemoryError when it cannot be had.
+// Tcl ends the process when memory runs out, and when a list grows too long. What a tensor's elements take as
+// words, some 64 bytes each, is therefore asked for first where it is much: MemoryError when it cannot be
+// had.
 void check_memory_for_words(std::int64_t count) {
   if (count < 1'000'000) return;
   constexpr std::int64_t longest = INT_MAX / 4;
   if (count > longest) {
-    throw wick::MemoryError("a Tcl list cannot hold the " + std::to_string(count) + " elements of the tensor");
+    throw wick::MemoryError("a Tcl list cannot hold the " + std::to_string(count) +
+                            " elements of the tensor");
   }
   std::size_t capacity;
   void* trial = wick::allocator::allocate(static_cast<std::size_t>(count) * 64, &capacity);
@@ -133,9 +138,13 @@ binding::List element_list(const Tensor& x) {
   std::vector<Tcl_Obj*> elements;
   elements.reserve(static_cast<std::size_t>(x.numel()));
   if (is_floating(x.dtype())) {
-    for (const double value : wick::to_vector<double>(x)) elements.push_back(Tcl_NewDoubleObj(value));
+    // The sign of a nan depends on the processor.
+    for (const double value : wick::to_vector<double>(x)) {
+      elements.push_back(Tcl_NewDoubleObj(std::isnan(value) ? std::nan("") : value));
+    }
   } else {
-    for (const std::int64_t value : wick::to_vector<std::int64_t>(x)) elements.push_back(Tcl_NewWideIntObj(value));
+    for (const std::int64_t value : wick::to_vector<std::int64_t>(x))
+      elements.push_back(Tcl_NewWideIntObj(value));
   }
   return {Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data())};
 }
@@ -144,7 +153,7 @@ namespace {
 
 std::string short_number(double value) {
   char text[40];
-  std::snprintf(text, sizeof text, "%g", value);
+  std::snprintf(text, sizeof text, "%g", std::isnan(value) ? std::fabs(value) : value);
   const bool fractional = std::isfinite(value) && value != std::trunc(value);
   return fractional ? text : std::string(text) + ".";
 }

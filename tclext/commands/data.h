@@ -8,10 +8,10 @@ namespace commands {
 // Whether an integer dtype holds the number, once truncated; any other dtype holds every number.
 bool fits(const wick::Scalar& number, wick::DType dtype);
 
-// Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape {1}; a list
-// whose first element reads as a number is the innermost level. Whole numbers keep all their digits in integer dtypes; nan
-// and boolean words are numbers too. Error for rows of unequal length, for what is no number, and for a value that the
-// dtype cannot hold.
+// Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
+// {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
+// digits in integer dtypes; nan and boolean words are numbers too. Error for rows of unequal length, for what
+// is no number, and for a value that the dtype cannot hold.
 wick::Tensor read_data(Tcl_Obj* data, wick::DType dtype);
 
 // All elements in row-major order, as a flat list; DTypeError for complex tensors.

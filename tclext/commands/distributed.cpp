@@ -105,11 +105,13 @@ std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
          ", backend=" + (single ? "" : "emulated_") + std::string(backend);
 }
 
-// A lone process has the values already. In the emulation the mean is that of the input and of zeros.
+// A lone process has the values already, and the mean of one tensor is the tensor, whatever its dtype. In the
+// emulation the mean is that of the input and of zeros.
 Tensor reduce_alone(const Tensor& x, wd::Reduction reduction) {
-  const Tensor own = wd::all_reduce(x, reduction).to(x.dtype());
+  const bool mean = reduction == wd::Reduction::Mean;
+  const Tensor own = wd::all_reduce(x, mean ? wd::Reduction::Sum : reduction);
   const int size = announced().world_size;
-  return reduction == wd::Reduction::Mean && size > 1 ? wick::div(own, size).to(x.dtype()) : own;
+  return mean && size > 1 ? wick::div(own, size).to(x.dtype()) : own;
 }
 
 Command all_reduce(const char* name) {
@@ -331,7 +333,7 @@ std::vector<Command> collectives() {
           .returns = "on rank dst the combined tensor, elsewhere the rank's own",
           .call = bind([](const Tensor& x, std::int64_t dst, wd::Reduction reduction,
                           std::string_view name_of_group, optional<double> seconds) {
-            if (alone()) return reduce_alone(x, reduction);
+            if (alone()) return reduce_alone(x.detach(), reduction);
             return wd::reduce(x, to_rank(dst), reduction, context(name_of_group, seconds));
           }),
       },

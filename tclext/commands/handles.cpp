@@ -9,8 +9,8 @@
 namespace commands {
 namespace {
 
-// All are looked up before the first is let go, and again then: a tensor may stand twice in the list. A handle may come from
-// another interpreter.
+// All are looked up before the first is let go, and again then: a tensor may stand twice in the list. A
+// handle may come from another interpreter.
 void free_tensors(Call& call, const binding::Value& tensors) {
   const std::vector<Tcl_Obj*> words = binding::elements_of(tensors.object);
   for (Tcl_Obj* word : words) {
@@ -47,12 +47,14 @@ Tcl_Obj* tensors(Call& call, std::string_view what) {
 
 const Area& handles() {
   static const Area area{
-      "handles", "Handles and help",
+      "handles",
+      "Handles and help",
       {
           Command{
               .name = "tensor_free",
               .summary = "Frees tensors now, whoever still holds their handles.",
-              .details = "Ordinary code needs it only for tensors whose name was used as text; see torch::scope.",
+              .details =
+                  "Ordinary code needs it only for tensors whose name was used as text; see torch::scope.",
               .params = {{"tensors", required, "a handle or a list of handles"}},
               .positional = {"tensors"},
               .returns = "nothing",
@@ -60,9 +62,12 @@ const Area& handles() {
           },
           Command{
               .name = "scope",
-              .summary = "Evaluates a script, and frees the tensors whose names came up in it and are held by nothing else.",
-              .details = "A tensor lives as long as a variable, list or dict holds its handle. Where a script uses the handle as text "
-                         "(puts, string, eq, a dict key) the interpreter keeps the tensor under its name; at the end of the scope "
+              .summary = "Evaluates a script, and frees the tensors whose names came up in it and are held "
+                         "by nothing else.",
+              .details = "A tensor lives as long as a variable, list or dict holds its handle. Where a "
+                         "script uses the handle as text "
+                         "(puts, string, eq, a dict key) the interpreter keeps the tensor under its name; at "
+                         "the end of the scope "
                          "it lets go of those names, unless a value still holds the handle.",
               .params = {{"script", required, "what to evaluate in the caller's context"}},
               .positional = {"script"},
@@ -72,8 +77,10 @@ const Area& handles() {
           Command{
               .name = "tensors",
               .summary = "The tensors that are kept under a name, or how many tensors there are.",
-              .params = {{"what", "names", "names: those kept by name; count: all live tensors of the interpreter; bytes: memory in "
-                                           "use by all tensors of the process"}},
+              .params =
+                  {{"what", "names",
+                    "names: those kept by name; count: all live tensors of the interpreter; bytes: memory in "
+                    "use by all tensors of the process"}},
               .positional = {"?what?"},
               .returns = "a list of names, or a number",
               .call = bind([](Call& call, std::string_view what) { return tensors(call, what); }),
@@ -89,7 +96,8 @@ const Area& handles() {
           Command{
               .name = "describe",
               .summary = "A command's declaration for programs; without a command, the names of all.",
-              .details = "A dict with the keys name, area, areaTitle, aliases, positional, options (name and synonyms, type, default or "
+              .details = "A dict with the keys name, area, areaTitle, aliases, positional, options (name and "
+                         "synonyms, type, default or "
                          "required, purpose), returns (kind, meaning), summary and details.",
               .params = {{"command", "", "a command's name, any of its aliases"}},
               .positional = {"?command?"},

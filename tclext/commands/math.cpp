@@ -29,7 +29,8 @@ struct UnaryRow {
   binding::Function call;
 };
 
-void add_unary(std::vector<Command>& commands, const char* details, const char* returns, std::vector<UnaryRow> rows) {
+void add_unary(std::vector<Command>& commands, const char* details, const char* returns,
+               std::vector<UnaryRow> rows) {
   for (UnaryRow& row : rows) {
     commands.push_back(Command{.name = row.name,
                                .aliases = row.aliases,
@@ -49,8 +50,8 @@ struct BinaryRow {
   binding::Function call;
 };
 
-void add_binary(std::vector<Command>& commands, const std::vector<Param>& params, const char* details, const char* returns,
-                std::vector<BinaryRow> rows) {
+void add_binary(std::vector<Command>& commands, const std::vector<Param>& params, const char* details,
+                const char* returns, std::vector<BinaryRow> rows) {
   const char* form = params[0].names == left.names ? "input1 input2" : "input other";
   for (BinaryRow& row : rows) {
     commands.push_back(Command{.name = row.name,
@@ -66,67 +67,76 @@ void add_binary(std::vector<Command>& commands, const std::vector<Param>& params
 
 std::vector<Command> functions() {
   std::vector<Command> commands;
-  add_unary(commands, "Floating point dtypes are kept, integers and Bool give Float32.", "same shape as the input",
-            {
-                {"sin", {}, "The sine of an angle in radians.", unary<wick::sin>()},
-                {"cos", {}, "The cosine of an angle in radians.", unary<wick::cos>()},
-                {"tan", {}, "The tangent of an angle in radians.", unary<wick::tan>()},
-                {"asin", {}, "The angle whose sine the element is; nan outside -1 to 1.", unary<wick::asin>()},
-                {"acos", {}, "The angle whose cosine the element is; nan outside -1 to 1.", unary<wick::acos>()},
-                {"atan", {}, "The angle whose tangent the element is.", unary<wick::atan>()},
-                {"sinh", {"siNh"}, "The hyperbolic sine.", unary<wick::sinh>()},
-                {"cosh", {}, "The hyperbolic cosine.", unary<wick::cosh>()},
-                {"asinh", {}, "The inverse hyperbolic sine.", unary<wick::asinh>()},
-                {"acosh", {}, "The inverse hyperbolic cosine; nan below 1.", unary<wick::acosh>()},
-                {"atanh", {}, "The inverse hyperbolic tangent; nan outside -1 to 1.", unary<wick::atanh>()},
-                {"deg2rad", {"deg2Rad"}, "Degrees as radians.", unary<wick::deg2rad>()},
-                {"rad2deg", {"radToDeg"}, "Radians as degrees.", unary<wick::rad2deg>()},
-                {"exp2", {}, "Two to the power of the element.", unary<wick::exp2>()},
-                {"exp10", {}, "Ten to the power of the element.", unary<wick::exp10>()},
-                {"expm1", {}, "exp(x) - 1, accurate also near 0.", unary<wick::expm1>()},
-                {"log2", {}, "The logarithm to the base 2.", unary<wick::log2>()},
-                {"log10", {}, "The logarithm to the base 10.", unary<wick::log10>()},
-                {"log1p", {}, "log(1 + x), accurate also near 0.", unary<wick::log1p>()},
-                {"rsqrt", {"rSqrt"}, "One over the square root.", unary<wick::rsqrt>()},
-            });
+  add_unary(
+      commands, "Floating point dtypes are kept, integers and Bool give Float32.", "same shape as the input",
+      {
+          {"sin", {}, "The sine of an angle in radians.", unary<wick::sin>()},
+          {"cos", {}, "The cosine of an angle in radians.", unary<wick::cos>()},
+          {"tan", {}, "The tangent of an angle in radians.", unary<wick::tan>()},
+          {"asin", {}, "The angle whose sine the element is; nan outside -1 to 1.", unary<wick::asin>()},
+          {"acos", {}, "The angle whose cosine the element is; nan outside -1 to 1.", unary<wick::acos>()},
+          {"atan", {}, "The angle whose tangent the element is.", unary<wick::atan>()},
+          {"sinh", {"siNh"}, "The hyperbolic sine.", unary<wick::sinh>()},
+          {"cosh", {}, "The hyperbolic cosine.", unary<wick::cosh>()},
+          {"asinh", {}, "The inverse hyperbolic sine.", unary<wick::asinh>()},
+          {"acosh", {}, "The inverse hyperbolic cosine; nan below 1.", unary<wick::acosh>()},
+          {"atanh", {}, "The inverse hyperbolic tangent; nan outside -1 to 1.", unary<wick::atanh>()},
+          {"deg2rad", {"deg2Rad"}, "Degrees as radians.", unary<wick::deg2rad>()},
+          {"rad2deg", {"radToDeg"}, "Radians as degrees.", unary<wick::rad2deg>()},
+          {"exp2", {}, "Two to the power of the element.", unary<wick::exp2>()},
+          {"exp10", {}, "Ten to the power of the element.", unary<wick::exp10>()},
+          {"expm1", {}, "exp(x) - 1, accurate also near 0.", unary<wick::expm1>()},
+          {"log2", {}, "The logarithm to the base 2.", unary<wick::log2>()},
+          {"log10", {}, "The logarithm to the base 10.", unary<wick::log10>()},
+          {"log1p", {}, "log(1 + x), accurate also near 0.", unary<wick::log1p>()},
+          {"rsqrt", {"rSqrt"}, "One over the square root.", unary<wick::rsqrt>()},
+      });
   add_unary(commands, "", "same shape and dtype as the input",
             {
-                {"square", {"Square"}, "The element times itself.",
-                 bind([](const Tensor& x) { return x.dtype() == DType::Bool ? x.to(DType::Int64) : wick::square(x); })},
+                {"square", {"Square"}, "The element times itself.", bind([](const Tensor& x) {
+                   return x.dtype() == DType::Bool ? x.to(DType::Int64) : wick::square(x);
+                 })},
             });
-  add_unary(commands, "Integers come back as they are; Bool is refused. The derivative is 0.",
-            "same shape and dtype as the input",
-            {
-                {"floor", {"Floor"}, "The largest whole number not above the element.", unary<wick::floor>()},
-                {"ceil", {}, "The smallest whole number not below the element.", unary<wick::ceil>()},
-                {"round", {"Round"}, "The nearest whole number, halves to the even one.", unary<wick::round>()},
-                {"trunc", {}, "The whole number towards zero.", unary<wick::trunc>()},
-            });
+  add_unary(
+      commands, "Integers come back as they are; Bool is refused. The derivative is 0.",
+      "same shape and dtype as the input",
+      {
+          {"floor", {"Floor"}, "The largest whole number not above the element.", unary<wick::floor>()},
+          {"ceil", {}, "The smallest whole number not below the element.", unary<wick::ceil>()},
+          {"round", {"Round"}, "The nearest whole number, halves to the even one.", unary<wick::round>()},
+          {"trunc", {}, "The whole number towards zero.", unary<wick::trunc>()},
+      });
   add_unary(commands, "Floating point only.", "same shape and dtype as the input",
             {
-                {"frac", {"Frac"}, "What truncation towards zero takes away, with the element's sign.", unary<wick::frac>()},
+                {"frac",
+                 {"Frac"},
+                 "What truncation towards zero takes away, with the element's sign.",
+                 unary<wick::frac>()},
             });
-  commands.push_back(Command{.name = "atan2",
-                             .summary = "The angle of the point (x, y) in radians, between -pi and pi.",
-                             .params = {{"y input1", required, "ordinate"}, {"x input2", required, "abscissa"}},
-                             .positional = {"y x"},
-                             .returns = "the broadcast shape, in the promoted dtype, Float32 for integers",
-                             .call = binary<wick::atan2>()});
   commands.push_back(
-      Command{.name = "pow",
-              .summary = "The base raised to the exponent, element by element with broadcasting.",
-              .details = "Integer pairs stay integer and wrap around; a negative integer exponent gives 1 for base 1, 1 or -1 for "
-                         "base -1, and 0 otherwise. A negative base with a fractional exponent is nan.",
-              .params = {{"base input1", required, "the base"}, {"exponent input2", required, "the exponent"}},
-              .positional = {"base exponent"},
-              .returns = "the broadcast shape, in the promoted dtype",
-              .call = bind([](const Tensor& base, const Tensor& exponent) { return wick::pow(base, exponent); })});
+      Command{.name = "atan2",
+              .summary = "The angle of the point (x, y) in radians, between -pi and pi.",
+              .params = {{"y input1", required, "ordinate"}, {"x input2", required, "abscissa"}},
+              .positional = {"y x"},
+              .returns = "the broadcast shape, in the promoted dtype, Float32 for integers",
+              .call = binary<wick::atan2>()});
+  commands.push_back(Command{
+      .name = "pow",
+      .summary = "The base raised to the exponent, element by element with broadcasting.",
+      .details = "Integer pairs stay integer and wrap around; a negative integer exponent gives 1 for base "
+                 "1, 1 or -1 for "
+                 "base -1, and 0 otherwise. A negative base with a fractional exponent is nan.",
+      .params = {{"base input1", required, "the base"}, {"exponent input2", required, "the exponent"}},
+      .positional = {"base exponent"},
+      .returns = "the broadcast shape, in the promoted dtype",
+      .call = bind([](const Tensor& base, const Tensor& exponent) { return wick::pow(base, exponent); })});
   return commands;
 }
 
 std::vector<Command> comparisons() {
   std::vector<Command> commands;
-  add_binary(commands, {left, right}, "Compared in the promoted dtype, with broadcasting. NaN equals nothing.",
+  add_binary(commands, {left, right},
+             "Compared in the promoted dtype, with broadcasting. NaN equals nothing.",
              "Bool, the broadcast shape",
              {
                  {"eq", {"Eq"}, "Whether input1 equals input2.", binary<wick::eq>()},
@@ -140,57 +150,73 @@ std::vector<Command> comparisons() {
             {
                 {"isnan", {"isNan"}, "Whether the element is not a number.", unary<wick::isnan>()},
                 {"isinf", {"isInf"}, "Whether the element is infinite.", unary<wick::isinf>()},
-                {"isfinite", {"isFinite"}, "Whether the element is neither infinite nor nan.", unary<wick::isfinite>()},
+                {"isfinite",
+                 {"isFinite"},
+                 "Whether the element is neither infinite nor nan.",
+                 unary<wick::isfinite>()},
             });
-  const std::vector<Param> closeness = {{"input tensor1", required, "values under test"},
-                                        {"other tensor2", required, "reference values, which scale the relative tolerance"},
-                                        {"rtol relativeTolerance", 1e-05, "relative tolerance, not negative"},
-                                        {"atol absoluteTolerance", 1e-08, "absolute tolerance, not negative"},
-                                        {"equal_nan equalNan", std::int64_t{0}, "whether two nan count as close, 0 or 1"}};
-  commands.push_back(Command{.name = "isclose",
-                             .aliases = {"isClose"},
-                             .summary = "Whether |input - other| <= atol + rtol * |other|, or both are equal.",
-                             .details = "Infinities are close to equal infinities only. Both must have the same dtype.",
-                             .params = closeness,
-                             .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
-                             .returns = "Bool, the broadcast shape",
-                             .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
-                               return wick::isclose(a, b, rtol, atol, nan != 0);
-                             })});
-  commands.push_back(Command{.name = "allclose",
-                             .aliases = {"allClose"},
-                             .summary = "Whether all elements are close, as isclose tells.",
-                             .params = closeness,
-                             .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
-                             .returns = "1 or 0",
-                             .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
-                               return wick::allclose(a, b, rtol, atol, nan != 0);
-                             })});
-  add_binary(commands, {left, right}, "An element is true when it is not zero. Any mixture of dtypes, with broadcasting.",
-             "Bool, the broadcast shape",
-             {
-                 {"logical_and", {}, "Whether both elements are true.", binary<wick::logical_and>()},
-                 {"logical_or", {}, "Whether one of the elements is true at least.", binary<wick::logical_or>()},
-                 {"logical_xor", {}, "Whether exactly one of the elements is true.", binary<wick::logical_xor>()},
-             });
+  const std::vector<Param> closeness = {
+      {"input tensor1", required, "values under test"},
+      {"other tensor2", required, "reference values, which scale the relative tolerance"},
+      {"rtol relativeTolerance", 1e-05, "relative tolerance, not negative"},
+      {"atol absoluteTolerance", 1e-08, "absolute tolerance, not negative"},
+      {"equal_nan equalNan", std::int64_t{0}, "whether two nan count as close, 0 or 1"}};
+  commands.push_back(
+      Command{.name = "isclose",
+              .aliases = {"isClose"},
+              .summary = "Whether |input - other| <= atol + rtol * |other|, or both are equal.",
+              .details = "Infinities are close to equal infinities only. Both must have the same dtype.",
+              .params = closeness,
+              .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
+              .returns = "Bool, the broadcast shape",
+              .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
+                return wick::isclose(a, b, rtol, atol, nan != 0);
+              })});
+  commands.push_back(
+      Command{.name = "allclose",
+              .aliases = {"allClose"},
+              .summary = "Whether all elements are close, as isclose tells.",
+              .params = closeness,
+              .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
+              .returns = "1 or 0",
+              .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
+                return wick::allclose(a, b, rtol, atol, nan != 0);
+              })});
+  add_binary(
+      commands, {left, right},
+      "An element is true when it is not zero. Any mixture of dtypes, with broadcasting.",
+      "Bool, the broadcast shape",
+      {
+          {"logical_and", {}, "Whether both elements are true.", binary<wick::logical_and>()},
+          {"logical_or", {}, "Whether one of the elements is true at least.", binary<wick::logical_or>()},
+          {"logical_xor", {}, "Whether exactly one of the elements is true.", binary<wick::logical_xor>()},
+      });
   add_unary(commands, "", "Bool, same shape as the input",
             {
                 {"logical_not", {}, "Whether the element is zero.", unary<wick::logical_not>()},
             });
-  constexpr const char* whole = "Integers only, and Bool for and, or, xor and not. In the promoted dtype, with broadcasting.";
-  add_binary(commands, {bits_left, bits_right}, whole, "the broadcast shape in the promoted dtype",
-             {
-                 {"bitwise_and", {}, "The bits set in both operands.", binary<wick::bitwise_and>()},
-                 {"bitwise_or", {}, "The bits set in one of the operands at least.", binary<wick::bitwise_or>()},
-                 {"bitwise_xor", {}, "The bits set in exactly one of the operands.", binary<wick::bitwise_xor>()},
-                 {"bitwise_left_shift", {}, "The bits of input moved left by other places.", binary<wick::bitwise_left_shift>()},
-                 {"bitwise_right_shift", {}, "The bits of input moved right by other places, with the sign kept.",
-                  binary<wick::bitwise_right_shift>()},
-             });
-  add_unary(commands, whole, "same shape and dtype as the input",
-            {
-                {"bitwise_not", {}, "All bits turned round; for Bool the other truth.", unary<wick::bitwise_not>()},
-            });
+  constexpr const char* whole =
+      "Integers only, and Bool for and, or, xor and not. In the promoted dtype, with broadcasting.";
+  add_binary(
+      commands, {bits_left, bits_right}, whole, "the broadcast shape in the promoted dtype",
+      {
+          {"bitwise_and", {}, "The bits set in both operands.", binary<wick::bitwise_and>()},
+          {"bitwise_or", {}, "The bits set in one of the operands at least.", binary<wick::bitwise_or>()},
+          {"bitwise_xor", {}, "The bits set in exactly one of the operands.", binary<wick::bitwise_xor>()},
+          {"bitwise_left_shift",
+           {},
+           "The bits of input moved left by other places.",
+           binary<wick::bitwise_left_shift>()},
+          {"bitwise_right_shift",
+           {},
+           "The bits of input moved right by other places, with the sign kept.",
+           binary<wick::bitwise_right_shift>()},
+      });
+  add_unary(
+      commands, whole, "same shape and dtype as the input",
+      {
+          {"bitwise_not", {}, "All bits turned round; for Bool the other truth.", unary<wick::bitwise_not>()},
+      });
   return commands;
 }
 
@@ -204,7 +230,8 @@ std::vector<Command> reductions() {
               .params = {input, reduced, keepdim},
               .positional = {"input dim ?keepdim?"},
               .returns = returns,
-              .call = bind([](const Tensor& x, std::int64_t d, bool keep) { return wick::mean(x, Shape{d}, keep); })},
+              .call = bind(
+                  [](const Tensor& x, std::int64_t d, bool keep) { return wick::mean(x, Shape{d}, keep); })},
       Command{.name = "std_dim",
               .summary = "The standard deviation along a dimension.",
               .details = "Floating point only. By position dim is required.",
@@ -223,13 +250,15 @@ std::vector<Command> reductions() {
               .call = bind([](const Tensor& x, std::int64_t d, bool corrected, bool keep) {
                 return wick::var(x, Shape{d}, corrected, keep);
               })},
-      Command{.name = "median_dim",
-              .summary = "The median along a dimension: of an even number the lower of the two middle elements.",
-              .details = "nan wherever there is one. By position dim is required.",
-              .params = {input, reduced, keepdim},
-              .positional = {"input dim ?keepdim?"},
-              .returns = returns,
-              .call = bind([](const Tensor& x, std::int64_t d, bool keep) { return wick::median(x, d, keep).values; })},
+      Command{
+          .name = "median_dim",
+          .summary = "The median along a dimension: of an even number the lower of the two middle elements.",
+          .details = "nan wherever there is one. By position dim is required.",
+          .params = {input, reduced, keepdim},
+          .positional = {"input dim ?keepdim?"},
+          .returns = returns,
+          .call = bind(
+              [](const Tensor& x, std::int64_t d, bool keep) { return wick::median(x, d, keep).values; })},
       Command{.name = "kthvalue",
               .aliases = {"kthValue"},
               .summary = "The k-th smallest element along a dimension.",
@@ -250,7 +279,8 @@ std::vector<Command> reductions() {
 Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::int64_t along) {
   if (x.dim() == 0) throw wick::ShapeError("gradient expects input to be at least one-dimensional");
   const Tensor steps = wick::diff(x, 1, along);
-  const std::vector<Tcl_Obj*> words = spacing ? binding::elements_of(spacing->object) : std::vector<Tcl_Obj*>{};
+  const std::vector<Tcl_Obj*> words =
+      spacing ? binding::elements_of(spacing->object) : std::vector<Tcl_Obj*>{};
   std::vector<double> numbers;
   for (Tcl_Obj* word : words) {
     const auto number = binding::number_of(word);
@@ -261,12 +291,14 @@ Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::i
   if (numbers.size() == 1) return wick::div(steps, numbers[0]);
   const int d = wick::wrap_dim(along, x.dim());
   if (static_cast<std::int64_t>(numbers.size()) != x.size(d)) {
-    throw wick::ShapeError("gradient: -spacing has " + std::to_string(numbers.size()) + " coordinates where dimension " +
-                           std::to_string(d) + " has size " + std::to_string(x.size(d)));
+    throw wick::ShapeError("gradient: -spacing has " + std::to_string(numbers.size()) +
+                           " coordinates where dimension " + std::to_string(d) + " has size " +
+                           std::to_string(x.size(d)));
   }
   Shape column(x.dim(), 1);
   column[d] = x.size(d) - 1;
-  const Tensor places = wick::tensor(numbers, {x.size(d)}, is_floating(x.dtype()) ? x.dtype() : DType::Float32);
+  const Tensor places =
+      wick::tensor(numbers, {x.size(d)}, is_floating(x.dtype()) ? x.dtype() : DType::Float32);
   return wick::div(steps, wick::diff(places).reshape(column));
 }
 
@@ -292,23 +324,27 @@ std::vector<Command> scans() {
            bind([](const Tensor& x, std::int64_t d) { return wick::cummax(x, d).values; })),
       scan("cummin", "cumMin", "The running minimum along a dimension; from a nan on it is nan.",
            bind([](const Tensor& x, std::int64_t d) { return wick::cummin(x, d).values; })),
-      Command{.name = "diff",
-              .summary = "Differences of neighbours along a dimension, n times.",
-              .details = "For Bool it is whether the neighbours differ.",
-              .params = {{"input", required, "the input, at least one-dimensional"},
-                         {"n", std::int64_t{1}, "how many times to difference"},
-                         {"dim", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
-              .positional = {"input ?n? ?dim?"},
-              .returns = "the input's shape with dim shortened by n, at least 0",
-              .call = bind([](const Tensor& x, std::int64_t n, std::int64_t d) { return wick::diff(x, n, d); })},
+      Command{
+          .name = "diff",
+          .summary = "Differences of neighbours along a dimension, n times.",
+          .details = "For Bool it is whether the neighbours differ.",
+          .params = {{"input", required, "the input, at least one-dimensional"},
+                     {"n", std::int64_t{1}, "how many times to difference"},
+                     {"dim", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
+          .positional = {"input ?n? ?dim?"},
+          .returns = "the input's shape with dim shortened by n, at least 0",
+          .call = bind([](const Tensor& x, std::int64_t n, std::int64_t d) { return wick::diff(x, n, d); })},
       Command{.name = "gradient",
               .aliases = {"gradientCmd"},
               .summary = "The forward difference quotient along a dimension.",
-              .details = "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the coordinates that the spacing "
+              .details = "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the "
+                         "coordinates that the spacing "
                          "lists. With a spacing other than 1 integers give Float32.",
               .params = {{"input", required, "the input, at least one-dimensional"},
-                         {"spacing", left_out, "distance between samples: empty or a number, or the coordinates along dim"},
-                         {"dim dimension", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
+                         {"spacing", left_out,
+                          "distance between samples: empty or a number, or the coordinates along dim"},
+                         {"dim dimension", std::int64_t{-1},
+                          "dimension to run along, negative counts from the end"}},
               .positional = {"input ?spacing? ?dim?"},
               .returns = "the input's shape with dim shortened by one",
               .call = bind([](const Tensor& x, optional<binding::Value> spacing, std::int64_t d) {

@@ -11,12 +11,14 @@ const Param first{"input1 input", required, "first operand"};
 const Param second{"input2 other", required, "second operand"};
 const Param left{"input", required, "first operand"};
 const Param right{"other", required, "second operand"};
-const Param one_dim{"dim dimension", left_out, "dimension to reduce, negative counts from the end; all elements when left out"};
+const Param one_dim{"dim dimension", left_out,
+                    "dimension to reduce, negative counts from the end; all elements when left out"};
 const Param unbiased{"unbiased", true, "divide by n - 1 (true) or by n (false)"};
 
 // alpha is exact beside integers when it is whole.
 Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha) {
-  if (alpha == std::trunc(alpha) && std::fabs(alpha) < 0x1p53) return wick::add(a, b, static_cast<std::int64_t>(alpha));
+  if (alpha == std::trunc(alpha) && std::fabs(alpha) < 0x1p53)
+    return wick::add(a, b, static_cast<std::int64_t>(alpha));
   if (is_integral(wick::result_type(a, b))) return wick::add(a, wick::mul(b, alpha));
   return wick::add(a, b, alpha);
 }
@@ -62,15 +64,19 @@ Command query(const char* name, const char* summary, const char* returns, bindin
 }
 
 Command random_command(const char* name, const char* alias, const char* summary, binding::Function call) {
-  return Command{.name = name,
-                 .aliases = {alias},
-                 .summary = summary,
-                 .details = "The generator is the one that manual_seed seeds; the values are PyTorch's. By position the device "
-                            "comes before the dtype, and any word other than cuda counts as cpu.",
-                 .params = {shape, {"device", "cpu", "where the tensor lives"}, {"dtype", DType::Float32, "element type, floating point"}},
-                 .positional = {"shape ?device? ?dtype?"},
-                 .returns = "of the given shape and dtype",
-                 .call = std::move(call)};
+  return Command{
+      .name = name,
+      .aliases = {alias},
+      .summary = summary,
+      .details =
+          "The generator is the one that manual_seed seeds; the values are PyTorch's. By position the device "
+          "comes before the dtype, and any word other than cuda counts as cpu.",
+      .params = {shape,
+                 {"device", "cpu", "where the tensor lives"},
+                 {"dtype", DType::Float32, "element type, floating point"}},
+      .positional = {"shape ?device? ?dtype?"},
+      .returns = "of the given shape and dtype",
+      .call = std::move(call)};
 }
 
 // Later tensors take the dtype of the first.
@@ -80,7 +86,8 @@ Tensors in_dtype_of_first(Tensors tensors) {
 }
 
 constexpr const char* device_text =
-    "TensorOptions(dtype=float (default), device=cpu, layout=Strided (default), requires_grad=false (default), "
+    "TensorOptions(dtype=float (default), device=cpu, layout=Strided (default), requires_grad=false "
+    "(default), "
     "pinned_memory=false (default), memory_format=(nullopt))";
 
 std::vector<Command> making() {
@@ -88,16 +95,22 @@ std::vector<Command> making() {
       Command{
           .name = "tensor_create",
           .summary = "A tensor of the given numbers.",
-          .details = "Nested lists give the shape: a flat list of n numbers has shape n, equal rows make a matrix, and so on; a "
-                     "shape rearranges the values in row-major order. Whole numbers keep all their digits in integer dtypes; nan, "
-                     "inf and the boolean words count as numbers. The dtype is float32 unless given. By position the second word "
+          .details = "Nested lists give the shape: a flat list of n numbers has shape n, equal rows make a "
+                     "matrix, and so on; a "
+                     "shape rearranges the values in row-major order. Whole numbers keep all their digits in "
+                     "integer dtypes; nan, "
+                     "inf and the boolean words count as numbers. The dtype is float32 unless given. By "
+                     "position the second word "
                      "is the shape when it is a list of integers, else the dtype.",
           .params = {{"data", required, "a number, a list of numbers, or nested lists"},
-                     {"shape", left_out, "shape to arrange the values in, one entry may be -1; as the data are nested when left out or empty"},
+                     {"shape", left_out,
+                      "shape to arrange the values in, one entry may be -1; as the data are nested when left "
+                      "out or empty"},
                      dtype,
                      device,
                      requires_grad},
-          .positional = {"data ?shape? ?dtype? ?device? ?requiresGrad?", "data ?dtype? ?device? ?requiresGrad?"},
+          .positional = {"data ?shape? ?dtype? ?device? ?requiresGrad?",
+                         "data ?dtype? ?device? ?requiresGrad?"},
           .returns = "a leaf with the given values",
           .call = bind([](binding::Value data, optional<Shape> size, DType type, AnyDevice, bool grad) {
             const Tensor values = read_data(data.object, type);
@@ -112,7 +125,8 @@ std::vector<Command> making() {
 }
 
 std::vector<Command> arithmetic() {
-  constexpr const char* keeps_first = "Computed in the promoted dtype of both operands, then converted to the first one's.";
+  constexpr const char* keeps_first =
+      "Computed in the promoted dtype of both operands, then converted to the first one's.";
   return {
       Command{
           .name = "tensor_add",
@@ -122,7 +136,8 @@ std::vector<Command> arithmetic() {
           .positional = {"input1 input2 ?alpha?"},
           .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](const Tensor& a, const Tensor& b, double alpha) { return add_scaled(a, b, alpha); }),
+          .call =
+              bind([](const Tensor& a, const Tensor& b, double alpha) { return add_scaled(a, b, alpha); }),
       },
       Command{
           .name = "tensor_sub",
@@ -133,14 +148,16 @@ std::vector<Command> arithmetic() {
           .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
           .call = bind([](const Tensor& a, const Tensor& b, double alpha) {
-            if (a.dtype() == DType::Bool && b.dtype() == DType::Bool) return wick::sub(a, b);  // which refuses
+            if (a.dtype() == DType::Bool && b.dtype() == DType::Bool)
+              return wick::sub(a, b);  // which refuses
             return add_scaled(a, b, -alpha);
           }),
       },
       Command{
           .name = "tensor_mul",
           .summary = "The product, element by element, with broadcasting.",
-          .details = "The dtype is PyTorch's promoted one. The second operand may be a number, which counts as floating point "
+          .details = "The dtype is PyTorch's promoted one. The second operand may be a number, which counts "
+                     "as floating point "
                      "however it is written: an integer tensor times 2 is Float32.",
           .params = {left, {"other", required, "second operand, a tensor or a number"}},
           .positional = {"input other"},
@@ -153,7 +170,8 @@ std::vector<Command> arithmetic() {
       Command{
           .name = "tensor_div",
           .summary = "The true quotient, element by element, with broadcasting.",
-          .details = "Converted to the first operand's dtype: an integer dividend gives the quotient truncated towards zero.",
+          .details = "Converted to the first operand's dtype: an integer dividend gives the quotient "
+                     "truncated towards zero.",
           .params = {{"input", required, "dividend"}, {"other", required, "divisor"}},
           .positional = {"input other"},
           .keeps_dtype = true,
@@ -163,8 +181,10 @@ std::vector<Command> arithmetic() {
       Command{
           .name = "tensor_matmul",
           .summary = "The matrix product by PyTorch's rules.",
-          .details = "Two vectors give their dot product (0-d); matrix times vector and vector times matrix drop the vector's "
-                     "dimension; with more than two dimensions the last two are the matrices and the others are broadcast. Both "
+          .details = "Two vectors give their dot product (0-d); matrix times vector and vector times matrix "
+                     "drop the vector's "
+                     "dimension; with more than two dimensions the last two are the matrices and the others "
+                     "are broadcast. Both "
                      "operands must have the same dtype; integers are allowed.",
           .params = {{"input", required, "left factor"}, {"other", required, "right factor"}},
           .positional = {"input other"},
@@ -174,13 +194,16 @@ std::vector<Command> arithmetic() {
       Command{
           .name = "tensor_bmm",
           .summary = "The matrix products of two batches, without broadcasting.",
-          .params = {{"input", required, "batch of n by m matrices"}, {"other", required, "batch of m by p matrices"}},
+          .params = {{"input", required, "batch of n by m matrices"},
+                     {"other", required, "batch of m by p matrices"}},
           .positional = {"input other"},
           .returns = "b by n by p, in the operands' dtype",
           .call = bind([](const Tensor& a, const Tensor& b) { return wick::bmm(a, b); }),
       },
-      unary("tensor_abs", "The absolute value of every element.", bind([](const Tensor& x) { return wick::abs(x); })),
-      unary("tensor_exp", "e raised to every element.", bind([](const Tensor& x) { return wick::exp(x); }), truncates),
+      unary("tensor_abs", "The absolute value of every element.",
+            bind([](const Tensor& x) { return wick::abs(x); })),
+      unary("tensor_exp", "e raised to every element.", bind([](const Tensor& x) { return wick::exp(x); }),
+            truncates),
       unary("tensor_log", "The natural logarithm of every element; -inf for 0 and nan below.",
             bind([](const Tensor& x) { return wick::log(x); }), truncates),
       unary("tensor_sqrt", "The square root of every element; nan below 0.",
@@ -231,8 +254,10 @@ std::vector<Command> reductions() {
       Command{
           .name = "tensor_var",
           .summary = "The variance of all elements, or along a dimension.",
-          .details = "The sum of squared deviations from the mean, over n - 1, or over n when unbiased is false; nan where that is "
-                     "0. Floating point tensors only. By position the second word is dim when it is an integer and unbiased "
+          .details = "The sum of squared deviations from the mean, over n - 1, or over n when unbiased is "
+                     "false; nan where that is "
+                     "0. Floating point tensors only. By position the second word is dim when it is an "
+                     "integer and unbiased "
                      "when it is another boolean word.",
           .params = {input, one_dim, unbiased},
           .positional = {"input ?dim? ?unbiased?", "input unbiased"},
@@ -252,14 +277,16 @@ std::vector<Command> reductions() {
           }),
       },
       statistic("tensor_median", "The median of all elements, or along a dimension.",
-                "Of an even number the lower of the two middle values. nan when one element is nan, or when there are none.",
+                "Of an even number the lower of the two middle values. nan when one element is nan, or when "
+                "there are none.",
                 bind([](const Tensor& x, optional<std::int64_t> dim) {
                   return dim ? wick::median(x, *dim).values : wick::median(x);
                 })),
       Command{
           .name = "tensor_quantile",
           .summary = "The q quantile of all elements, or along a dimension, with linear interpolation.",
-          .details = "With the n values sorted, the value at position q (n - 1), interpolated between its neighbours. Float32 and "
+          .details = "With the n values sorted, the value at position q (n - 1), interpolated between its "
+                     "neighbours. Float32 and "
                      "Float64 only.",
           .params = {input, {"q quantile", required, "fraction from 0 to 1"}, one_dim},
           .positional = {"input q ?dim?"},
@@ -278,9 +305,11 @@ std::vector<Command> reductions() {
 
 std::vector<Command> reading() {
   return {
-      query("tensor_print", "The values as text in nested braces; nothing is written to standard output.", "the text",
-            bind([](const Tensor& x) { return braces_text(x); })),
-      query("tensor_item", "The only element as text: six digits after the point for floating point, a plain integer otherwise.",
+      query("tensor_print", "The values as text in nested braces; nothing is written to standard output.",
+            "the text", bind([](const Tensor& x) { return braces_text(x); })),
+      query("tensor_item",
+            "The only element as text: six digits after the point for floating point, a plain integer "
+            "otherwise.",
             "the text", bind([](const Tensor& x) { return item_text(x); })),
       query("tensor_to_list", "All elements in row-major order, exactly.",
             "a flat list: doubles for floating point dtypes, integers for the others, 1 and 0 for bool",
@@ -293,11 +322,12 @@ std::vector<Command> reading() {
             bind([](const Tensor& x) { return x.requires_grad(); })),
       query("tensor_shape", "The size of each dimension.", "a list, empty for a 0-d tensor",
             bind([](const Tensor& x) { return x.sizes(); })),
-      query("tensor_size", "The size of each dimension; the same as tensor_shape.", "a list, empty for a 0-d tensor",
-            bind([](const Tensor& x) { return x.sizes(); })),
+      query("tensor_size", "The size of each dimension; the same as tensor_shape.",
+            "a list, empty for a 0-d tensor", bind([](const Tensor& x) { return x.sizes(); })),
       query("tensor_numel", "The number of elements; 1 for a 0-d tensor.", "the number",
             bind([](const Tensor& x) { return x.numel(); })),
-      query("tensor_is_cuda", "Whether the tensor lives on a CUDA device.", "1 or 0", bind([](const Tensor&) { return false; })),
+      query("tensor_is_cuda", "Whether the tensor lives on a CUDA device.", "1 or 0",
+            bind([](const Tensor&) { return false; })),
       query("tensor_is_contiguous", "Whether the elements lie in row-major order without gaps.", "1 or 0",
             bind([](const Tensor& x) { return x.is_contiguous(); })),
   };
@@ -308,18 +338,25 @@ std::vector<Command> shaping() {
       Command{
           .name = "tensor_to",
           .summary = "The tensor on a device and, if asked, in another dtype.",
-          .details = "Floating point to integer truncates towards zero, to bool is not 0. The device is required even when only the "
-                     "dtype is to change, and any word other than cuda means cpu. When nothing changes the result shares the "
+          .details = "Floating point to integer truncates towards zero, to bool is not 0. The device is "
+                     "required even when only the "
+                     "dtype is to change, and any word other than cuda means cpu. When nothing changes the "
+                     "result shares the "
                      "input's values. Differentiable between floating point dtypes.",
-          .params = {input, {"device", required, "cpu or cuda"}, {"dtype", left_out, "new element type; unchanged when left out"}},
+          .params = {input,
+                     {"device", required, "cpu or cuda"},
+                     {"dtype", left_out, "new element type; unchanged when left out"}},
           .positional = {"input device ?dtype?"},
           .returns = "same shape",
-          .call = bind([](const Tensor& x, AnyDevice, optional<DType> type) { return x.to(type.value_or(x.dtype())); }),
+          .call = bind([](const Tensor& x, AnyDevice, optional<DType> type) {
+            return x.to(type.value_or(x.dtype()));
+          }),
       },
       Command{
           .name = "tensor_reshape",
           .summary = "The elements in row-major order under a new shape.",
-          .details = "One entry may be -1, which stands for what is left over. Where the memory order allows it the result shares "
+          .details = "One entry may be -1, which stands for what is left over. Where the memory order allows "
+                     "it the result shares "
                      "its values with the input.",
           .params = {input, {"shape", required, "new shape, one entry may be -1"}},
           .positional = {"input shape"},
@@ -338,12 +375,15 @@ std::vector<Command> shaping() {
       Command{
           .name = "tensor_cat",
           .summary = "Tensors one after another along an existing dimension.",
-          .details = "All other sizes must agree; an empty 1-d tensor is skipped. Two tensors at least. By position dim is required.",
-          .params = {{"tensors", required, "two or more tensors"}, {"dim", std::int64_t{0}, "dimension along which they follow each other"}},
+          .details = "All other sizes must agree; an empty 1-d tensor is skipped. Two tensors at least. By "
+                     "position dim is required.",
+          .params = {{"tensors", required, "two or more tensors"},
+                     {"dim", std::int64_t{0}, "dimension along which they follow each other"}},
           .positional = {"tensors dim"},
           .returns = "in the dtype of the first tensor",
           .call = bind([](Tensors tensors, std::int64_t dim) {
-            if (tensors.size() < 2) throw wick::ShapeError("Required parameters missing: at least 2 tensors are needed");
+            if (tensors.size() < 2)
+              throw wick::ShapeError("Required parameters missing: at least 2 tensors are needed");
             return wick::cat(in_dtype_of_first(std::move(tensors)), dim);
           }),
       },
@@ -351,11 +391,13 @@ std::vector<Command> shaping() {
           .name = "tensor_stack",
           .summary = "Tensors of equal shape along a new dimension.",
           .details = "By position dim is required.",
-          .params = {{"tensors", required, "one or more tensors of equal shape"}, {"dim", std::int64_t{0}, "where the new dimension goes"}},
+          .params = {{"tensors", required, "one or more tensors of equal shape"},
+                     {"dim", std::int64_t{0}, "where the new dimension goes"}},
           .positional = {"tensors dim"},
           .returns = "one dimension more, in the dtype of the first tensor",
           .call = bind([](Tensors tensors, std::int64_t dim) {
-            if (tensors.empty()) throw wick::ShapeError("Required parameter missing: -tensors is an empty list");
+            if (tensors.empty())
+              throw wick::ShapeError("Required parameter missing: -tensors is an empty list");
             return wick::stack(in_dtype_of_first(std::move(tensors)), dim);
           }),
       },
@@ -371,7 +413,8 @@ std::vector<Command> shaping() {
       Command{
           .name = "tensor_expand",
           .summary = "Dimensions of size 1 stretched to the asked size, and dimensions added in front.",
-          .details = "-1 keeps the size of an existing dimension. The result shares its values with the input.",
+          .details =
+              "-1 keeps the size of an existing dimension. The result shares its values with the input.",
           .params = {input, {"sizes shape", required, "new shape; -1 keeps a size"}},
           .positional = {"input sizes"},
           .returns = "of the new shape, same dtype",
@@ -380,12 +423,14 @@ std::vector<Command> shaping() {
       Command{
           .name = "tensor_repeat",
           .summary = "Copies of the tensor side by side.",
-          .details = "repeats has at least as many entries as the tensor has dimensions; more of them add dimensions in front.",
+          .details = "repeats has at least as many entries as the tensor has dimensions; more of them add "
+                     "dimensions in front.",
           .params = {input, {"repeats", required, "how often along each dimension"}},
           .positional = {"input repeats"},
           .returns = "sizes multiplied, same dtype",
           .call = bind([](const Tensor& x, Ints repeats) {
-            if (repeats.empty()) throw wick::ShapeError("Required parameters missing: -repeats is an empty list");
+            if (repeats.empty())
+              throw wick::ShapeError("Required parameters missing: -repeats is an empty list");
             return wick::repeat(x, repeats);
           }),
       },
@@ -407,13 +452,16 @@ std::vector<Command> shaping() {
 
 std::vector<Command> differentiating() {
   return {
-      query("tensor_backward", "Back-propagates from a tensor with one element and adds the gradients to the leaves that track them.",
+      query("tensor_backward",
+            "Back-propagates from a tensor with one element and adds the gradients to the leaves that track "
+            "them.",
             "OK", bind([](const Tensor& x) {
               x.backward();
               return "OK";
             })),
       query("tensor_grad", "The gradient that tensor_backward has accumulated in the tensor.",
-            "the gradient, same shape and dtype; later backward passes show through it", bind([](const Tensor& x) {
+            "the gradient, same shape and dtype; later backward passes show through it",
+            bind([](const Tensor& x) {
               if (!x.requires_grad()) throw wick::GradientError("Tensor does not require gradients");
               const Tensor gradient = x.grad();
               if (!gradient.defined()) throw wick::GradientError("No gradient computed yet");

@@ -31,7 +31,8 @@ int copy_time(ClientData, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
     const auto begin = std::chrono::steady_clock::now();
     std::memcpy(target.data(), source.data(), source.size());
     asm volatile("" : : "r"(target.data()) : "memory");
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+    times.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
   }
   std::nth_element(times.begin(), times.begin() + repeats / 2, times.end());
   Tcl_SetObjResult(interp, Tcl_NewDoubleObj(times[static_cast<std::size_t>(repeats / 2)]));

@@ -1,5 +1,5 @@
-// Benchmarks of the library. The counter `floor` is the ratio to a memcpy that moves the same bytes, measured in the same
-// run; products tell their rate of operations instead.
+// Benchmarks of the library. The counter `floor` is the ratio to a memcpy that moves the same bytes, measured
+// in the same run; products tell their rate of operations instead.
 
 #include <benchmark/benchmark.h>
 
@@ -85,7 +85,8 @@ void matmul(benchmark::State& state) {
   const std::int64_t n = state.range(0);
   const Tensor x = wick::rand({n, n}), y = wick::rand({n, n});
   for (auto _ : state) benchmark::DoNotOptimize(wick::matmul(x, y));
-  state.counters["flops"] = benchmark::Counter(2.0 * static_cast<double>(n * n * n), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["flops"] =
+      benchmark::Counter(2.0 * static_cast<double>(n * n * n), benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(matmul)->Arg(64)->Arg(512)->Arg(1024);
 

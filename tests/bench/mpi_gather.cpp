@@ -1,7 +1,8 @@
-// A Tcl shell with one more command, raw_gather: what the MPI library alone takes for the work of distributed_gather. Run
-// by mpi_gather.tcl, so that both are measured in one run of the same processes.
+// A Tcl shell with one more command, raw_gather: what the MPI library alone takes for the work of
+// distributed_gather. Run by mpi_gather.tcl, so that both are measured in one run of the same processes.
 //
-//     raw_gather BYTES AGREEMENT COUNT    seconds a round: a blocking MPI_Allgather of AGREEMENT bytes, unless that is 0,
+//     raw_gather BYTES AGREEMENT COUNT    seconds a round: a blocking MPI_Allgather of AGREEMENT bytes,
+//     unless that is 0,
 //                                         then a blocking MPI_Gather of BYTES to rank 0
 
 #include <mpi.h>
@@ -15,8 +16,8 @@ namespace {
 
 int raw_gather(ClientData, Tcl_Interp* interp, int count, Tcl_Obj* const* words) {
   int bytes, agreement, rounds;
-  if (count != 4 || Tcl_GetIntFromObj(interp, words[1], &bytes) || Tcl_GetIntFromObj(interp, words[2], &agreement) ||
-      Tcl_GetIntFromObj(interp, words[3], &rounds)) {
+  if (count != 4 || Tcl_GetIntFromObj(interp, words[1], &bytes) ||
+      Tcl_GetIntFromObj(interp, words[2], &agreement) || Tcl_GetIntFromObj(interp, words[3], &rounds)) {
     return TCL_ERROR;
   }
   int rank, size;
@@ -35,7 +36,8 @@ int raw_gather(ClientData, Tcl_Interp* interp, int count, Tcl_Obj* const* words)
   const double begin = MPI_Wtime();
   for (int i = 0; i < rounds; ++i) {
     if (agreement > 0) {
-      MPI_Allgather(own_header.data(), agreement, MPI_BYTE, all_headers.data(), agreement, MPI_BYTE, MPI_COMM_WORLD);
+      MPI_Allgather(own_header.data(), agreement, MPI_BYTE, all_headers.data(), agreement, MPI_BYTE,
+                    MPI_COMM_WORLD);
     }
     MPI_Gather(own.data(), bytes, MPI_BYTE, all.data(), bytes, MPI_BYTE, 0, MPI_COMM_WORLD);
   }

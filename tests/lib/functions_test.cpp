@@ -8,7 +8,8 @@ using One = Tensor (*)(const Tensor&);
 
 // Between 0.1 and 0.8, where all of these functions are smooth.
 Tensor moderate(const Shape& shape, std::int64_t from = 0) {
-  return filled(shape, float64, [=](std::int64_t i) { return 0.1 + 0.7 * static_cast<double>((from + i) * 29 % 53) / 53; });
+  return filled(shape, float64,
+                [=](std::int64_t i) { return 0.1 + 0.7 * static_cast<double>((from + i) * 29 % 53) / 53; });
 }
 
 }  // namespace
@@ -17,10 +18,11 @@ TEST_CASE("functions: as PyTorch computes them") { check_reference("functions.tx
 
 TEST_CASE("functions: gradients") {
   const std::pair<const char*, One> smooth[] = {
-      {"sin", sin},     {"cos", cos},         {"tan", tan},         {"asin", asin},   {"acos", acos},   {"atan", atan},
-      {"sinh", sinh},   {"cosh", cosh},       {"asinh", asinh},     {"atanh", atanh}, {"exp2", exp2},   {"exp10", exp10},
-      {"expm1", expm1}, {"log2", log2},       {"log10", log10},     {"log1p", log1p}, {"rsqrt", rsqrt}, {"frac", frac},
-      {"floor", floor}, {"deg2rad", deg2rad}, {"rad2deg", rad2deg}, {"ceil", ceil},   {"trunc", trunc}};
+      {"sin", sin},         {"cos", cos},     {"tan", tan},     {"asin", asin},   {"acos", acos},
+      {"atan", atan},       {"sinh", sinh},   {"cosh", cosh},   {"asinh", asinh}, {"atanh", atanh},
+      {"exp2", exp2},       {"exp10", exp10}, {"expm1", expm1}, {"log2", log2},   {"log10", log10},
+      {"log1p", log1p},     {"rsqrt", rsqrt}, {"frac", frac},   {"floor", floor}, {"deg2rad", deg2rad},
+      {"rad2deg", rad2deg}, {"ceil", ceil},   {"trunc", trunc}};
   for (const auto& [name, f] : smooth) {
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{2, 3}}) {
       check_gradients(name, [f = f](const Tensors& in) { return f(in[0]); }, {moderate(shape)});
@@ -36,7 +38,8 @@ TEST_CASE("functions: gradients of two operands, broadcast") {
     check_gradients("pow", power, {moderate(a), moderate(b, 7)});
     check_gradients("atan2", angle, {moderate(a), moderate(b, 7) - 0.45});
   }
-  check_gradients("pow with whole exponents", [](const Tensors& in) { return pow(in[0] - 0.45, 3); }, {moderate({4})});
+  check_gradients("pow with whole exponents", [](const Tensors& in) { return pow(in[0] - 0.45, 3); },
+                  {moderate({4})});
 }
 
 TEST_CASE("functions: the slope of a power at zero") {

@@ -17,11 +17,13 @@ TEST_CASE("scans: gradients") {
     }
   }
   // Distinct values: where neighbours swap, maxima have no slope.
-  const Tensor distinct = filled({4, 5}, float64, [](std::int64_t i) { return static_cast<double>(i * 7 % 20); });
+  const Tensor distinct =
+      filled({4, 5}, float64, [](std::int64_t i) { return static_cast<double>(i * 7 % 20); });
   for (const std::int64_t dim : {0, 1}) {
     check_gradients("cummax", [dim](const Tensors& in) { return cummax(in[0], dim).values; }, {distinct});
     check_gradients("cummin", [dim](const Tensors& in) { return cummin(in[0], dim).values; }, {distinct});
-    check_gradients("kthvalue", [dim](const Tensors& in) { return kthvalue(in[0], 2, dim).values; }, {distinct});
+    check_gradients("kthvalue", [dim](const Tensors& in) { return kthvalue(in[0], 2, dim).values; },
+                    {distinct});
   }
 }
 

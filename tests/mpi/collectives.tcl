@@ -12,12 +12,12 @@ proc cuttableShapes {dtype} {
     set limit [expr {176 / $item / $::size}]
     list [list $::size] [list [expr {2 * $::size}] 3] [list 0 4] [list $::size 0 2] \
         [list [expr {$limit * $::size}]] [list [expr {($limit + 1) * $::size}]] \
-        [list $::size 1 2 1 2 1 1 2 1 3] [concat $::size [lrepeat 62 1]] [list [expr {6 * $::size}] 25 3]
+        [list $::size 1 2 1 2 1 1 2 1 3] [concat $::size [lrepeat 62 1]] [list [expr {3 * $::size}] 7 9]
 }
 proc otherShapes {dtype} {
     set item [dict get $::itemSizes $dtype]
     list {} 1 5 {2 3} 0 {3 0 2} {1 2 1 2 1 1 2 1 3} [lrepeat 63 1] [expr {176 / $item}] [expr {176 / $item + 1}] \
-        [list 2 [expr {88 / $item + 1}]] {31 17}
+        [list 2 [expr {88 / $item + 1}]] {19 10}
 }
 
 # The same elements in another memory order.
@@ -54,11 +54,11 @@ proc checkReductions {shape dtype what} {
     set own [contribution $::rank $shape $dtype]
     foreach op $::reductions {
         if {![isDefined $op $dtype]} {
-            expectError "all_reduce $op, $what" {torch::distributed_all_reduce $own $op} \
-                "distributed_all_reduce: rank 0: op $op is not defined for *"
+            expectError "all_reduce $op, $what" {torch::distributed_all_reduce $own $op} "*op $op is not defined for *"
             continue
         }
-        set expected [reduced $op $::all $shape $dtype]
+        # A process that is alone keeps the dtype.
+        set expected [expr {$::size > 1 ? [reduced $op $::all $shape $dtype] : $own}]
         expect "all_reduce $op, $what" [torch::distributed_all_reduce $own $op] $expected
         expect "all_reduce $op of a strided tensor, $what" [torch::allReduce -operation $op -tensor [scattered $own]] $expected
         set dst [expr {[string length $op] % $::size}]
@@ -75,7 +75,7 @@ proc checkCuts {shape dtype what} {
             [block [contribution $src $shape $dtype] $::rank $::size]
     }
     set parts [lmap from $::all {block [contribution $from $shape $dtype] $::rank $::size}]
-    set exchanged [torch::tensor_cat $parts 0]
+    set exchanged [expr {$::size > 1 ? [torch::tensor_cat $parts 0] : [lindex $parts 0]}]
     expect "all_to_all, $what" [torch::distributed_all_to_all $own] $exchanged
     expect "all_to_all of a strided tensor, $what" [torch::distributedAllToAll -tensor [scattered $own]] $exchanged
     foreach op $::reductions {
@@ -99,7 +99,7 @@ foreach dtype [expr {$argc > 1 ? [lrange $argv 1 end] : $dtypes}] {
 
 # More dimensions than a tensor can have.
 set most [torch::tensor_reshape [torch::tensor_create $rank] [lrepeat 64 1]]
-expectError "gather of 64 dimensions" {torch::distributed_gather $most} "distributed_gather: rank 0 has 64 dimensions*"
+expectError "gather of 64 dimensions" {torch::distributed_gather $most} "*64 dimensions*"
 expect "all_reduce of 64 dimensions" [torch::distributed_all_reduce $most max] \
     [torch::tensor_reshape [torch::tensor_create [expr {$size - 1}]] [lrepeat 64 1]]
 report

@@ -22,7 +22,6 @@ proc wrapped {n dtype} {
 }
 
 proc combined {op list dtype} {
-    if {[isComplex $dtype]} {return [combinedComplex $op $list]}
     set result [switch $op {
         sum {expr [join $list +]}
         mean {expr double([join $list +]) / [llength $list]}
@@ -34,21 +33,6 @@ proc combined {op list dtype} {
         bxor {expr [join $list ^]}
     }]
     expr {[isIntegral $dtype] && $op ne "mean" ? [wrapped $result $dtype] : $result}
-}
-
-proc combinedComplex {op list} {
-    set result [expr {$op eq "product" ? {1 0} : {0 0}}]
-    foreach pair $list {
-        lassign $pair re im
-        lassign $result x y
-        if {$op eq "product"} {
-            set result [list [expr {$x * $re - $y * $im}] [expr {$x * $im + $y * $re}]]
-        } else {
-            set result [list [expr {$x + $re}] [expr {$y + $im}]]
-        }
-    }
-    if {$op ne "mean"} {return $result}
-    lmap part $result {expr {double($part) / [llength $list]}}
 }
 
 # The tensor that all ranks of the list together give.

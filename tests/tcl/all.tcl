@@ -5,15 +5,7 @@
 # WICK_PACKAGE_DIR is the folder that holds the package's pkgIndex.tcl; without it, auto_path has to lead there.
 # memory.test takes longer than all others and is run only when named.
 
-package require tcltest 2.3
+package require tcltest 2.5
 tcltest::configure -testdir [file dirname [file normalize [info script]]] -singleproc 1 -notfile memory.test {*}$argv
 if {"memory.test" in [tcltest::configure -file]} {tcltest::configure -notfile {}}
-
-# cleanupTests, which ends each file, sets the counts back to 0.
-proc tcltest::cleanupTestsHook {} {
-    variable numTests
-    if {$numTests(Failed) > 0} {set ::failed 1}
-}
-set failed 0
-tcltest::runAllTests
-exit $failed
+exit [tcltest::runAllTests]

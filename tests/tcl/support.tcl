@@ -1,6 +1,6 @@
 # What the test files share: tcltest, the package, and a few questions that many tests ask.
 
-package require tcltest 2.3
+package require tcltest 2.5
 namespace import -force ::tcltest::test ::tcltest::testConstraint ::tcltest::customMatch ::tcltest::cleanupTests \
     ::tcltest::makeFile ::tcltest::removeFile ::tcltest::temporaryDirectory
 
@@ -37,6 +37,11 @@ proc capital {dtype} {
     string map {bool Bool uint UInt int Int bfloat BFloat float Float complex Complex} $dtype
 }
 
+# A tensor's elements; of a complex one the real parts.
+proc elements {t} {
+    if {[string match Complex* [torch::tensor_dtype $t]]} {set t [torch::tensor_to $t cpu float64]}
+    torch::tensor_to_list $t
+}
 # A tensor's shape and elements.
 proc contents {t} {list [torch::tensor_shape $t] [torch::tensor_to_list $t]}
 

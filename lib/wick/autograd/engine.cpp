@@ -1,4 +1,5 @@
-// The backward pass: nodes in falling order of their sequence numbers, each when all that depends on it is done.
+// The backward pass: nodes in falling order of their sequence numbers, each when all that depends on it is
+// done.
 
 #include <queue>
 #include <unordered_map>
@@ -13,7 +14,8 @@ namespace {
 
 class Pass {
  public:
-  Pass(bool retain_graph, bool create_graph, const Tensors* inputs) : retain_(retain_graph || create_graph), create_(create_graph), inputs_(inputs) {
+  Pass(bool retain_graph, bool create_graph, const Tensors* inputs)
+      : retain_(retain_graph || create_graph), create_(create_graph), inputs_(inputs) {
     if (inputs_) found_.resize(inputs_->size());
   }
 
@@ -23,8 +25,8 @@ class Pass {
     if (!g.defined()) {
       g = ones(output.sizes(), output.dtype());
     } else if (g.sizes() != output.sizes()) {
-      throw ShapeError("the gradient of an output of shape " + to_string(output.sizes()) + " cannot have shape " +
-                       to_string(g.sizes()));
+      throw ShapeError("the gradient of an output of shape " + to_string(output.sizes()) +
+                       " cannot have shape " + to_string(g.sizes()));
     }
     roots_.push_back(edge);
     deliver(edge, g);
@@ -175,8 +177,8 @@ void seed_all(Pass& pass, const Tensors& outputs, const Tensors& output_grads) {
     if (!out.requires_grad()) throw GradientError("Tensor does not require gradients");
     const Tensor g = i < output_grads.size() ? output_grads[i] : Tensor();
     if (!g.defined() && out.numel() != 1) {
-      throw GradientError("grad can be implicitly created only for scalar outputs, shape " + to_string(out.sizes()) +
-                          " has " + std::to_string(out.numel()) + " elements");
+      throw GradientError("grad can be implicitly created only for scalar outputs, shape " +
+                          to_string(out.sizes()) + " has " + std::to_string(out.numel()) + " elements");
     }
     pass.seed(out, g);
   }

@@ -99,7 +99,8 @@ Tensor reattach(const Saved& detached, Node* node) {
 void check_in_place(const Tensor& target) {
   if (recording && target.requires_grad()) {
     throw GradientError(
-        "changes in place are not recorded: switch recording off to change a tensor that requires a gradient");
+        "changes in place are not recorded: switch recording off to change a tensor that requires a "
+        "gradient");
   }
 }
 

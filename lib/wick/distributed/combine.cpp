@@ -42,8 +42,9 @@ Tensor combine(const Tensor& contributions, Reduction reduction) {
     case Reduction::Sum:
       return sum(contributions, {0}).to(dtype);
     case Reduction::Mean:
-      return is_integral(dtype) ? div(sum(contributions, {0}), contributions.size(0))
-                                : mean(contributions, {0});
+      if (!is_integral(dtype)) return mean(contributions, {0});
+      // In float64, which sums of integers do not leave.
+      return div(sum(contributions, {0}, false, float64), contributions.size(0)).to(float32);
     case Reduction::Product:
       return fold(contributions, product);
     case Reduction::Min:

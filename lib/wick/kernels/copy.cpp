@@ -36,7 +36,8 @@ void transpose(const Block& b, const void*) {
       } else {
         for (int c = 0; c < columns; ++c) {
           const T* x = reinterpret_cast<const T*>(in + c * b.step[1]);
-          for (int r = 0; r < rows; ++r) *reinterpret_cast<T*>(out + r * b.row_step[0] + c * b.step[0]) = x[r];
+          for (int r = 0; r < rows; ++r)
+            *reinterpret_cast<T*>(out + r * b.row_step[0] + c * b.step[0]) = x[r];
         }
       }
     }

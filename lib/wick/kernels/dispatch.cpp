@@ -7,9 +7,9 @@
 // One entry for each level that was built: WICK_EACH_LEVEL(f) expands to f(level) f(level) ..., lowest first.
 namespace wick {
 
-#define WICK_DECLARE(level)                 \
-  namespace level {                         \
-  void fill_table(kernels::Table& table);   \
+#define WICK_DECLARE(level)               \
+  namespace level {                       \
+  void fill_table(kernels::Table& table); \
   }
 WICK_EACH_LEVEL(WICK_DECLARE)
 #undef WICK_DECLARE
@@ -33,16 +33,23 @@ constexpr Level built[] = {WICK_EACH_LEVEL(WICK_ENTRY)};
 bool runs_here(std::string_view level) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
+#if defined(__clang__)
+  // Clang before 17 does not know the levels by name; these features have always come with the others of
+  // their level.
   const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
   const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                   __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+#else
+  const bool v2 = __builtin_cpu_supports("x86-64-v2");
+  const bool v3 = __builtin_cpu_supports("x86-64-v3");
+  const bool v4 = __builtin_cpu_supports("x86-64-v4");
+#endif
   if (level == "v2") return v2;
   if (level == "v3") return v3;
-  if (level == "v4") {
-    return v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
-  }
+  if (level == "v4") return v4;
 #endif
   static_cast<void>(level);
   return true;

@@ -184,8 +184,8 @@ WICK_INLINE void map2(const Block& b, F f) {
       for (int64_t i = 0; i < b.n; ++i) o[i] = f(repeated, y[i]);
     } else {
       for (int64_t i = 0; i < b.n; ++i) {
-        *reinterpret_cast<Out*>(out + i * b.step[0]) =
-            f(*reinterpret_cast<const In*>(left + i * b.step[1]), *reinterpret_cast<const In*>(right + i * b.step[2]));
+        *reinterpret_cast<Out*>(out + i * b.step[0]) = f(*reinterpret_cast<const In*>(left + i * b.step[1]),
+                                                         *reinterpret_cast<const In*>(right + i * b.step[2]));
       }
     }
   }

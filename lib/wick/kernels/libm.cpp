@@ -67,7 +67,8 @@ void integer_power(const Block& b, const void*) {
 template <class T>
 void enter(kernels::Table& t, int dtype) {
   const auto set = [&](Unary op, Loop loop) { t.unary[static_cast<int>(op)][dtype] = loop; };
-  if constexpr (class_of<T> == Class::Integer) t.binary[static_cast<int>(Binary::Pow)][dtype] = integer_power<T>;
+  if constexpr (class_of<T> == Class::Integer)
+    t.binary[static_cast<int>(Binary::Pow)][dtype] = integer_power<T>;
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.binary[static_cast<int>(Binary::Pow)][dtype] = binary<T, PowOf>;
     t.binary[static_cast<int>(Binary::Atan2)][dtype] = binary<T, Atan2Of>;

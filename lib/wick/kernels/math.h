@@ -2,8 +2,9 @@
 
 #include "wick/kernels/element.h"
 
-// Elementary functions without branches or calls, so that loops over them vectorize. Errors stay within one unit in
-// the last place for exp and log, within three for tanh and sigmoid; NaN, infinities, zeros and subnormals come out as IEEE 754 has them.
+// Elementary functions without branches or calls, so that loops over them vectorize. Errors stay within one
+// unit in the last place for exp and log, within three for tanh and sigmoid; NaN, infinities, zeros and
+// subnormals come out as IEEE 754 has them.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -30,7 +31,8 @@ struct Real<double> {
   static constexpr Bits bias = 1023, sqrt_half = 0x3fe6a09e667f3bcdu, one = 0x3ff0000000000000u,
                         fraction_mask = 0x000fffffffffffffu;
   static constexpr double round = 0x1.8p52;
-  static constexpr double log2_e = 0x1.71547652b82fep0, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+  static constexpr double log2_e = 0x1.71547652b82fep0, ln2_high = 0x1.62e42feep-1,
+                          ln2_low = 0x1.a39ef35793c76p-33;
   static constexpr double exp_max = 0x1.62e42fefa39efp9, exp_min = -746.0;
   static constexpr double smallest_normal = 0x1p-1022, scale_up = 0x1p54, scale_exponent = 54;
   static constexpr double exponent_base = 0x1p52;

@@ -43,8 +43,8 @@ bool real_product(const Gemm& g) {
   }
 }
 
-// Rows of the product gather multiples of rows of b, so that the inner loop runs over dense memory; a b stored by columns
-// gives scalar products instead.
+// Rows of the product gather multiples of rows of b, so that the inner loop runs over dense memory; a b
+// stored by columns gives scalar products instead.
 template <class T>
 bool whole_product(const Gemm& g) {
   using C = Compute<T>;
@@ -56,7 +56,8 @@ bool whole_product(const Gemm& g) {
     for (int64_t k = 0; k < g.k; ++k) {
       const C x = static_cast<C>(a[g.a_columns ? k * g.lda + i : i * g.lda + k]);
       if (g.b_columns) {
-        for (int64_t j = 0; j < g.n; ++j) c[j] = cast<T>(static_cast<C>(c[j]) + x * static_cast<C>(b[j * g.ldb + k]));
+        for (int64_t j = 0; j < g.n; ++j)
+          c[j] = cast<T>(static_cast<C>(c[j]) + x * static_cast<C>(b[j * g.ldb + k]));
       } else {
         const T* row = b + k * g.ldb;
         WICK_INDEPENDENT

@@ -32,8 +32,8 @@ struct MinOf {
 
 // Eight independent partial results hide the latency of the operation and keep sums accurate.
 constexpr int lanes = 8;
-// No lane adds up more than this in one go: what is longer is halved, so that the error of a sum grows with the
-// logarithm of its length.
+// No lane adds up more than this in one go: what is longer is halved, so that the error of a sum grows with
+// the logarithm of its length.
 constexpr int64_t straight = 128;
 
 template <class Op, class A, class T>
@@ -41,16 +41,19 @@ A fold_straight(const char* in, int64_t step, int64_t n) {
   // The first elements start the lanes: maxima have no identity.
   if (n < lanes) {
     A total = cast<A>(*reinterpret_cast<const T*>(in));
-    for (int64_t i = 1; i < n; ++i) total = Op::step(total, cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+    for (int64_t i = 1; i < n; ++i)
+      total = Op::step(total, cast<A>(*reinterpret_cast<const T*>(in + i * step)));
     return total;
   }
   A lane[lanes];
   for (int j = 0; j < lanes; ++j) lane[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
   int64_t i = lanes;
   for (; i + lanes <= n; i += lanes) {
-    for (int j = 0; j < lanes; ++j) lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + (i + j) * step)));
+    for (int j = 0; j < lanes; ++j)
+      lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + (i + j) * step)));
   }
-  for (int j = 0; i < n; ++i, ++j) lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+  for (int j = 0; i < n; ++i, ++j)
+    lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + i * step)));
   for (int width = lanes / 2; width > 0; width /= 2) {
     for (int j = 0; j < width; ++j) lane[j] = Op::step(lane[j], lane[j + width]);
   }
@@ -65,7 +68,7 @@ struct Vector {
 };
 constexpr int vectors = 4;
 template <class T>
-constexpr int dense_lanes = vectors * vector_bytes / static_cast<int>(sizeof(T));
+constexpr int dense_lanes = vectors* vector_bytes / static_cast<int>(sizeof(T));
 
 template <class V>
 WICK_INLINE V vector_step(SumOf, V a, V x) {
@@ -107,7 +110,8 @@ T fold_dense(const T* x, int64_t n) {
     for (int j = 0; j < w; ++j) single[j] = Op::step(single[j], single[j + w]);
   }
   T total = single[0];
-  if (i < n) total = Op::step(total, fold_straight<Op, T, T>(reinterpret_cast<const char*>(x + i), sizeof(T), n - i));
+  if (i < n)
+    total = Op::step(total, fold_straight<Op, T, T>(reinterpret_cast<const char*>(x + i), sizeof(T), n - i));
   return total;
 }
 

@@ -34,9 +34,23 @@ enum class Unary {
 inline constexpr int unary_count = 34;
 
 // AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
-enum class Binary { Add, Sub, Mul, Div, AddScaled, Maximum, Minimum, DivTrunc, BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight,
+enum class Binary {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  AddScaled,
+  Maximum,
+  Minimum,
+  DivTrunc,
+  BitAnd,
+  BitOr,
+  BitXor,
+  ShiftLeft,
+  ShiftRight,
   // Computed by the C library, but for the powers of integers.
-  Pow, Atan2
+  Pow,
+  Atan2
 };
 inline constexpr int binary_count = 15;
 
@@ -54,7 +68,8 @@ struct ReduceLoops {
   Loop outer;  // all rows into one row: row_step[0] is 0
 };
 
-// Position (int64, operand 0) of the largest or smallest of each row (operand 1): the first one, or the first NaN.
+// Position (int64, operand 0) of the largest or smallest of each row (operand 1): the first one, or the first
+// NaN.
 enum class Arg { Max, Min };
 
 struct Gemm {

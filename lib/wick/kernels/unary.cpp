@@ -49,7 +49,9 @@ void plain_loop(const Block& b, const void*) {
 
 template <class T>
 WICK_INLINE void enter(kernels::Table& t, int dtype) {
-  const auto set = [&](Unary op, Loop loop_function) { t.unary[static_cast<int>(op)][dtype] = loop_function; };
+  const auto set = [&](Unary op, Loop loop_function) {
+    t.unary[static_cast<int>(op)][dtype] = loop_function;
+  };
   if constexpr (class_of<T> == Class::Bool) return;
   if constexpr (class_of<T> != Class::Bool) {
     set(Unary::Neg, loop<T, NegOf>);

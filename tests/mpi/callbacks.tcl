@@ -1,0 +1,140 @@
+# -command: the call returns at once, and the event loop brings the outcome.
+source [file join [file dirname [info script]] ranks.tcl]
+source [file join [file dirname [info script]] formulas.tcl]
+
+set all {}
+for {set r 0} {$r < $size} {incr r} {lappend all $r}
+set right [expr {($rank + 1) % $size}]
+set left [expr {($rank + $size - 1) % $size}]
+
+# Collects what is called back; `await` serves events until so many have come.
+set outcomes {}
+proc take {name args} {lappend ::outcomes $name $args}
+proc await {count} {
+    set late [after 60000 {set ::outcomes late}]
+    while {[llength $::outcomes] < 2 * $count && $::outcomes ne "late"} {vwait ::outcomes}
+    after cancel $late
+    set outcomes $::outcomes
+    set ::outcomes {}
+    return $outcomes
+}
+
+foreach shape {{2 3} {40 50} {1000 500}} {
+    set own [contribution $rank $shape float32]
+    expectText "gather -command answers nothing" [torch::distributed_gather -tensor $own -dst 0 -command {take gather}] {}
+    expectText "it calls back later" $outcomes {}
+    lassign [lindex [await 1] 1] word result
+    expectText "gather succeeded" $word ok
+    expect "gather of {$shape}" $result [expr {$rank ? [torch::empty [concat 0 $shape]] : [stacked $all $shape float32]}]
+
+    torch::distributed_all_reduce -tensor $own -operation max -command {take reduce}
+    lassign [await 1] name outcome
+    expectText "the prefix has its own words" $name reduce
+    expect "all_reduce of {$shape}" [lindex $outcome 1] [reduced max $all $shape float32]
+}
+
+# Several at a time end in the order in which they were called; the values are those at the time of the call.
+for {set i 0} {$i < 10} {incr i} {
+    set x [torch::full [expr {$i % 2 ? 3 : 3000}] [expr {$rank + $i}]]
+    torch::distributed_gather -tensor $x -dst -1 -command [list take $i]
+}
+set sum [torch::distributed_all_reduce [torch::tensor_create $rank]]
+expect "a blocking call comes after them" $sum [torch::tensor_create [expr {$size * ($size - 1) / 2.0}]]
+set i 0
+foreach {name outcome} [await 10] {
+    expectText "in order" $name $i
+    set n [expr {$i % 2 ? 3 : 3000}]
+    expect "gather $i of several" [lindex $outcome 1] \
+        [torch::tensor_stack -tensors [lmap r $all {torch::full $n [expr {$r + $i}]}]]
+    incr i
+}
+
+# Other events are served meanwhile.
+set ticks 0
+proc tick {} {
+    incr ::ticks
+    after 1 tick
+}
+tick
+if {$rank == 0} {
+    torch::distributed_gather -tensor [torch::ones 5] -command {take gather}
+    await 1
+    expectText "ticks while it waited" [expr {$ticks > 20}] 1
+} else {
+    after 300 {set go 1}
+    vwait go
+    torch::distributed_gather [torch::ones 5]
+}
+after cancel tick
+
+# A callback starts the next one.
+proc chain {left word result} {
+    if {$word ne "ok" || $left == 0} {
+        take chain $word $result
+    } else {
+        torch::distributed_all_reduce -tensor $result -operation sum -command [list chain [expr {$left - 1}]]
+    }
+}
+chain 5 ok [torch::tensor_create 1 float64]
+expect "a chain of calls" [lindex [await 1] 1 1] [torch::tensor_create [expr {$size ** 5}] float64]
+
+# Messages.
+set handle [torch::distributed_irecv -shape {2 500} -src $left -tag 1 -command {take receive}]
+expectText "a handle all the same" [regexp {^irecv_handle_\d+$} $handle] 1
+set sending [torch::distributed_isend -tensor [torch::full {2 500} $rank] -dst $right -tag 1 -command {take send}]
+set outcomesByName [await 2]
+expect "irecv" [lindex [dict get $outcomesByName receive] 1] [torch::full {2 500} $left]
+expectText "isend" [dict get $outcomesByName send] {ok send_completed}
+expect "the handle can still be waited for" [torch::distributed_wait $handle] [torch::full {2 500} $left]
+expectText "the send's too" [torch::distributed_wait $sending] send_completed
+
+# A server of messages: each callback posts the next receive.
+set served 0
+proc serve {word message} {
+    incr ::served [expr {int([torch::tensor_item $message])}]
+    if {$::served < 100} {torch::distributed_irecv -shape 1 -src -1 -tag 2 -command serve}
+}
+if {$rank == 0} {
+    torch::distributed_irecv -shape 1 -src -1 -tag 2 -command serve
+}
+torch::distributed_barrier
+if {$rank == $size - 1} {
+    for {set i 0} {$i < 100} {incr i} {torch::distributed_isend [torch::tensor_create 1] 0 2}
+}
+if {$rank == 0} {
+    set late [after 60000 {set served -1}]
+    while {$served >= 0 && $served < 100} {vwait served}
+    after cancel $late
+    expectText "all were served" $served 100
+}
+torch::distributed_barrier
+
+# Errors are called back too.
+if {$size > 1} {
+    torch::distributed_gather -tensor [torch::ones [expr {3 + ($rank == 1)}]] -command {take gather}
+    lassign [lindex [await 1] 1] word message
+    expectText "a mismatch" $word error
+    expectText "its message" $message "distributed_gather: rank 1 has {4} float32 where rank 0 has {3} float32"
+}
+torch::distributed_irecv -shape 3 -src $left -tag 77 -timeout 0.2 -command {take receive}
+lassign [lindex [await 1] 1] word message
+expectText "nobody sends" $word error
+expectText "its message" [string match "distributed_recv: no answer within 0.2 s*" $message] 1
+
+# An error in a callback is a background error.
+proc bgerror {message} {set ::background $message}
+torch::distributed_gather -tensor [torch::ones 3] -command {error mistake}
+vwait background
+expectText "a background error" [string match mistake* $background] 1
+
+# The result depends on the input where gradients are wanted.
+set x [torch::tensor_create -data [list [expr {$rank + 1.0}]] -requiresGrad true]
+torch::distributed_all_reduce -tensor $x -operation sum -command {take reduce}
+set total [lindex [await 1] 1 1]
+torch::tensor_backward [torch::tensor_sum [torch::tensor_mul $total $total]]
+expect "gradient through -command" [torch::tensor_grad $x] \
+    [torch::tensor_create [expr {2.0 * $size * $size * ($size + 1) / 2}]]
+
+# What is under way at the end does not keep the script from ending.
+torch::distributed_gather -tensor [torch::ones 3] -command {take gather}
+report
