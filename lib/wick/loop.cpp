@@ -201,6 +201,7 @@ Tensor empty_for(std::initializer_list<const Tensor*> inputs, DType dtype) {
     for (const Tensor* t : inputs) shape = broadcast_shapes(shape, t->sizes());
   }
   if (all_contiguous) return empty(shape, dtype);
+  numel(shape);  // a ShapeError, before strides could overflow
 
   // Dimensions from the innermost out, as the inputs' strides order them.
   const int rank = shape.size();

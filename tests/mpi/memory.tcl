@@ -14,6 +14,8 @@ proc gathers {count} {
     for {set i 0} {$i < $count} {incr i} {set all [torch::distributed_gather $x]}
     torch::tensor_shape $all
 }
+proc finished {word result} {set ::done $word}
+
 # Larger than what travels with the agreement; with a callback; messages; mismatches.
 proc others {count} {
     set x [torch::ones 100]
@@ -22,11 +24,10 @@ proc others {count} {
     for {set i 0} {$i < $count} {incr i} {
         torch::distributed_gather $x
         torch::distributed_all_reduce $x
-        torch::distributed_gather -tensor $x -command {set ::done}
+        torch::distributed_gather -tensor $x -command finished
         vwait ::done
-        set ::done {}
         set request [torch::distributed_isend [torch::ones 2000] $right $i]
-        torch::distributed_irecv -shape 2000 -src -1 -tag $i -command {set ::done}
+        torch::distributed_irecv -shape 2000 -src -1 -tag $i -command finished
         vwait ::done
         torch::distributed_wait $request
         catch {torch::distributed_gather $other}
