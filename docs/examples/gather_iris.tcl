@@ -60,6 +60,8 @@ proc report {counts sums lows highs columns classes} {
 }
 
 proc main {path} {
+    # Under Open MPI standard output is a terminal, for which Tcl would end lines with a carriage return as well.
+    fconfigure stdout -translation lf
     set rank [torch::get_rank]
     lassign [readShare $path $rank [torch::get_world_size]] rows columns classes
     set gathered {}
