@@ -104,8 +104,8 @@ class Tensor {
   // Replaces the gradient; an undefined tensor clears it.
   void set_grad(const Tensor& gradient) const;
   // Adds to every leaf's grad() the derivative of this one-element tensor. The graph is used up unless
-  // retain_graph; with create_graph the gradients can themselves be differentiated, and hold the graph with the
-  // leaves in it until set_grad() clears them.
+  // retain_graph; with create_graph the gradients can themselves be differentiated, and hold the graph with
+  // the leaves in it until set_grad() clears them.
   void backward(bool retain_graph = false, bool create_graph = false) const;
 
   // For the library's own operations.

@@ -1,5 +1,5 @@
-// The C++ interface on several ranks: complex numbers with imaginary parts, bits that must not change, work under way,
-// and, when the variable WICK_TEST_LARGE is set, more than 2^31 bytes.
+// The C++ interface on several ranks: complex numbers with imaginary parts, bits that must not change, work
+// under way, and, when the variable WICK_TEST_LARGE is set, more than 2^31 bytes.
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
@@ -50,7 +50,8 @@ bool same(const Tensor& a, const Tensor& b) {
 
 bool same_bits(const Tensor& a, const Tensor& b) {
   const auto bytes = static_cast<std::size_t>(a.numel() * a.itemsize());
-  return a.sizes() == b.sizes() && a.dtype() == b.dtype() && std::memcmp(a.raw_data(), b.raw_data(), bytes) == 0;
+  return a.sizes() == b.sizes() && a.dtype() == b.dtype() &&
+         std::memcmp(a.raw_data(), b.raw_data(), bytes) == 0;
 }
 
 }  // namespace
@@ -97,7 +98,8 @@ TEST_CASE("gradients of complex numbers") {
     for (const Tensor& leaf : all) leaf.requires_grad_();
     Tensor combined = all[0];
     for (std::size_t r = 1; r < all.size(); ++r) {
-      combined = reduction == wd::Reduction::Product ? wick::mul(combined, all[r]) : wick::add(combined, all[r]);
+      combined =
+          reduction == wd::Reduction::Product ? wick::mul(combined, all[r]) : wick::add(combined, all[r]);
     }
     if (reduction == wd::Reduction::Mean) combined = wick::div(combined, size());
     Tensor total = loss(combined, 0);
@@ -108,10 +110,12 @@ TEST_CASE("gradients of complex numbers") {
 }
 
 TEST_CASE("bits arrive as they were sent") {
-  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN(),
+               infinity = std::numeric_limits<double>::infinity();
   for (const wick::DType dtype : {wick::float16, wick::bfloat16, wick::float32, wick::float64}) {
     for (const std::int64_t count : {4, 4000}) {
-      const Tensor x = wick::tensor({nan, -0.0, infinity, -infinity}, dtype).expand({count / 4, 4}).reshape({count});
+      const Tensor x =
+          wick::tensor({nan, -0.0, infinity, -infinity}, dtype).expand({count / 4, 4}).reshape({count});
       CHECK(same_bits(wd::broadcast(x, 0), x));
       CHECK(same_bits(wd::all_gather(x)[size() - 1], x));
     }
