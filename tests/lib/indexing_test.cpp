@@ -36,6 +36,7 @@ TEST_CASE("indexing: every position is checked before anything is written") {
     CHECK_THROWS_AS(index_add(x, 0, index, ones({2})), IndexError);
     CHECK_THROWS_AS(scatter_add(x, 0, index, ones({2})), IndexError);
   }
+  CHECK_THROWS_AS(scatter_add(x, 0, tensor({0, 1}, int64), ones({3})), ShapeError);
   CHECK_THROWS_AS(index_select(zeros({0}), 0, tensor({0}, int64)), IndexError);
   for (const DType dtype : {boolean, uint8, int16, float32, complex64}) {
     CHECK_THROWS_AS(index_select(x, 0, zeros({1}, dtype)), DTypeError);

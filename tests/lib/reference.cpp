@@ -60,10 +60,31 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-void read_bytes(const std::string& hex, char* out) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    *out++ = static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+// The bytes that a text in base 64 stands for.
+std::string decoded(const std::string& text) {
+  const auto value = [](char c) {
+    return c >= 'a' ? c - 'a' + 26 : c >= 'A' ? c - 'A' : c >= '0' ? c - '0' + 52 : c == '+' ? 62 : 63;
+  };
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    bits = bits << 6 | static_cast<unsigned>(value(c));
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xff);
+  }
+  return bytes;
+}
+
+// A new tensor of those bytes.
+Tensor from_bytes(const std::string& bytes, const Shape& shape, DType dtype) {
+  const Tensor out = empty(shape, dtype);
+  REQUIRE(static_cast<std::size_t>(out.numel() * size_of(dtype)) == bytes.size());
+  std::copy(bytes.begin(), bytes.end(), out.raw_data());
+  return out;
 }
 
 // "dtype:shape:strides:offset:bytes" as a view of a storage of those bytes.
@@ -71,8 +92,8 @@ Tensor read_input(const std::string& text) {
   std::vector<std::string> part = split(text, ':');
   part.resize(5);
   const DType dtype = dtype_by_name(part[0]).value();
-  const Tensor base = empty({static_cast<std::int64_t>(part[4].size()) / 2 / size_of(dtype)}, dtype);
-  read_bytes(part[4], base.raw_data());
+  const std::string bytes = decoded(part[4]);
+  const Tensor base = from_bytes(bytes, {static_cast<std::int64_t>(bytes.size()) / size_of(dtype)}, dtype);
   return make_view(base, numbers(part[1]), numbers(part[2]),
                    base.raw_data() + std::stoll(part[3]) * size_of(dtype));
 }
@@ -81,8 +102,7 @@ Wanted read_result(const std::string& text) {
   std::vector<std::string> part = split(text, ':');
   part.resize(5);
   Wanted wanted;
-  wanted.tensor = empty(numbers(part[1]), dtype_by_name(part[0]).value());
-  read_bytes(part[4], wanted.tensor.raw_data());
+  wanted.tensor = from_bytes(decoded(part[4]), numbers(part[1]), dtype_by_name(part[0]).value());
   wanted.strides = numbers(part[2]);
   wanted.has_strides = !part[2].empty();
   return wanted;

@@ -43,9 +43,16 @@ Tensor part(const Tensor& x, int r) {
   return wick::narrow(x, 0, r * rows, rows);
 }
 
+double number(const Tensor& x) { return wick::to_vector<double>(x.to(wick::float64))[0]; }
+
 bool same(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes() || a.dtype() != b.dtype()) return false;
-  return wick::sum(wick::eq(a, b)).item() == wick::Scalar(a.numel());
+  return number(wick::sum(wick::eq(a, b))) == static_cast<double>(a.numel());
+}
+
+bool close(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && wick::allclose(wick::real(a), wick::real(b)) &&
+         wick::allclose(wick::imag(a), wick::imag(b));
 }
 
 bool same_bits(const Tensor& a, const Tensor& b) {
@@ -73,13 +80,13 @@ TEST_CASE("collectives of complex numbers") {
       CHECK(same(wd::broadcast(own, size() - 1), all.back()));
       CHECK(same(wd::all_reduce(own), total));
       CHECK(same(wd::all_reduce(own, wd::Reduction::Product), product));
-      CHECK(wick::allclose(wd::all_reduce(own, wd::Reduction::Mean), wick::div(total, size())));
+      CHECK(close(wd::all_reduce(own, wd::Reduction::Mean), wick::div(total, size())));
       CHECK(same(wd::reduce(own, 0), rank() == 0 ? total : own));
       CHECK(same(wd::reduce_scatter(own), part(total, rank())));
       Tensors parts;
       for (const Tensor& x : all) parts.push_back(part(x, rank()));
       CHECK(same(wd::all_to_all(own), wick::cat(parts, 0)));
-      CHECK_THROWS_AS(wd::all_reduce(own, wd::Reduction::Max), wd::DistributedError);
+      CHECK_THROWS_AS(wd::all_reduce(own, wd::Reduction::Max), wick::DistributedError);
     }
   }
 }
@@ -105,7 +112,7 @@ TEST_CASE("gradients of complex numbers") {
     Tensor total = loss(combined, 0);
     for (int r = 1; r < size(); ++r) total = wick::add(total, loss(combined, r));
     total.backward();
-    CHECK(wick::allclose(x.grad(), all[static_cast<std::size_t>(rank())].grad()));
+    CHECK(close(x.grad(), all[static_cast<std::size_t>(rank())].grad()));
   }
 }
 
@@ -129,7 +136,7 @@ TEST_CASE("several under way") {
   for (int i = 19; i >= 0; --i) {
     const Tensor all = wd::wait(works[static_cast<std::size_t>(i)]);
     CHECK(all.sizes() == wick::Shape{size(), i * 10 + 1});
-    CHECK(all[size() - 1][0].item() == wick::Scalar(size() - 1 + i));
+    CHECK(number(all[size() - 1][0]) == size() - 1 + i);
   }
 }
 
@@ -143,7 +150,7 @@ TEST_CASE("messages") {
   const auto sent = wd::isend(wick::ones({3}), right);
   CHECK_THROWS_AS(wd::recv({4}, left), wick::ShapeError);
   wd::wait(sent);
-  CHECK_THROWS_AS(wd::recv({4}, left, 5, 0.1), wd::DistributedError);
+  CHECK_THROWS_AS(wd::recv({4}, left, 5, 0.1), wick::DistributedError);
   // Posted, and forgotten before anything came.
   wd::irecv({4}, left, 6);
   wd::barrier();
@@ -162,9 +169,9 @@ TEST_CASE("more than 2^31 bytes" * doctest::skip(std::getenv("WICK_TEST_LARGE") 
   };
   const auto check = [&](const Tensor& x, int r) {
     CHECK(x.numel() == count);
-    CHECK(wick::sum(x).item() == wick::Scalar((count - 3) * (r + 1) + 3 * (r + 7)));
-    CHECK(x[count - 4].item() == wick::Scalar(r + 1));
-    CHECK(x[count - 3].item() == wick::Scalar(r + 7));
+    CHECK(number(wick::sum(x)) == static_cast<double>((count - 3) * (r + 1) + 3 * (r + 7)));
+    CHECK(number(x[count - 4]) == r + 1);
+    CHECK(number(x[count - 3]) == r + 7);
   };
   {
     const Tensor all = wd::gather(fill(rank()), 0);
