@@ -1,65 +1,9 @@
 // The names in the reference files, and what they stand for in the library.
 
-#include "reference.h"
+#include "operations.h"
 
 namespace wick::test {
 namespace {
-
-const Tensor& t(const Arguments& a, std::size_t i) { return a[i].tensor; }
-
-template <Tensor (*f)(const Tensor&)>
-Tensors unary(const Arguments& a) {
-  return {f(t(a, 0))};
-}
-
-template <Tensor (*f)(const Tensor&, const Tensor&)>
-Tensors binary(const Arguments& a) {
-  return {f(t(a, 0), t(a, 1))};
-}
-
-template <Tensor (*f)(const Tensor&, const Scalar&)>
-Tensors with_number(const Arguments& a) {
-  return {f(t(a, 0), a[1].number())};
-}
-
-template <Tensor (*f)(const Tensor&, const Tensor&, const Scalar&)>
-Tensors scaled(const Arguments& a) {
-  return {f(t(a, 0), t(a, 1), a.size() > 2 ? a[2].number() : Scalar(1))};
-}
-
-template <Tensor (*f)(const Tensor&, const Shape&)>
-Tensors with_list(const Arguments& a) {
-  return {f(t(a, 0), a[1].list())};
-}
-
-template <Tensor (*f)(const Tensor&, std::int64_t)>
-Tensors with_one(const Arguments& a) {
-  return {f(t(a, 0), a[1].whole())};
-}
-
-template <Tensor (*f)(const Tensor&, std::int64_t, std::int64_t)>
-Tensors with_two(const Arguments& a) {
-  return {f(t(a, 0), a[1].whole(), a[2].whole())};
-}
-
-template <Tensor (*f)(const Tensors&, std::int64_t)>
-Tensors joined(const Arguments& a) {
-  Tensors given;
-  for (std::size_t i = 1; i < a.size(); ++i) given.push_back(t(a, i));
-  return {f(given, a[0].whole())};
-}
-
-template <ValuesIndices (*f)(const Tensor&, std::int64_t, bool)>
-Tensors along(const Arguments& a) {
-  const ValuesIndices out = f(t(a, 0), a[1].whole(), a[2].flag());
-  return {out.values, out.indices};
-}
-
-template <ValuesIndices (*f)(const Tensor&, std::int64_t)>
-Tensors running(const Arguments& a) {
-  const ValuesIndices out = f(t(a, 0), a[1].whole());
-  return {out.values, out.indices};
-}
 
 // Which of equal elements is the median is anybody's choice: the values only, but the indices must lead
 // there.
@@ -95,8 +39,8 @@ Tensors drawn(const Arguments& a) {
 
 }  // namespace
 
-const std::map<std::string, Operation>& operations() {
-  static const std::map<std::string, Operation> table{
+const Operations& operations() {
+  static const Operations table{
       {"promote_types",
        [](const Arguments& a) { return Tensors{empty({0}, promote_types(a[0].dtype(), a[1].dtype()))}; }},
       {"result_type",

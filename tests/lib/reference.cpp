@@ -229,10 +229,10 @@ Tensors gradients(Operation operation, const Arguments& arguments) {
   return grads;
 }
 
-void check(const Case& c) {
+void check(const Case& c, const Operations& operations) {
   const bool derivative = c.operation.starts_with("grad:");
-  const auto found = operations().find(derivative ? c.operation.substr(5) : c.operation);
-  if (found == operations().end()) {
+  const auto found = operations.find(derivative ? c.operation.substr(5) : c.operation);
+  if (found == operations.end()) {
     FAIL_CHECK(c.where << ": no such operation");
     return;
   }
@@ -278,10 +278,10 @@ std::string unescaped(const std::string& text) {
 
 }  // namespace
 
-void check_reference(const std::string& file) {
+void check_reference(const std::string& file, const Operations& operations) {
   const std::vector<Case> cases = read_cases(file);
   CHECK(cases.size() > 10);
-  for (const Case& c : cases) check(c);
+  for (const Case& c : cases) check(c, operations);
 }
 
 void each_text(const std::string& file, const std::function<void(const Arguments&, const std::string&)>& f) {

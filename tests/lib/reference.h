@@ -25,10 +25,11 @@ using Arguments = std::vector<Argument>;
 
 // What each name in the files stands for.
 using Operation = Tensors (*)(const Arguments&);
-const std::map<std::string, Operation>& operations();
+using Operations = std::map<std::string, Operation>;
+const Operations& operations();
 
 // Runs every case of the file and compares; a failure names the line.
-void check_reference(const std::string& file);
+void check_reference(const std::string& file, const Operations& operations = test::operations());
 
 // Calls f for every case of the file of texts.
 void each_text(const std::string& file,
