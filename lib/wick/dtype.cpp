@@ -1,7 +1,10 @@
 #include "wick/dtype.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
+
+#include "wick/scalar.h"
 
 namespace wick {
 
@@ -30,6 +33,16 @@ DType promote_types(DType a, DType b) {
   if (a == uint8 && b == int8) return int16;
   if (a == float16 && b == bfloat16) return float32;
   return b;
+}
+
+bool fits(const Scalar& number, DType dtype) {
+  if (kind(dtype) != Kind::Integer) return true;
+  const int bits = static_cast<int>(8 * size_of(dtype));
+  if (number.kind() <= Kind::Integer && bits == 64) return true;
+  const bool is_unsigned = dtype == uint8;
+  const double high = std::ldexp(1.0, is_unsigned ? bits : bits - 1);
+  const double whole = std::trunc(number.to_double());
+  return whole >= (is_unsigned ? 0 : -high) && whole < high;
 }
 
 }  // namespace wick

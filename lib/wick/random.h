@@ -1,63 +1,63 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <mutex>
-#include <optional>
-
+#include "wick/generator.h"
 #include "wick/tensor.h"
 
 // Random tensors. After manual_seed(s) they are those that PyTorch's CPU generator gives after
-// torch.manual_seed(s).
+// torch.manual_seed(s). Unless said otherwise dtypes are floating point, DTypeError for others.
 
 namespace wick {
 
-// PyTorch's generator: a Mersenne twister (MT19937) and the second value of the last pair of normals.
-class Generator {
- public:
-  // What a process that never seeded starts from.
-  static constexpr std::uint64_t default_seed = 2147483647;
-
-  explicit Generator(std::uint64_t seed = default_seed) { this->seed(seed); }
-
-  void seed(std::uint64_t seed);
-  std::uint64_t initial_seed() const { return seed_; }
-
-  std::uint32_t next32();
-  std::uint64_t next64() {
-    const std::uint64_t high = next32();
-    return high << 32 | next32();
-  }
-  // Uniform in [0, 1), with 24 and 53 random bits.
-  float uniform24() { return static_cast<float>(next32() & 0xffffffu) * 0x1p-24f; }
-  double uniform53() { return static_cast<double>(next64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53; }
-  // Standard normal; every second call gives the value kept by the first.
-  double normal();
-
-  // Held by whoever draws a tensor, so that its values are drawn in one piece.
-  std::mutex& mutex() { return mutex_; }
-
- private:
-  void refill();
-
-  static constexpr int state_size = 624;
-  std::array<std::uint32_t, state_size> state_;
-  int position_ = state_size;
-  std::uint64_t seed_ = default_seed;
-  std::optional<double> kept_normal_;
-  std::mutex mutex_;
-};
-
-// The generator of the process, which all functions below draw from.
-Generator& default_generator();
 void manual_seed(std::uint64_t seed);
+// Starts from a seed of 63 bits taken from the system's entropy, and returns it.
+std::uint64_t seed();
+// The seed that the generator was last started from.
+std::uint64_t initial_seed();
 
-// Uniform in [0, 1). Floating point dtypes; DTypeError otherwise.
+// How far the generator has come, as 64 int64 numbers; set_rng_state brings it back there. Of a tensor that
+// get_rng_state did not make the first element is a seed, and one without elements changes nothing.
+Tensor get_rng_state();
+void set_rng_state(const Tensor& state);
+
+// Uniform in [0, 1).
 Tensor rand(const Shape& shape, DType dtype = float32);
-// Standard normal. Floating point dtypes; DTypeError otherwise.
+// Standard normal.
 Tensor randn(const Shape& shape, DType dtype = float32);
 // Whole numbers in [low, high). Any dtype but bool and complex; an integer dtype must hold them all. Error
 // unless low < high.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype = int64);
+// The whole numbers from 0 to n - 1 in random order. Any dtype but bool and complex that holds them.
+Tensor randperm(std::int64_t n, DType dtype = int64);
+
+// The same in the shape and memory order of x; memory is filled from its beginning to its end.
+Tensor rand_like(const Tensor& x, DType dtype);
+Tensor randn_like(const Tensor& x, DType dtype);
+Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType dtype);
+
+// low + (high - low) times a uniform number. Error unless both are finite and low <= high.
+Tensor uniform(double low, double high, const Shape& shape, DType dtype = float32);
+// mean + std times a standard normal number. Error unless std >= 0.
+Tensor normal(double mean, double std, const Shape& shape, DType dtype = float32);
+// Density rate exp(-rate x). Error unless rate > 0.
+Tensor exponential(double rate, const Shape& shape, DType dtype = float32);
+
+// Of x's shape and dtype: counts with mean x (Error unless x >= 0); values with density proportional to
+// t^(x-1) exp(-t) (Error unless x > 0), float32 and float64 only.
+Tensor poisson(const Tensor& x);
+Tensor standard_gamma(const Tensor& x);
+
+// 1 with the probability that the element of p is, else 0, in its shape and dtype; or with one probability
+// for all, in the shape and any dtype of x. Error unless probabilities are within [0, 1].
+Tensor bernoulli(const Tensor& p);
+Tensor bernoulli(const Tensor& x, double p);
+
+// Positions in the rows of `weights` (1-d or 2-d), each drawn with a probability proportional to its weight:
+// int64, (count) or (rows, count). Error unless weights are finite, none negative and not all 0, and without
+// replacement for more draws than there are positions.
+Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement = false);
+
+// In training x with each element set to 0 with probability p and the others divided by 1 - p; else x.
+// Differentiable. Error unless 0 <= p <= 1.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true);
 
 }  // namespace wick

@@ -44,4 +44,7 @@ inline std::int64_t Scalar::to_int() const {
   return static_cast<std::int64_t>(real_);
 }
 
+// Whether an integer dtype can hold the number, truncated towards zero; other dtypes take any.
+bool fits(const Scalar& number, DType dtype);
+
 }  // namespace wick

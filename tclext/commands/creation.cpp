@@ -58,15 +58,6 @@ Command like_command(const char* name, const char* summary, binding::Function ca
 
 using LikeDevice = optional<AnyDevice>;
 
-// Random values are drawn row by row, whatever the input's memory order.
-template <class Draw>
-Tensor random_like(const Tensor& x, optional<DType> type, Draw draw) {
-  const DType wanted = type.value_or(x.dtype());
-  const Tensor drawn = draw(x.sizes(), wanted);
-  if (x.is_contiguous()) return drawn;
-  return wick::empty_like(x, wanted).copy_(drawn);
-}
-
 }  // namespace
 
 const Area& creation() {
@@ -204,11 +195,11 @@ const Area& creation() {
           },
           like_command("rand_like", "Values uniform in [0, 1), of the input's shape.",
                        bind([](const Tensor& x, optional<DType> type, LikeDevice, bool grad) {
-                         return leaf(random_like(x, type, wick::rand), grad);
+                         return leaf(wick::rand_like(x, type.value_or(x.dtype())), grad);
                        })),
           like_command("randn_like", "Standard normal values, of the input's shape.",
                        bind([](const Tensor& x, optional<DType> type, LikeDevice, bool grad) {
-                         return leaf(random_like(x, type, wick::randn), grad);
+                         return leaf(wick::randn_like(x, type.value_or(x.dtype())), grad);
                        })),
           Command{
               .name = "randint_like",
@@ -227,12 +218,7 @@ const Area& creation() {
               .returns = "of the input's shape, Int64 unless a dtype is given",
               .call = bind([](const Tensor& x, std::int64_t high, std::int64_t low, DType type, LikeDevice,
                               bool grad) {
-                return leaf(random_like(x, type,
-                                        [=](const Shape& size, DType wanted) {
-                                          return wick::randint(std::min(low, high), std::max(low, high), size,
-                                                               wanted);
-                                        }),
-                            grad);
+                return leaf(wick::randint_like(x, std::min(low, high), std::max(low, high), type), grad);
               }),
           },
       }};

@@ -113,16 +113,6 @@ Shape shape_of(Tcl_Obj* data) {
 
 }  // namespace
 
-bool fits(const Scalar& number, DType dtype) {
-  if (kind(dtype) != Kind::Integer) return true;
-  const int bits = static_cast<int>(8 * size_of(dtype));
-  if (number.kind() <= Kind::Integer && bits == 64) return true;
-  const bool is_unsigned = dtype == DType::UInt8;
-  const double high = std::ldexp(1.0, is_unsigned ? bits : bits - 1);
-  const double whole = std::trunc(number.to_double());
-  return whole >= (is_unsigned ? 0 : -high) && whole < high;
-}
-
 Tensor read_data(Tcl_Obj* data, DType dtype) {
   const Shape shape = shape_of(data);
   if (kind(dtype) == Kind::Integer) return Reader<std::int64_t>(shape, dtype).read(data);

@@ -5,9 +5,6 @@
 // Tensors read from and written as Tcl lists and text.
 namespace commands {
 
-// Whether an integer dtype holds the number, once truncated; any other dtype holds every number.
-bool fits(const wick::Scalar& number, wick::DType dtype);
-
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
 // digits in integer dtypes; nan and boolean words are numbers too. Error for rows of unequal length, for what

@@ -18,6 +18,7 @@ import torch
 
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
                             pair_specials, specials)
+from reference_random import distributions
 
 # --- promotion and casts
 
@@ -720,6 +721,6 @@ def gradients():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, linalg, random, texts,
+    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, linalg, random, distributions, texts,
                   gradients):
         write()

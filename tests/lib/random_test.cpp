@@ -1,11 +1,151 @@
 #include <cmath>
 #include <thread>
 
-#include "reference.h"
+#include "gradcheck.h"
+#include "operations.h"
 
 namespace wick::test {
+namespace {
+
+// The first argument of every case is the seed.
+template <class Draw>
+Tensors seeded(const Arguments& a, Draw draw) {
+  manual_seed(static_cast<std::uint64_t>(a[0].whole()));
+  return {draw()};
+}
+
+template <Tensor (*f)(const Tensor&)>
+Tensors from(const Arguments& a) {
+  return seeded(a, [&] { return f(t(a, 1)); });
+}
+template <Tensor (*f)(double, double, const Shape&, DType)>
+Tensors between(const Arguments& a) {
+  return seeded(a, [&] { return f(a[1].real(), a[2].real(), a[3].list(), a[4].dtype()); });
+}
+template <Tensor (*f)(const Tensor&, DType)>
+Tensors like(const Arguments& a) {
+  return seeded(a, [&] { return f(t(a, 1), a[2].dtype()); });
+}
+
+const Operations distributions{
+    {"normal", between<normal>},
+    {"uniform", between<uniform>},
+    {"exponential",
+     [](const Arguments& a) {
+       return seeded(a, [&] { return exponential(a[1].real(), a[2].list(), a[3].dtype()); });
+     }},
+    {"rand_like", like<rand_like>},
+    {"randn_like", like<randn_like>},
+    {"randint_like",
+     [](const Arguments& a) {
+       return seeded(a, [&] { return randint_like(t(a, 1), a[2].whole(), a[3].whole(), a[4].dtype()); });
+     }},
+    {"randperm",
+     [](const Arguments& a) { return seeded(a, [&] { return randperm(a[1].whole(), a[2].dtype()); }); }},
+    {"poisson", from<poisson>},
+    {"standard_gamma", from<standard_gamma>},
+    {"bernoulli", from<bernoulli>},
+    {"bernoulli_p",
+     [](const Arguments& a) { return seeded(a, [&] { return bernoulli(t(a, 1), a[2].real()); }); }},
+    {"multinomial",
+     [](const Arguments& a) {
+       return seeded(a, [&] { return multinomial(t(a, 1), a[2].whole(), a[3].flag()); });
+     }},
+    {"dropout", [](const Arguments& a) { return seeded(a, [&] { return dropout(t(a, 1), a[2].real()); }); }},
+};
+
+// Draws of every kind, whose order matters to the generator.
+Tensor draw_some() {
+  return cat({randn({3}), rand({700}), randn({40}), exponential(1, {3}), standard_gamma(ones({2}))}, 0);
+}
+
+}  // namespace
 
 TEST_CASE("random: PyTorch's streams") { check_reference("random.txt"); }
+TEST_CASE("random: PyTorch's distributions") { check_reference("distributions.txt", distributions); }
+
+TEST_CASE("random: a state brings the generator back, from before and from after") {
+  manual_seed(11);
+  draw_some();
+  const Tensor early = get_rng_state();
+  const Tensor first = draw_some();
+  const Tensor late = get_rng_state();
+  const Tensor second = draw_some();
+  CHECK_FALSE(identical(first, second));
+  set_rng_state(late);
+  CHECK(identical(draw_some(), second));
+  set_rng_state(early);
+  CHECK(identical(draw_some(), first));
+  CHECK(identical(draw_some(), second));
+  // From another seed, with nothing remembered of this one.
+  manual_seed(12);
+  get_rng_state();
+  set_rng_state(late.clone());
+  CHECK(initial_seed() == 11);
+  CHECK(identical(draw_some(), second));
+  CHECK(identical(get_rng_state(), get_rng_state()));
+}
+
+TEST_CASE("random: other tensors serve as seeds") {
+  manual_seed(64);
+  const Tensor wanted = rand({5});
+  for (const Tensor& state : {full({64}, 64, int64), tensor({64.9, 3.0}, float64), full({}, 64, uint8),
+                              full({2, 3}, 64, float32).t()}) {
+    set_rng_state(state);
+    CHECK(identical(rand({5}), wanted));
+  }
+  // A snapshot that was meddled with is none.
+  Tensor changed = get_rng_state();
+  changed[2].fill_(1000000);
+  set_rng_state(changed);
+  CHECK(initial_seed() == static_cast<std::uint64_t>(changed[0].item().to_int()));
+  manual_seed(64);
+  set_rng_state(zeros({0}));
+  CHECK(identical(rand({5}), wanted));
+  CHECK_THROWS_AS(set_rng_state(full({3}, -1, int64)), Error);
+  CHECK_THROWS_AS(set_rng_state(full({3}, 1e30, float64)), Error);
+  CHECK_THROWS_AS(set_rng_state(full({3}, std::nan(""), float64)), Error);
+}
+
+TEST_CASE("random: new seeds differ and can be given back") {
+  const std::uint64_t a = seed(), b = seed();
+  CHECK(a != b);
+  CHECK(initial_seed() == b);
+  const Tensor drawn = rand({4});
+  manual_seed(b);
+  CHECK(identical(rand({4}), drawn));
+  CHECK(b < std::uint64_t{1} << 63);
+}
+
+TEST_CASE("random: moments of the distributions") {
+  manual_seed(13);
+  const auto near = [](const Tensor& x, double expected_mean, double expected_var) {
+    const Tensor y = x.to(float64);
+    CHECK(mean(y).item().to_double() == doctest::Approx(expected_mean).epsilon(0.02));
+    CHECK(var(y).item().to_double() == doctest::Approx(expected_var).epsilon(0.05));
+  };
+  near(uniform(-3, 5, {100000}), 1, 64 / 12.0);
+  near(normal(7, 2, {100000}, float64), 7, 4);
+  near(exponential(0.5, {100000}), 2, 4);
+  for (const double rate : {0.4, 5.0, 9.99, 10.0, 55.5, 3e4}) near(poisson(full({100000}, rate)), rate, rate);
+  for (const double alpha : {0.3, 1.0, 7.5}) near(standard_gamma(full({100000}, alpha)), alpha, alpha);
+  near(bernoulli(full({100000}, 0.3)), 0.3, 0.21);
+}
+
+TEST_CASE("random: dropout and its gradient") {
+  manual_seed(14);
+  const Tensor x = add(rand({1000}, float64), 1);
+  x.requires_grad_();
+  const Tensor y = dropout(x, 0.25);
+  sum(y).backward();
+  const Tensor kept = ne(y.detach(), zeros({1000}, float64)).to(float64);
+  CHECK(allclose(y.detach(), mul(x.detach(), div(kept, 0.75))));
+  CHECK(allclose(x.grad(), div(kept, 0.75)));
+  CHECK(identical(dropout(x, 0.25, false), x));
+  CHECK(dropout(zeros({0, 3})).sizes() == Shape{0, 3});
+  CHECK_THROWS_AS(dropout(x, 1.5), Error);
+  CHECK_THROWS_AS(dropout(x, std::nan("")), Error);
+}
 
 TEST_CASE("random: MT19937 itself") {
   // The ten thousandth output after the standard seed, from the C++ standard.
