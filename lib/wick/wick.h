@@ -16,5 +16,6 @@
 #include "wick/random.h"
 #include "wick/reduction.h"
 #include "wick/scan.h"
+#include "wick/sort.h"
 #include "wick/tensor.h"
 #include "wick/views.h"

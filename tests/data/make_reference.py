@@ -19,6 +19,7 @@ import torch
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
                             pair_specials, specials)
 from reference_random import distributions
+from reference_sort import sorting
 
 # --- promotion and casts
 
@@ -721,6 +722,6 @@ def gradients():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, linalg, random, distributions, texts,
+    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random, distributions, texts,
                   gradients):
         write()

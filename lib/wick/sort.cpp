@@ -1,0 +1,157 @@
+#include "wick/sort.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "wick/autograd/gradient.h"
+#include "wick/creation.h"
+#include "wick/indexing.h"
+#include "wick/parallel.h"
+#include "wick/views.h"
+
+namespace wick {
+namespace {
+
+// An unsigned number for every element, in the elements' order.
+template <class T>
+using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+
+template <class T>
+KeyOf<T> key_of(T value) {
+  using Key = KeyOf<T>;
+  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
+    return key_of(static_cast<float>(value));
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (value != value) return ~Key{0};
+    constexpr Key sign = Key{1} << (8 * sizeof(T) - 1);
+    const Key bits = std::bit_cast<Key>(value + T(0));  // -0.0 becomes 0.0
+    return bits & sign ? ~bits : bits | sign;
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<Key>(value) ^ (Key{1} << (8 * sizeof(Key) - 1));
+  } else {
+    return value;
+  }
+}
+
+template <class Key>
+struct Item {
+  Key key;
+  KeyOf<Key> position;  // as wide as the key: rows of 2^32 elements and more take wide keys
+  friend bool operator<(const Item& a, const Item& b) {
+    return a.key != b.key ? a.key < b.key : a.position < b.position;
+  }
+};
+template <class Key>
+using Items = std::vector<Item<Key>>;
+
+// By digits of eight bits, the lowest first; digits that all keys share are skipped. Stable.
+template <class Key>
+void radix_sort(Items<Key>& items, Items<Key>& spare) {
+  constexpr int digits = sizeof(Key), values = 256;
+  std::vector<std::size_t> counts(digits * values);
+  for (const Item<Key>& item : items) {
+    for (int d = 0; d < digits; ++d)
+      ++counts[static_cast<std::size_t>(d * values) + (item.key >> 8 * d & 0xff)];
+  }
+  spare.resize(items.size());
+  for (int d = 0; d < digits; ++d) {
+    std::size_t* count = &counts[static_cast<std::size_t>(d * values)];
+    if (count[items[0].key >> 8 * d & 0xff] == items.size()) continue;
+    std::size_t start = 0;
+    for (int v = 0; v < values; ++v) start += std::exchange(count[v], start);
+    for (const Item<Key>& item : items) spare[count[item.key >> 8 * d & 0xff]++] = item;
+    items.swap(spare);
+  }
+}
+
+// Below this many elements comparing beats counting digits.
+constexpr std::size_t few = 256;
+
+template <class Key>
+void sort_items(Items<Key>& items, Items<Key>& spare) {
+  if (items.size() < few) {
+    std::sort(items.begin(), items.end());
+  } else {
+    radix_sort(items, spare);
+  }
+}
+
+template <class Key>
+void select_items(Items<Key>& items, std::size_t k) {
+  const auto end = items.begin() + static_cast<std::ptrdiff_t>(k);
+  if (k < items.size()) std::nth_element(items.begin(), end, items.end());
+  std::sort(items.begin(), end);
+}
+
+// The positions of the first `wanted` elements of every row along d in the order asked for.
+template <class Key, class T>
+void order_rows(const T* rows, std::int64_t n, std::int64_t count, std::int64_t wanted, bool descending,
+                std::int64_t* out) {
+  const std::int64_t least = std::max<std::int64_t>(parallel::grain / (16 * n + 1), 1);
+  parallel_for(count, least, [&](std::int64_t begin, std::int64_t end) {
+    Items<Key> items(static_cast<std::size_t>(n)), spare;
+    for (std::int64_t r = begin; r < end; ++r) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        const Key key = key_of(rows[r * n + i]);
+        items[static_cast<std::size_t>(i)] = {descending ? static_cast<Key>(~key) : key, static_cast<Key>(i)};
+      }
+      if (wanted < n) {
+        select_items(items, static_cast<std::size_t>(wanted));
+      } else {
+        sort_items(items, spare);
+      }
+      for (std::int64_t i = 0; i < wanted; ++i)
+        out[r * wanted + i] = static_cast<std::int64_t>(items[static_cast<std::size_t>(i)].position);
+    }
+  });
+}
+
+Tensor positions_in_order(const char* operation, const Tensor& x, int d, std::int64_t wanted,
+                          bool descending) {
+  const NoGrad quiet;
+  const Tensor rows = movedim(x.detach(), d, -1).contiguous();
+  const std::int64_t n = rows.size(-1);
+  Shape shape = rows.sizes();
+  shape[shape.size() - 1] = wanted;
+  const Tensor out = empty(shape, int64);
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_complex(dtype_of<T>)) {
+      throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(x.dtype())));
+    } else if (out.numel() > 0) {
+      const bool narrow_positions = n <= INT64_C(1) << 32;
+      const auto order = narrow_positions ? order_rows<KeyOf<T>, T> : order_rows<std::uint64_t, T>;
+      order(rows.data<T>(), n, rows.numel() / n, wanted, descending, out.data<std::int64_t>());
+    }
+  });
+  return movedim(out, -1, d);
+}
+
+}  // namespace
+
+Tensor argsort(const Tensor& x, std::int64_t dim, bool descending) {
+  const int d = wrap_dim(dim, x.dim());
+  if (x.dim() == 0) return argsort(x.reshape({1}), 0, descending).reshape({});
+  return positions_in_order("sort", x, d, x.sizes()[d], descending);
+}
+
+ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending) {
+  const Tensor indices = argsort(x, dim, descending);
+  return {gather(x, dim, indices), indices};
+}
+
+ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim, bool largest) {
+  const int d = wrap_dim(dim, x.dim());
+  if (x.dim() == 0) {
+    const auto [values, indices] = topk(x.reshape({1}), k, 0, largest);
+    return k == 1 ? ValuesIndices{values.reshape({}), indices.reshape({})} : ValuesIndices{values, indices};
+  }
+  if (k < 0 || k > x.sizes()[d]) {
+    throw IndexError("topk: k must be from 0 to " + std::to_string(x.sizes()[d]) + ", " + std::to_string(k) +
+                     " was given");
+  }
+  const Tensor indices = positions_in_order("topk", x, d, k, largest);
+  return {gather(x, d, indices), indices};
+}
+
+}  // namespace wick
