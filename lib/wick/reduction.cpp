@@ -54,14 +54,7 @@ Shape without_reduced(const Selection& s, const Tensor& x) {
   return shape;
 }
 
-// The nest (out, in) arranged for the reduction kernels: dimension 0 is the densest of the input; dimension 1
-// is the densest of the other sort, kept or reduced. A dimension is reduced when `out` does not move along
-// it.
-struct ReduceNest {
-  Nest nest;
-  bool inner;  // dimension 0 is the reduced one of the two
-};
-
+// A dimension is reduced when `out` does not move along it.
 bool is_reduced(const Nest& nest, int d) { return nest.step[0][d] == 0; }
 
 void exchange(Nest& nest, int a, int b) {
@@ -69,7 +62,9 @@ void exchange(Nest& nest, int a, int b) {
   for (int k = 0; k < nest.operands; ++k) std::swap(nest.step[k][a], nest.step[k][b]);
 }
 
-ReduceNest arrange(Nest nest) {
+// Arranges the nest (out, in) for the reduction kernels: dimension 0 is the densest of the input; dimension 1
+// is the densest of the other sort, kept or reduced. Whether dimension 0 is the reduced one of the two.
+bool arrange(Nest& nest) {
   const auto densest = [&](int from, auto&& accept) {
     int best = -1;
     for (int d = from; d < nest.rank; ++d) {
@@ -94,13 +89,12 @@ ReduceNest arrange(Nest nest) {
     nest.step[0][1] = nest.step[1][1] = 0;
     ++nest.rank;
   }
-  return {nest, inner};
+  return inner;
 }
 
-void fold_serial(const Nest& nest, const ReduceLoops& loops) {
-  const ReduceNest r = arrange(nest);
-  const kernels::Loop loop = r.inner ? loops.inner : loops.outer;
-  for_each_block(r.nest, [loop](const kernels::Block& block) { loop(block, nullptr); });
+void fold_serial(Nest&& nest, const ReduceLoops& loops) {
+  const kernels::Loop loop = arrange(nest) ? loops.inner : loops.outer;
+  for_each_block(nest, [loop](const kernels::Block& block) { loop(block, nullptr); });
 }
 
 const ReduceLoops& loops_of(Reduce op, DType dtype) {
@@ -111,9 +105,9 @@ const ReduceLoops& loops_of(Reduce op, DType dtype) {
 void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity) {
   const ReduceLoops& loops = loops_of(op, in.dtype());
   const Tensor spread = out.expand(in.sizes());
-  const Nest nest = make_nest({&spread, &in});
+  Nest nest = make_nest({&spread, &in});
   const std::int64_t elements = nest.elements();
-  if (elements <= parallel::grain) return fold_serial(nest, loops);
+  if (elements <= parallel::grain) return fold_serial(std::move(nest), loops);
 
   int kept = -1, reduced = -1;  // the longest dimensions of either sort
   for (int d = 0; d < nest.rank; ++d) {
@@ -127,25 +121,30 @@ void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity
                  [&](std::int64_t begin, std::int64_t end) {
                    Nest piece = nest;
                    piece.narrow(kept, begin, end - begin);
-                   fold_serial(piece, loops);
+                   fold_serial(std::move(piece), loops);
                  });
     return;
   }
   // Pieces of the longest reduced dimension are folded apart and then together. They do not depend on the
   // number of threads, and so neither does the result.
-  const std::int64_t pieces =
-      std::clamp<std::int64_t>(elements / parallel::grain, 1, std::min<std::int64_t>(nest.size[reduced], 64));
+  const std::int64_t pieces = std::clamp<std::int64_t>(elements / (4 * parallel::grain), 1,
+                                                       std::min<std::int64_t>(nest.size[reduced], 64));
   Shape shape = out.sizes();
   shape.insert(0, pieces);
   const Tensor partial = full(shape, identity, out.dtype());
   const std::int64_t piece_bytes = out.numel() * out.itemsize();
+  const std::int64_t length = nest.size[reduced];
+  // Of whole cache lines, if they are long.
+  const auto begin_of = [=](std::int64_t p) {
+    const std::int64_t begin = length * p / pieces;
+    return p == pieces || length < 64 * pieces ? begin : begin / 64 * 64;
+  };
   parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t p = first; p < last; ++p) {
       Nest piece = nest;
-      const std::int64_t begin = nest.size[reduced] * p / pieces;
-      piece.narrow(reduced, begin, nest.size[reduced] * (p + 1) / pieces - begin);
+      piece.narrow(reduced, begin_of(p), begin_of(p + 1) - begin_of(p));
       piece.data[0] = partial.raw_data() + p * piece_bytes;
-      fold_serial(piece, loops);
+      fold_serial(std::move(piece), loops);
     }
   });
   const Tensor repeated = out.unsqueeze(0).expand(shape);

@@ -39,40 +39,6 @@ template <class T>
 using Gathered = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
                                     std::conditional_t<std::is_same_v<T, float>, double, T>>;
 
-// out[i] = out[i - 1] op x[i], in the type of x.
-template <class Op>
-Tensor running(const Tensor& x, int dim, Op op) {
-  const Tensor in = x.detach().contiguous();
-  const Tensor out = empty(x.sizes(), x.dtype());
-  if (out.numel() == 0) return out;
-  const Lines lines(x, dim);
-  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
-    if constexpr (!std::is_same_v<T, bool>) {
-      using A = Gathered<T>;
-      const T* source = in.data<T>();
-      T* target = out.data<T>();
-      const std::int64_t rows = lines.n, row = lines.inner, block = rows * row;
-      const std::int64_t least = std::max<std::int64_t>(parallel::grain / block, 1);
-      // Row after row, so that memory is walked in order, with the totals of the lines side by side.
-      parallel_for(lines.outer, least, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<A> totals(static_cast<std::size_t>(row));
-        for (std::int64_t o = begin; o < end; ++o) {
-          for (std::int64_t i = 0; i < rows; ++i) {
-            const std::int64_t at = o * block + i * row;
-            for (std::int64_t j = 0; j < row; ++j) {
-              A& total = totals[static_cast<std::size_t>(j)];
-              const A value = static_cast<A>(source[at + j]);
-              total = i == 0 ? value : op(total, value);
-              target[at + j] = static_cast<T>(total);
-            }
-          }
-        }
-      });
-    }
-  });
-  return out;
-}
-
 // Wraps around for integers.
 struct Plus {
   template <class T>
@@ -94,6 +60,78 @@ struct Times {
     }
   }
 };
+
+// out[i] = out[i - 1] op x[i] along a line without gaps.
+template <class T, class Op>
+void running_line(const T* x, T* out, std::int64_t n, Op op) {
+  using A = Gathered<T>;
+  A total = static_cast<A>(x[0]);
+  out[0] = static_cast<T>(total);
+  std::int64_t i = 1;
+  // Groups are summed up aside, so that one addition in four waits for the one before. Only where this cannot
+  // overflow: A holds any product of four T, or wraps.
+  if constexpr (std::is_same_v<T, float> || std::is_integral_v<T>) {
+    for (; i + 4 <= n; i += 4) {
+      const A a = static_cast<A>(x[i]), b = op(a, static_cast<A>(x[i + 1])), c = static_cast<A>(x[i + 2]);
+      const A third = op(b, c), fourth = op(b, op(c, static_cast<A>(x[i + 3])));
+      out[i] = static_cast<T>(op(total, a));
+      out[i + 1] = static_cast<T>(op(total, b));
+      out[i + 2] = static_cast<T>(op(total, third));
+      total = op(total, fourth);
+      out[i + 3] = static_cast<T>(total);
+    }
+  }
+  for (; i < n; ++i) {
+    total = op(total, static_cast<A>(x[i]));
+    out[i] = static_cast<T>(total);
+  }
+}
+
+// The same for lines that lie side by side, row after row, so that memory is walked in order.
+template <class T, class Op>
+void running_rows(const T* x, T* out, std::int64_t rows, std::int64_t row, std::vector<Gathered<T>>& totals,
+                  Op op) {
+  using A = Gathered<T>;
+  for (std::int64_t j = 0; j < row; ++j) {
+    totals[static_cast<std::size_t>(j)] = static_cast<A>(x[j]);
+    out[j] = x[j];
+  }
+  for (std::int64_t i = 1; i < rows; ++i) {
+    for (std::int64_t j = 0; j < row; ++j) {
+      A& total = totals[static_cast<std::size_t>(j)];
+      total = op(total, static_cast<A>(x[i * row + j]));
+      out[i * row + j] = static_cast<T>(total);
+    }
+  }
+}
+
+// In the type of x.
+template <class Op>
+Tensor running(const Tensor& x, int dim, Op op) {
+  const Tensor in = x.detach().contiguous();
+  const Tensor out = empty(x.sizes(), x.dtype());
+  if (out.numel() == 0) return out;
+  const Lines lines(x, dim);
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (!std::is_same_v<T, bool>) {
+      const std::int64_t rows = lines.n, row = lines.inner, block = rows * row;
+      parallel_for(lines.outer, std::max<std::int64_t>(parallel::grain / block, 1),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     std::vector<Gathered<T>> totals(static_cast<std::size_t>(row));
+                     for (std::int64_t o = begin; o < end; ++o) {
+                       const T* source = in.data<T>() + o * block;
+                       T* target = out.data<T>() + o * block;
+                       if (row == 1) {
+                         running_line(source, target, rows, op);
+                       } else {
+                         running_rows(source, target, rows, row, totals, op);
+                       }
+                     }
+                   });
+    }
+  });
+  return out;
+}
 
 Tensor widened(const Tensor& x) { return is_integral(x.dtype()) ? x.to(int64) : x; }
 
@@ -143,36 +181,44 @@ Tensor cumprod(const Tensor& x, std::int64_t dim) {
 
 namespace {
 
+// The running extreme of a line and its position; elements are `step` apart.
+template <bool largest, class T>
+void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::int64_t n, std::int64_t step) {
+  // No number is at least, or at most, a NaN: it stays, and the latest one counts.
+  T best = x[0];
+  std::int64_t place = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T value = x[i * step];
+    if ((largest ? value >= best : value <= best) || value != value) {
+      best = value;
+      place = i;
+    }
+    values[i * step] = best;
+    positions[i * step] = place;
+  }
+}
+
 template <bool largest>
 ValuesIndices running_extreme(const char* operation, const Tensor& x, std::int64_t dim) {
   const int d = wrap_dim(dim, x.dim());
   const Tensor in = x.detach().contiguous();
-  const Tensor positions = zeros(x.sizes(), int64);
-  if (x.dim() > 0 && x.numel() > 0) {
-    const Lines lines(x, d);
-    dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
-      if constexpr (is_complex(dtype_of<T>)) {
-        throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
-      } else {
-        const T* source = in.data<T>();
-        std::int64_t* target = positions.data<std::int64_t>();
-        lines.each([&](std::int64_t at) {
-          T best = source[at];
-          std::int64_t where_best = 0;
-          for (std::int64_t i = 0; i < lines.n; ++i, at += lines.inner) {
-            const T value = source[at];
-            const bool stuck = best != best && value == value;
-            if (!stuck && (value != value || (largest ? value >= best : value <= best))) {
-              best = value;
-              where_best = i;
-            }
-            target[at] = where_best;
-          }
-        });
-      }
-    });
-  }
-  return {gather(x, d, positions), positions};
+  const Tensor values = empty(x.sizes(), x.dtype()), positions = empty(x.sizes(), int64);
+  const Lines lines(x, d);
+  if (x.numel() == 0) return {values, positions};
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_complex(dtype_of<T>)) {
+      throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
+    } else {
+      lines.each([&](std::int64_t at) {
+        running_extreme_line<largest>(in.data<T>() + at, values.data<T>() + at,
+                                      positions.data<std::int64_t>() + at, lines.n, lines.inner);
+      });
+    }
+  });
+  const Tensor out = record(operation, values, {x}, [d, positions, shape = x.sizes()](const Tensor& g) {
+    return Tensors{scatter_add(zeros(shape, g.dtype()), d, positions, g)};
+  });
+  return {out, positions};
 }
 
 }  // namespace
