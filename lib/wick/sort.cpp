@@ -17,16 +17,17 @@ namespace {
 template <class T>
 using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
+// Without branches, so that loops over it are vectorized.
 template <class T>
 KeyOf<T> key_of(T value) {
   using Key = KeyOf<T>;
   if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
     return key_of(static_cast<float>(value));
   } else if constexpr (std::is_floating_point_v<T>) {
-    if (value != value) return ~Key{0};
     constexpr Key sign = Key{1} << (8 * sizeof(T) - 1);
     const Key bits = std::bit_cast<Key>(value + T(0));  // -0.0 becomes 0.0
-    return bits & sign ? ~bits : bits | sign;
+    const Key flip = (Key{0} - (bits >> (8 * sizeof(T) - 1))) | sign;
+    return value != value ? ~Key{0} : bits ^ flip;
   } else if constexpr (std::is_signed_v<T>) {
     return static_cast<Key>(value) ^ (Key{1} << (8 * sizeof(Key) - 1));
   } else {
@@ -77,28 +78,50 @@ void sort_items(Items<Key>& items, Items<Key>& spare) {
   }
 }
 
+// The first k of the keys in order.
 template <class Key>
-void select_items(Items<Key>& items, std::size_t k) {
-  const auto end = items.begin() + static_cast<std::ptrdiff_t>(k);
-  if (k < items.size()) std::nth_element(items.begin(), end, items.end());
-  std::sort(items.begin(), end);
+void select_items(const std::vector<Key>& keys, std::size_t k, Items<Key>& items) {
+  const auto item = [&](std::size_t i) { return Item<Key>{keys[i], static_cast<Key>(i)}; };
+  const std::size_t n = keys.size();
+  items.clear();
+  if (k == 0) return;
+  if (k > n / 32) {
+    for (std::size_t i = 0; i < n; ++i) items.push_back(item(i));
+    const auto end = items.begin() + static_cast<std::ptrdiff_t>(k);
+    std::nth_element(items.begin(), end, items.end());
+    std::sort(items.begin(), end);
+    return;
+  }
+  // A heap of the best k, which most elements never enter.
+  for (std::size_t i = 0; i < k; ++i) items.push_back(item(i));
+  std::make_heap(items.begin(), items.end());
+  for (std::size_t i = k; i < n; ++i) {
+    if (keys[i] >= items.front().key) continue;
+    std::pop_heap(items.begin(), items.end());
+    items.back() = item(i);
+    std::push_heap(items.begin(), items.end());
+  }
+  std::sort_heap(items.begin(), items.end());
 }
 
-// The positions of the first `wanted` elements of every row along d in the order asked for.
+// The positions of the first `wanted` elements of every row in the order asked for.
 template <class Key, class T>
 void order_rows(const T* rows, std::int64_t n, std::int64_t count, std::int64_t wanted, bool descending,
                 std::int64_t* out) {
   const std::int64_t least = std::max<std::int64_t>(parallel::grain / (16 * n + 1), 1);
   parallel_for(count, least, [&](std::int64_t begin, std::int64_t end) {
-    Items<Key> items(static_cast<std::size_t>(n)), spare;
+    const auto size = static_cast<std::size_t>(n);
+    std::vector<Key> keys(size);
+    Items<Key> items, spare;
     for (std::int64_t r = begin; r < end; ++r) {
-      for (std::int64_t i = 0; i < n; ++i) {
-        const Key key = key_of(rows[r * n + i]);
-        items[static_cast<std::size_t>(i)] = {descending ? static_cast<Key>(~key) : key, static_cast<Key>(i)};
-      }
+      const T* row = rows + r * n;
+      const Key turned = descending ? ~Key{0} : 0;
+      for (std::size_t i = 0; i < size; ++i) keys[i] = key_of(row[i]) ^ turned;
       if (wanted < n) {
-        select_items(items, static_cast<std::size_t>(wanted));
+        select_items(keys, static_cast<std::size_t>(wanted), items);
       } else {
+        items.resize(size);
+        for (std::size_t i = 0; i < size; ++i) items[i] = {keys[i], static_cast<Key>(i)};
         sort_items(items, spare);
       }
       for (std::int64_t i = 0; i < wanted; ++i)
