@@ -5,7 +5,27 @@ import os
 
 import torch
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+# Where the files go, and what other values than the committed ones begin from; see draw_anew.
+folder = os.path.dirname(os.path.abspath(__file__))
+origin = 0
+
+
+def draw_anew(seed, into):
+    """Files are written to another folder, with values and shapes that depend on the seed."""
+    global folder, origin
+    folder, origin = into, 1000 * seed
+
+
+def start(seed):
+    """Where the inputs of a file begin."""
+    torch.manual_seed(origin + seed)
+
+
+def size(n):
+    """A size of about n: n itself in the committed files."""
+    return int(torch.randint(1, 2 * n + 1, ())) if origin else n
+
+
 NAN, INF = float("nan"), float("inf")
 
 NAMES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
@@ -81,7 +101,7 @@ class File:
         out = function(*tensors)
         out = out if isinstance(out, torch.Tensor) else out[0]
         wanted = [t for t in tensors if isinstance(t, torch.Tensor) and t.requires_grad]
-        torch.manual_seed(seed)
+        start(seed)
         g = fresh(out.dtype, out.shape)
         grads = torch.autograd.grad(out, wanted, g, allow_unused=True)
         grads = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, wanted)]
@@ -91,7 +111,7 @@ class File:
         self.case(operation, arguments, ["error"])
 
     def write(self, filename):
-        with open(os.path.join(HERE, filename), "w") as file:
+        with open(os.path.join(folder, filename), "w") as file:
             file.write(f"# {self.title}. Written by make_reference.py with PyTorch {torch.__version__[:4]}.\n")
             file.write("\n".join(self.lines) + "\n")
 
@@ -110,15 +130,15 @@ def fresh(dtype, shape):
 def layouts(dtype):
     """Shapes and memory orders that have gone wrong somewhere before."""
     return [fresh(dtype, ()), fresh(dtype, (0,)), fresh(dtype, (2, 0, 3)), fresh(dtype, (1,)), fresh(dtype, (1, 1, 1, 1)),
-            fresh(dtype, (7,)), fresh(dtype, (2, 1, 3, 2, 2)), fresh(dtype, (2, 3, 4)).permute(2, 0, 1),
-            fresh(dtype, (3, 5)).t(), fresh(dtype, (9, 8))[1::3, ::2], fresh(dtype, (3, 1)).expand(3, 4),
-            fresh(dtype, (4,)).expand(2, 3, 4), fresh(dtype, (2, 3, 2, 2)).permute(0, 2, 3, 1)[:, 1:],
-            fresh(dtype, (5, 3))[:, 1]]
+            fresh(dtype, (size(7),)), fresh(dtype, (size(2), 1, size(3), 2, 2)), fresh(dtype, (2, size(3), size(4))).permute(2, 0, 1),
+            fresh(dtype, (size(3), size(5))).t(), fresh(dtype, (9, 8))[1::3, ::2], fresh(dtype, (size(3), 1)).expand(-1, size(4)),
+            fresh(dtype, (size(4),)).expand(2, size(3), -1), fresh(dtype, (size(2), size(3), 2, 2)).permute(0, 2, 3, 1)[:, 1:],
+            fresh(dtype, (size(5), 3))[:, 1]]
 
 
 def few_layouts(dtype):
-    return [fresh(dtype, ()), fresh(dtype, (2, 0, 3)), fresh(dtype, (2, 1, 3, 2, 2)),
-            fresh(dtype, (2, 3, 4)).permute(2, 0, 1), fresh(dtype, (9, 8))[1::3, ::2]]
+    return [fresh(dtype, ()), fresh(dtype, (2, 0, 3)), fresh(dtype, (size(2), 1, 3, size(2), 2)),
+            fresh(dtype, (2, size(3), 4)).permute(2, 0, 1), fresh(dtype, (9, 8))[1::3, ::2]]
 
 
 def specials(dtype):

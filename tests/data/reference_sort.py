@@ -2,12 +2,12 @@
 
 import torch
 
-from reference_file import INF, NAN, File, few_layouts, fresh, layouts
+from reference_file import INF, NAN, File, few_layouts, fresh, layouts, start
 
 
 def sorting():
     f = File("sorting")
-    torch.manual_seed(73)
+    start(73)
     sources = layouts(torch.float32)
     sources += [x for d in (torch.uint8, torch.int32, torch.int64, torch.bfloat16, torch.float64) for x in few_layouts(d)]
     sources += [fresh(d, (4, 5)) for d in (torch.int8, torch.int16, torch.float16, torch.bool)]

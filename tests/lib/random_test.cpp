@@ -27,7 +27,7 @@ Tensors like(const Arguments& a) {
   return seeded(a, [&] { return f(t(a, 1), a[2].dtype()); });
 }
 
-const Operations distributions{
+const Operations distributions = registered({
     {"normal", between<normal>},
     {"uniform", between<uniform>},
     {"exponential",
@@ -52,7 +52,7 @@ const Operations distributions{
        return seeded(a, [&] { return multinomial(t(a, 1), a[2].whole(), a[3].flag()); });
      }},
     {"dropout", [](const Arguments& a) { return seeded(a, [&] { return dropout(t(a, 1), a[2].real()); }); }},
-};
+});
 
 // Draws of every kind, whose order matters to the generator.
 Tensor draw_some() {

@@ -109,7 +109,7 @@ Wanted read_result(const std::string& text) {
 }
 
 std::vector<Case> read_cases(const std::string& file) {
-  std::ifstream in(std::string(WICK_TEST_DATA) + "/" + file);
+  std::ifstream in(file[0] == '/' ? file : std::string(WICK_TEST_DATA) + "/" + file);
   REQUIRE_MESSAGE(in.good(), file << " cannot be read");
   std::map<std::string, Tensor> inputs;
   std::vector<Case> cases;
@@ -277,6 +277,20 @@ std::string unescaped(const std::string& text) {
 }
 
 }  // namespace
+
+namespace {
+Operations& registry() {
+  static Operations all = operations();
+  return all;
+}
+}  // namespace
+
+Operations registered(Operations table) {
+  registry().insert(table.begin(), table.end());
+  return table;
+}
+
+const Operations& all_operations() { return registry(); }
 
 void check_reference(const std::string& file, const Operations& operations) {
   const std::vector<Case> cases = read_cases(file);

@@ -28,7 +28,12 @@ using Operation = Tensors (*)(const Arguments&);
 using Operations = std::map<std::string, Operation>;
 const Operations& operations();
 
-// Runs every case of the file and compares; a failure names the line.
+// A table of a test file's own, which is also entered among all operations.
+Operations registered(Operations table);
+const Operations& all_operations();
+
+// Runs every case of the file, of the test data unless the path is absolute, and compares; a failure names
+// the line.
 void check_reference(const std::string& file, const Operations& operations = test::operations());
 
 // Calls f for every case of the file of texts.

@@ -4,7 +4,7 @@
 namespace wick::test {
 namespace {
 
-const Operations sorting{
+const Operations sorting = registered({
     {"sort",
      [](const Arguments& a) {
        const auto [values, indices] = sort(t(a, 0), a[1].whole(), a[2].flag());
@@ -18,7 +18,7 @@ const Operations sorting{
        CHECK(identical(gather(t(a, 0), a[2].whole(), indices), values));
        return Tensors{values};
      }},
-};
+});
 
 }  // namespace
 
