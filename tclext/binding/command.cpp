@@ -78,6 +78,10 @@ Binding::Binding(const Command& command, std::string_view area) : command_(comma
       } else {
         form.least = static_cast<int>(form.params.size()) + 1;
       }
+      if (word.ends_with("...")) {
+        form.rest = true;
+        word.erase(word.size() - 3);
+      }
       form.params.push_back(find_option("-" + word));
     }
     forms_.push_back(std::move(form));
@@ -109,14 +113,12 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
                                           bool names_follow) const {
   const Form* found = nullptr;
   for (const Form& form : forms_) {
-    const int most = static_cast<int>(form.params.size());
-    if (count > most || (!names_follow && count < form.least)) continue;
+    if (count > form.most() || (!names_follow && count < form.least)) continue;
     found = &form;
     if (forms_.size() == 1) break;
     bool fits = true;
     for (int i = 0; fits && i < count; ++i) {
-      fits = command_.call.types[static_cast<std::size_t>(form.params[static_cast<std::size_t>(i)])]->fits(
-          state, words[i]);
+      fits = command_.call.types[static_cast<std::size_t>(form.param(i))]->fits(state, words[i]);
     }
     if (fits) break;
   }
@@ -126,11 +128,18 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
 
 void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const {
   const Form& form = choose_form(call.state, words, count, names_follow);
-  for (int i = 0; i < count; ++i) call.words[form.params[static_cast<std::size_t>(i)]] = words[i];
+  for (int i = 0; i < count; ++i) {
+    if (form.rest && i == static_cast<int>(form.params.size()) - 1) {
+      call.rest.emplace(Tcl_NewListObj(static_cast<Tcl_Size>(count - i), words + i));
+      call.words[form.param(i)] = call.rest->get();
+      break;
+    }
+    call.words[form.param(i)] = words[i];
+  }
 }
 
 Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
-  Call call{state, command_, {}};
+  Call call{state, command_, {}, std::nullopt};
   int option = -1;
   int positional = 0;
   while (positional < count && !is_option(words[positional], option)) ++positional;
