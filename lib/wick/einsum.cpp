@@ -26,16 +26,16 @@ void check_one_dtype(const char* operation, const Tensor& a, const Tensor& b) {
 // x, whose dimension d belongs to places[d], in that arrangement; places that stand twice become diagonals.
 Tensor arranged(Tensor x, std::vector<int> places, int rank) {
   for (std::size_t i = 0; i < places.size();) {
-    const auto again =
-        std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), places[i]);
+    const int place = places[i];
+    const auto again = std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), place);
     if (again == places.end()) {
       ++i;
       continue;
     }
     x = diagonal(x, 0, static_cast<std::int64_t>(i), again - places.begin());
-    places.push_back(places[i]);
     places.erase(again);
     places.erase(places.begin() + static_cast<std::ptrdiff_t>(i));
+    places.push_back(place);
   }
   Dims order;
   for (int place = 0; place < rank; ++place) {

@@ -35,6 +35,20 @@ bool declares(const Command& command, std::string_view name) {
   return false;
 }
 
+// A list that lives as long as the call.
+Tcl_Obj* new_list(Call& call, const std::vector<Tcl_Obj*>& elements) {
+  call.made.emplace_front(Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data()));
+  return call.made.front().get();
+}
+
+// The elements of both.
+Tcl_Obj* joined(Call& call, Tcl_Obj* first, Tcl_Obj* second) {
+  std::vector<Tcl_Obj*> elements = elements_of(first);
+  const std::vector<Tcl_Obj*> more = elements_of(second);
+  elements.insert(elements.end(), more.begin(), more.end());
+  return new_list(call, elements);
+}
+
 bool is_required(const Param& param) { return std::holds_alternative<Required>(param.fallback); }
 
 }  // namespace
@@ -130,8 +144,7 @@ void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bo
   const Form& form = choose_form(call.state, words, count, names_follow);
   for (int i = 0; i < count; ++i) {
     if (form.rest && i == static_cast<int>(form.params.size()) - 1) {
-      call.rest.emplace(Tcl_NewListObj(static_cast<Tcl_Size>(count - i), words + i));
-      call.words[form.param(i)] = call.rest->get();
+      call.words[form.param(i)] = new_list(call, {words + i, words + count});
       break;
     }
     call.words[form.param(i)] = words[i];
@@ -139,7 +152,7 @@ void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bo
 }
 
 Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
-  Call call{state, command_, {}, std::nullopt};
+  Call call{state, command_, {}, {}};
   int option = -1;
   int positional = 0;
   while (positional < count && !is_option(words[positional], option)) ++positional;
@@ -157,7 +170,10 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
                       "TORCH PARAMETER TWICE " + std::string(text_of(words[i])),
                       "once by position and once by name"};
     }
-    call.words[option] = words[i + 1];
+    Tcl_Obj*& word = call.words[option];
+    const bool adds_up =
+        word && command_.call.types[static_cast<std::size_t>(option)] == &Convert<wick::Tensors>::type;
+    word = adds_up ? joined(call, word, words[i + 1]) : words[i + 1];
   }
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
     if (!call.words[i] && is_required(command_.params[i]))

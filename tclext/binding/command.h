@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,9 @@ inline constexpr LeftOut left_out;
 using Fallback = std::variant<Required, LeftOut, std::int64_t, double, bool, wick::DType, const char*>;
 
 struct Param {
-  const char* names;  // the option's name and its synonyms, without dashes, one blank between them
+  // The option's name and its synonyms, without dashes, one blank between them. Given several times, lists of
+  // tensors add up; of anything else the last one counts.
+  const char* names;
   Fallback fallback;
   const char* purpose;  // one line
 };
@@ -57,7 +60,7 @@ struct Call {
   State& state;
   const Command& command;
   Tcl_Obj* words[max_params];
-  std::optional<Held> rest;  // the list made of the words that one parameter takes together
+  std::forward_list<Held> made;  // lists that were made of several words
 
   Tcl_Interp* interp() const { return state.interp(); }
 };

@@ -126,7 +126,7 @@ std::vector<Command> picking() {
       },
       Command{
           .name = "tensor_norm",
-          .summary = "(sum |x|^p)^(1/p) over all elements, or along a dimension.",
+          .summary = "The p-norm (sum |x|^p)^(1/p) of all elements, or along a dimension.",
           .details = "p 0 counts the elements that are not 0, inf is the largest and -inf the smallest "
                      "absolute value; a matrix is taken as one long vector. Floating point only. The norm of "
                      "no elements is 0.",
@@ -326,7 +326,7 @@ Command stacking(const char* name, const char* alias, const char* summary, const
       .summary = summary,
       .details =
           "All other sizes must agree; different dtypes are promoted. By position a single word is a list "
-          "of tensors, several words are a tensor each.",
+          "of tensors, several words are a tensor each; by name several lists add up.",
       .params = {{"tensors inputs", required, "one or more tensors"}},
       .positional = {"tensors", "tensors..."},
       .returns = returns,
@@ -371,22 +371,8 @@ std::vector<Command> splitting() {
           .returns = "at least 2-D",
           .call = joiner<wick::column_stack>(),
       },
-      Command{
-          .name = "row_stack",
-          .summary = "Tensors one below the other along dimension 0; 0-d and 1-D ones are rows.",
-          .details = "The same as vstack, but that both options in one call add up.",
-          .params = {{"tensors", left_out, "one or more tensors"},
-                     {"inputs", left_out, "one or more tensors, after those of -tensors"}},
-          .positional = {"tensors", "tensors..."},
-          .returns = "at least 2-D",
-          .call = bind([](optional<Tensors> tensors, optional<Tensors> more) {
-            if (!tensors && !more) throw binding::missing_parameter("tensors");
-            Tensors all = tensors.value_or(Tensors{});
-            if (more) all.insert(all.end(), more->begin(), more->end());
-            check_given("tensors", !all.empty());
-            return wick::row_stack(all);
-          }),
-      },
+      stacking("row_stack", "rowStack", "Tensors one below the other along dimension 0; the same as vstack.",
+               "at least 2-D", joiner<wick::row_stack>()),
       stacking("dstack", "dStack",
                "Tensors one behind the other along dimension 2, made 3-D as by atleast_3d.", "at least 3-D",
                joiner<wick::dstack>()),
