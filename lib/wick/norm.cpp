@@ -81,7 +81,13 @@ Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
   if (asked.empty()) {
     for (int d = 0; d < x.dim(); ++d) dims.push_back(d);
   } else {
-    for (const auto d : asked) dims.push_back(wrap_dim(d, x.dim()));
+    for (const auto dim : asked) {
+      const int d = wrap_dim(dim, x.dim());
+      if (std::find(dims.begin(), dims.end(), d) != dims.end())
+        throw ShapeError("norm: dimension " + std::to_string(d) + " appears twice in dims " +
+                         to_string(asked));
+      dims.push_back(d);
+    }
   }
   Tensor out = compute(x, p, dims);
   if (autograd::wanted({x})) {

@@ -18,6 +18,7 @@ import torch
 
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
                             pair_specials, specials)
+from reference_manipulation import manipulation
 from reference_random import distributions
 from reference_sort import sorting
 
@@ -723,5 +724,5 @@ def gradients():
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random, distributions, texts,
-                  gradients):
+                  gradients, manipulation):
         write()
