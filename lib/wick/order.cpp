@@ -8,8 +8,11 @@
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
 #include "wick/elementwise.h"
+#include "wick/gather.h"
 #include "wick/indexing.h"
 #include "wick/parallel.h"
+#include "wick/scan.h"
+#include "wick/sort.h"
 #include "wick/views.h"
 
 namespace wick {
@@ -30,21 +33,17 @@ bool is_nan(T x) {
   return comparable(x) != comparable(x);
 }
 
-// Whether the element a at position i comes before b at position j: rising, NaN last, equal values by
-// position.
-template <class T>
-bool precedes(T a, std::int64_t i, T b, std::int64_t j) {
-  const auto x = comparable(a), y = comparable(b);
-  if (x < y) return true;
-  if (y < x) return false;
-  const bool x_nan = x != x, y_nan = y != y;
-  return x_nan != y_nan ? y_nan : i < j;
-}
-
+// Rising, NaN last, equal values by position.
 template <class T>
 struct Before {
   const T* row;
-  bool operator()(std::int64_t i, std::int64_t j) const { return precedes(row[i], i, row[j], j); }
+  bool operator()(std::int64_t i, std::int64_t j) const {
+    const auto x = comparable(row[i]), y = comparable(row[j]);
+    if (x < y) return true;
+    if (y < x) return false;
+    const bool x_nan = x != x, y_nan = y != y;
+    return x_nan != y_nan ? y_nan : i < j;
+  }
 };
 
 // Calls pick(row, n, scratch, out) for every row along dim, where scratch holds n positions and out takes
@@ -198,59 +197,23 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
 
 Tensor quantile(const Tensor& x, double q) { return quantile(x.flatten(), q, 0); }
 
-namespace {
-
-// An element and where it was.
-template <class T>
-struct Placed {
-  T value;
-  std::int64_t place;
-
-  friend bool operator<(const Placed& a, const Placed& b) {
-    return precedes(a.value, a.place, b.value, b.place);
-  }
-};
-
-template <class T>
-UniqueResult unique_of(const Tensor& x, bool return_inverse, bool return_counts) {
-  const Tensor in = x.detach().contiguous();
-  std::vector<Placed<T>> elements(static_cast<std::size_t>(in.numel()));
-  const T* source = in.data<T>();
-  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = {source[i], static_cast<std::int64_t>(i)};
-  std::sort(elements.begin(), elements.end());
-
-  // Where each run of equal elements begins.
-  std::vector<std::size_t> begins;
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (i == 0 || comparable(elements[i].value) != comparable(elements[i - 1].value)) begins.push_back(i);
-  }
-  const auto count = static_cast<std::int64_t>(begins.size());
-  UniqueResult out;
-  out.values = empty({count}, x.dtype());
-  if (return_inverse) out.inverse = empty(x.sizes(), int64);
-  if (return_counts) out.counts = empty({count}, int64);
-  for (std::size_t v = 0; v < begins.size(); ++v) {
-    const std::size_t end = v + 1 < begins.size() ? begins[v + 1] : elements.size();
-    out.values.template data<T>()[v] = elements[begins[v]].value;
-    if (return_counts)
-      out.counts.template data<std::int64_t>()[v] = static_cast<std::int64_t>(end - begins[v]);
-    for (std::size_t i = begins[v]; return_inverse && i < end; ++i)
-      out.inverse.template data<std::int64_t>()[elements[i].place] = static_cast<std::int64_t>(v);
-  }
-  return out;
-}
-
-}  // namespace
-
 UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
+  if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
   const NoGrad quiet;
-  return dispatch(x.dtype(), [&]<class T>(TypeTag<T>) -> UniqueResult {
-    if constexpr (is_complex(dtype_of<T>)) {
-      throw DTypeError("unique is not defined for " + std::string(name(dtype_of<T>)));
-    } else {
-      return unique_of<T>(x, return_inverse, return_counts);
-    }
-  });
+  const auto [sorted, positions] = sort(x.detach().flatten(), 0);
+  const std::int64_t n = sorted.numel();
+  // Where runs of equal elements begin; a NaN equals nothing.
+  Tensor begins = full({n}, true, boolean);
+  if (n > 0) narrow(begins, 0, 1, n - 1).copy_(ne(narrow(sorted, 0, 1, n - 1), narrow(sorted, 0, 0, n - 1)));
+  const Tensor firsts = nonzero(begins).select(1, 0);
+  UniqueResult out;
+  out.values = gather(sorted, 0, firsts);
+  if (return_inverse) {
+    const Tensor places = sub(cumsum(begins, 0), 1);
+    out.inverse = scatter(zeros({n}, int64), 0, positions, places).reshape(x.sizes());
+  }
+  if (return_counts) out.counts = diff(cat({firsts, full({1}, n, int64)}));
+  return out;
 }
 
 }  // namespace wick
