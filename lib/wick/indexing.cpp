@@ -310,7 +310,7 @@ Tensor nonzero(const Tensor& x) {
 
 namespace {
 
-// Places along the leading dimensions of a tensor: a list of checked positions for each, all of one shape.
+// Places along the leading dimensions of a tensor: checked positions for each, which broadcast to the shape.
 struct Picks {
   Shape shape;
   Tensors positions;
@@ -458,8 +458,8 @@ Indexed resolve(const Tensor& x, const Tensors& indices) {
     const NoGrad quiet;
     for (int i = 0; i < count; ++i) {
       const int d = static_cast<int>(out.order[i]);
-      const Tensor positions = wrapped_positions(given[static_cast<std::size_t>(d)], out.x.sizes()[d], d);
-      out.picks.positions.push_back(positions.expand(out.picks.shape));
+      out.picks.positions.push_back(
+          wrapped_positions(given[static_cast<std::size_t>(d)], out.x.sizes()[d], d));
     }
   }
   for (int d = 0; d < out.x.dim(); ++d) {
