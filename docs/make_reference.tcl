@@ -155,7 +155,7 @@ proc indexPage {areas} {
 All commands of the package `torch`, by area. The pages are written from the declarations that the commands are made of;
 `torch::help COMMAND` shows the same text in a program.}] [string trim {
 Every command takes its arguments by position or by name, and names may follow positional arguments. Question marks stand
-around what may be left out. An option with several names has synonyms; all of them mean the same. The words after the
+around what may be left out; three dots stand behind what takes all words that are left. An option with several names has synonyms; all of them mean the same. The words after the
 options in the syntax lines are types:}] [typeTable $areas] [string trim {
 `X/Y` takes either. A default that is empty in a table means that nothing is assumed; the purpose says what happens then.}] \
         "$count commands in [dict size $areas] areas:"]

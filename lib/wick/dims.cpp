@@ -68,6 +68,18 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   return out;
 }
 
+Shape broadcast_shapes(std::span<const Shape> shapes) {
+  Shape out;
+  for (const Shape& shape : shapes) {
+    if (std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; })) {
+      throw ShapeError("broadcast_shapes: sizes must not be negative, shape " + to_string(shape) +
+                       " was given");
+    }
+    out = broadcast_shapes(out, shape);
+  }
+  return out;
+}
+
 int wrap_dim(std::int64_t dim, int rank) {
   const int n = std::max(rank, 1);
   if (dim < -n || dim >= n) {

@@ -122,6 +122,8 @@ bool is_contiguous(const Shape& shape, const Strides& strides) noexcept;
 
 // The shape that both broadcast to (right-aligned, a size of 1 stretches), or a ShapeError.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
+// The same for any number of shapes; of none it is that of a 0-d tensor. ShapeError for negative sizes too.
+Shape broadcast_shapes(std::span<const Shape> shapes);
 
 // A dimension counted from the end becomes one counted from the front. A rank of 0 counts as 1.
 // IndexError outside [-rank, rank-1].

@@ -8,8 +8,11 @@
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
 #include "wick/elementwise.h"
+#include "wick/gather.h"
 #include "wick/indexing.h"
 #include "wick/parallel.h"
+#include "wick/scan.h"
+#include "wick/sort.h"
 #include "wick/views.h"
 
 namespace wick {
@@ -193,5 +196,24 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
 }
 
 Tensor quantile(const Tensor& x, double q) { return quantile(x.flatten(), q, 0); }
+
+UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
+  if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
+  const NoGrad quiet;
+  const auto [sorted, positions] = sort(x.detach().flatten(), 0);
+  const std::int64_t n = sorted.numel();
+  // Where runs of equal elements begin; a NaN equals nothing.
+  Tensor begins = full({n}, true, boolean);
+  if (n > 0) narrow(begins, 0, 1, n - 1).copy_(ne(narrow(sorted, 0, 1, n - 1), narrow(sorted, 0, 0, n - 1)));
+  const Tensor firsts = nonzero(begins).select(1, 0);
+  UniqueResult out;
+  out.values = gather(sorted, 0, firsts);
+  if (return_inverse) {
+    const Tensor places = sub(cumsum(begins, 0), 1);
+    out.inverse = scatter(zeros({n}, int64), 0, positions, places).reshape(x.sizes());
+  }
+  if (return_counts) out.counts = diff(cat({firsts, full({1}, n, int64)}));
+  return out;
+}
 
 }  // namespace wick

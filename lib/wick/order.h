@@ -25,4 +25,14 @@ ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim = false);
 Tensor quantile(const Tensor& x, double q);
 Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim = false);
 
+struct UniqueResult {
+  Tensor values;   // 1-d, rising
+  Tensor inverse;  // int64, of x's shape: for each element the place of its value; only if asked for
+  Tensor counts;   // int64, 1-d: how often each value occurs; only if asked for
+};
+// The distinct elements. Each NaN is a value of its own; of 0 and -0 the first one stands for both. The
+// values are sorted whatever `sorted` says. Not for complex dtypes.
+UniqueResult unique(const Tensor& x, bool sorted = true, bool return_inverse = false,
+                    bool return_counts = false);
+
 }  // namespace wick

@@ -177,6 +177,12 @@ Tensor squeeze(const Tensor& x, std::int64_t dim) {
   return view("squeeze", x, shape, strides, 0, [d](const Tensor& g) { return unsqueeze(g, d); });
 }
 
+Tensor squeeze(const Tensor& x) {
+  Tensor out = x;
+  for (int d = x.dim() - 1; d >= 0; --d) out = squeeze(out, d);
+  return out;
+}
+
 Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
   if (x.dim() == 0) throw IndexError("select: a 0-d tensor has no dimension to select from");
   const int d = wrap_dim(dim, x.dim());
@@ -217,11 +223,42 @@ Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t
 Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
   const int d = wrap_dim(dim, x.dim());
   const std::int64_t size = x.size(d);
-  if (start < 0 || length < 0 || start > size || length > size - start) {
+  const std::int64_t first = start < 0 ? start + size : start;
+  if (first < 0 || length < 0 || first > size || length > size - first) {
     throw IndexError("narrow: start " + std::to_string(start) + " and length " + std::to_string(length) +
                      " exceed dimension " + std::to_string(d) + " of size " + std::to_string(size));
   }
-  return slice(x, d, start, start + length);
+  return slice(x, d, first, first + length);
+}
+
+Tensor narrow_copy(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
+  const Tensor part = narrow(x, dim, start, length);
+  return part.is_contiguous() ? part.clone() : part.contiguous();
+}
+
+Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t dim1, std::int64_t dim2) {
+  const int a = wrap_dim(dim1, x.dim()), b = wrap_dim(dim2, x.dim());
+  if (a == b) {
+    throw ShapeError("diagonal: two different dimensions are needed, " + std::to_string(dim1) + " and " +
+                     std::to_string(dim2) + " were given");
+  }
+  // The first element that counts along each of the two; an offset beyond the sizes leaves nothing.
+  const std::int64_t skip_a = -std::clamp<std::int64_t>(offset, -x.sizes()[a], 0);
+  const std::int64_t skip_b = std::clamp<std::int64_t>(offset, 0, x.sizes()[b]);
+  const std::int64_t length = std::min(x.sizes()[a] - skip_a, x.sizes()[b] - skip_b);
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  const std::int64_t step = strides[a] + strides[b];
+  const std::int64_t start = length > 0 ? skip_a * strides[a] + skip_b * strides[b] : 0;
+  for (const int d : {std::max(a, b), std::min(a, b)}) {
+    shape.erase(d);
+    strides.erase(d);
+  }
+  shape.push_back(length);
+  strides.push_back(step);
+  return view("diagonal", x, shape, strides, start, [offset, a, b, from = x.sizes()](const Tensor& g) {
+    return embed(g, from, [offset, a, b](const Tensor& whole) { return diagonal(whole, offset, a, b); });
+  });
 }
 
 namespace {

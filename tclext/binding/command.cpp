@@ -35,6 +35,20 @@ bool declares(const Command& command, std::string_view name) {
   return false;
 }
 
+// A list that lives as long as the call.
+Tcl_Obj* new_list(Call& call, const std::vector<Tcl_Obj*>& elements) {
+  call.made.emplace_front(Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data()));
+  return call.made.front().get();
+}
+
+// The elements of both.
+Tcl_Obj* joined(Call& call, Tcl_Obj* first, Tcl_Obj* second) {
+  std::vector<Tcl_Obj*> elements = elements_of(first);
+  const std::vector<Tcl_Obj*> more = elements_of(second);
+  elements.insert(elements.end(), more.begin(), more.end());
+  return new_list(call, elements);
+}
+
 bool is_required(const Param& param) { return std::holds_alternative<Required>(param.fallback); }
 
 }  // namespace
@@ -78,6 +92,10 @@ Binding::Binding(const Command& command, std::string_view area) : command_(comma
       } else {
         form.least = static_cast<int>(form.params.size()) + 1;
       }
+      if (word.ends_with("...")) {
+        form.rest = true;
+        word.erase(word.size() - 3);
+      }
       form.params.push_back(find_option("-" + word));
     }
     forms_.push_back(std::move(form));
@@ -109,14 +127,12 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
                                           bool names_follow) const {
   const Form* found = nullptr;
   for (const Form& form : forms_) {
-    const int most = static_cast<int>(form.params.size());
-    if (count > most || (!names_follow && count < form.least)) continue;
+    if (count > form.most() || (!names_follow && count < form.least)) continue;
     found = &form;
     if (forms_.size() == 1) break;
     bool fits = true;
     for (int i = 0; fits && i < count; ++i) {
-      fits = command_.call.types[static_cast<std::size_t>(form.params[static_cast<std::size_t>(i)])]->fits(
-          state, words[i]);
+      fits = command_.call.types[static_cast<std::size_t>(form.param(i))]->fits(state, words[i]);
     }
     if (fits) break;
   }
@@ -126,11 +142,17 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
 
 void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const {
   const Form& form = choose_form(call.state, words, count, names_follow);
-  for (int i = 0; i < count; ++i) call.words[form.params[static_cast<std::size_t>(i)]] = words[i];
+  for (int i = 0; i < count; ++i) {
+    if (form.rest && i == static_cast<int>(form.params.size()) - 1) {
+      call.words[form.param(i)] = new_list(call, {words + i, words + count});
+      break;
+    }
+    call.words[form.param(i)] = words[i];
+  }
 }
 
 Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
-  Call call{state, command_, {}};
+  Call call{state, command_, {}, {}};
   int option = -1;
   int positional = 0;
   while (positional < count && !is_option(words[positional], option)) ++positional;
@@ -148,7 +170,10 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
                       "TORCH PARAMETER TWICE " + std::string(text_of(words[i])),
                       "once by position and once by name"};
     }
-    call.words[option] = words[i + 1];
+    Tcl_Obj*& word = call.words[option];
+    const bool adds_up =
+        word && command_.call.types[static_cast<std::size_t>(option)] == &Convert<wick::Tensors>::type;
+    word = adds_up ? joined(call, word, words[i + 1]) : words[i + 1];
   }
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
     if (!call.words[i] && is_required(command_.params[i]))

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <climits>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,7 +46,9 @@ inline constexpr LeftOut left_out;
 using Fallback = std::variant<Required, LeftOut, std::int64_t, double, bool, wick::DType, const char*>;
 
 struct Param {
-  const char* names;  // the option's name and its synonyms, without dashes, one blank between them
+  // The option's name and its synonyms, without dashes, one blank between them. Given several times, lists of
+  // tensors add up; of anything else the last one counts.
+  const char* names;
   Fallback fallback;
   const char* purpose;  // one line
 };
@@ -55,6 +60,7 @@ struct Call {
   State& state;
   const Command& command;
   Tcl_Obj* words[max_params];
+  std::forward_list<Held> made;  // lists that were made of several words
 
   Tcl_Interp* interp() const { return state.interp(); }
 };
@@ -75,7 +81,7 @@ struct Command {
   std::vector<Param> params = {};
   // Accepted orders of words: parameter names, those that may be left out between question marks. Of several
   // the first whose parameters' types the words fit is taken. A parameter with a fallback can be required by
-  // position.
+  // position. A last name with "..." takes all words that are left, one at least, as a list.
   std::vector<const char*> positional = {};
   // The result has the dtype of the first tensor.
   bool keeps_dtype = false;
@@ -110,6 +116,11 @@ class Binding {
   struct Form {
     std::vector<int> params;
     int least;
+    bool rest = false;  // the last one takes all words that are left
+
+    int most() const { return rest ? INT_MAX : static_cast<int>(params.size()); }
+    // The parameter of a word.
+    int param(int word) const { return params[std::min(static_cast<std::size_t>(word), params.size() - 1)]; }
   };
 
   int find_option(std::string_view word) const;

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <cmath>
+#include <cstdlib>
 
 namespace binding {
 namespace {
@@ -86,6 +87,16 @@ std::optional<wick::Dims> integers_of(Tcl_Obj* word) {
     const auto value = integer_of(element);
     if (!value) return std::nullopt;
     dims.push_back(*value);
+  }
+  return dims;
+}
+
+wick::Dims numbers_in(const char* text) {
+  wick::Dims dims;
+  char* end;
+  for (long long value = std::strtoll(text, &end, 10); end != text; value = std::strtoll(text, &end, 10)) {
+    dims.push_back(value);
+    text = end;
   }
   return dims;
 }

@@ -66,6 +66,8 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word);
 std::optional<bool> boolean_of(Tcl_Obj* word);
 std::optional<wick::Dims> integers_of(Tcl_Obj* word);
 std::optional<wick::DType> dtype_of_word(Tcl_Obj* word);
+// The whole numbers of a text, such as "0 1".
+wick::Dims numbers_in(const char* text);
 // The elements of a list. A handle, or a word that is no list, is a list of one.
 std::vector<Tcl_Obj*> elements_of(Tcl_Obj* word);
 
@@ -140,6 +142,7 @@ struct Convert<Ints> : Reader<Ints, integers_of> {
   static constexpr Type type{"ints", fits};
   template <class F>
   static Ints fallback(const F& f) {
+    if (const auto* list = std::get_if<const char*>(&f)) return Ints(numbers_in(*list));
     return Ints(wick::Dims{std::get<std::int64_t>(f)});
   }
 };

@@ -1,5 +1,6 @@
 #include "tclext/commands/areas.h"
 
 std::vector<const binding::Area*> commands::areas() {
-  return {&creation(), &tensor(), &math(), &autograd(), &random(), &distributed(), &handles()};
+  return {&creation(), &tensor(), &math(),        &manipulation(),
+          &autograd(), &random(), &distributed(), &handles()};
 }

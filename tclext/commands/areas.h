@@ -8,6 +8,7 @@ namespace commands {
 const binding::Area& creation();
 const binding::Area& tensor();
 const binding::Area& math();
+const binding::Area& manipulation();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& distributed();

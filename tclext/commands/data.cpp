@@ -139,6 +139,15 @@ binding::List element_list(const Tensor& x) {
   return {Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data())};
 }
 
+binding::List list_of_dict(binding::State& state,
+                           std::initializer_list<std::pair<const char*, Tensor>> entries) {
+  Tcl_Obj* dict = Tcl_NewDictObj();
+  for (const auto& [key, tensor] : entries) {
+    Tcl_DictObjPut(nullptr, dict, binding::new_text(key), binding::new_handle(state, tensor));
+  }
+  return {Tcl_NewListObj(1, &dict)};
+}
+
 namespace {
 
 std::string short_number(double value) {

@@ -117,9 +117,14 @@ proc aCall {} {
     if {[chance 0.6] && [llength [dict get $about positional]]} {
         foreach word [pick [dict get $about positional]] {
             if {[string match {\?*} $word] && [chance 0.4]} break
-            set name -[string trim $word ?]
+            set name -[string trim $word ?.]
             lappend given $name
-            lappend words [aValue [dict get $types $name]]
+            set value [aValue [dict get $types $name]]
+            if {[string match *... $word]} {
+                catch {lappend words {*}$value}
+            } else {
+                lappend words $value
+            }
             if {[chance 0.05]} break
         }
     }
