@@ -1,6 +1,7 @@
 #include "wick/indexing.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -42,66 +43,6 @@ Along along(const Tensor& x, std::int64_t dim) {
   return {d, x.dim() == 0 ? 1 : x.sizes()[d]};
 }
 
-Tensor checked_list(const char* operation, const Tensor& index, std::int64_t size) {
-  if (index.dim() > 1) {
-    throw ShapeError(std::string(operation) + ": the index must have one dimension, shape " +
-                     to_string(index.sizes()) + " was given");
-  }
-  return checked_index(operation, index, size);
-}
-
-}  // namespace
-
-Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
-  const auto [d, size] = along(x, dim);
-  const Tensor positions = checked_list("index_select", index, size);
-  const Tensor source = x.dim() == 0 ? x.detach().reshape({1}) : x.detach();
-  Shape shape = source.sizes();
-  shape[d] = positions.numel();
-  Tensor out = empty(shape, x.dtype());
-  if (out.numel() > 0) {
-    const std::int64_t* p = positions.data<std::int64_t>();
-    const std::int64_t slice_elements = out.numel() / shape[d];
-    parallel_for(shape[d], std::max<std::int64_t>(parallel::grain / slice_elements, 1),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   const NoGrad quiet;
-                   for (std::int64_t i = begin; i < end; ++i)
-                     copy_into(out.select(d, i), source.select(d, p[i]));
-                 });
-  }
-  if (x.dim() == 0) out = out.reshape({});
-  return record("index_select", out, {x}, [d = d, positions, shape = x.sizes()](const Tensor& g) {
-    return Tensors{index_add(zeros(shape, g.dtype()), d, positions, g)};
-  });
-}
-
-Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  const auto [d, size] = along(x, dim);
-  const Tensor positions = checked_list("index_add", index, size);
-  Shape expected = x.sizes();
-  if (x.dim() > 0) expected[d] = positions.numel();
-  if (source.sizes() != expected) {
-    throw ShapeError("index_add: source must have shape " + to_string(expected) + ", " +
-                     to_string(source.sizes()) + " was given");
-  }
-  const Tensor out = x.detach().clone();
-  {
-    const NoGrad quiet;
-    const Tensor addend = source.detach().to(x.dtype());
-    const auto loop = kernels::table().binary[static_cast<int>(kernels::Binary::Add)][at(x.dtype())];
-    for (std::int64_t i = 0; i < positions.numel(); ++i) {
-      const Tensor target = x.dim() == 0 ? out : out.select(d, positions.data<std::int64_t>()[i]);
-      const Tensor piece = x.dim() == 0 ? addend : addend.select(d, i);
-      run(make_nest({&target, &target, &piece}), loop);
-    }
-  }
-  return record("index_add", out, {x, source}, [d = d, positions](const Tensor& g) {
-    return Tensors{g, index_select(g, d, positions)};
-  });
-}
-
-namespace {
-
 void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& index, int d) {
   bool fits = std::max(x.dim(), 1) == std::max(index.dim(), 1);
   for (int i = 0; fits && i < std::min(x.dim(), index.dim()); ++i) {
@@ -112,6 +53,8 @@ void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& i
                      " does not fit shape " + to_string(x.sizes()) + " along dimension " + std::to_string(d));
   }
 }
+
+constexpr auto read = [](const auto& indexed, auto& other) { other = indexed; };
 
 // Calls move(element of the indexed tensor, element of the other) for every position. A position leads from
 // the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
@@ -130,11 +73,15 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
       for (std::int64_t r = 0; r < b.rows; ++r) {
         char* first = b.data[2] + r * b.row_step[2];
         char* second = b.data[1] + r * b.row_step[1];
-        if (b.step[0] == 0 && b.step[1] == sizeof(T) && b.step[2] == sizeof(T)) {
+        if (b.step[0] == 0 && b.step[1] == sizeof(T) && b.step[2] == sizeof(T) && b.n > 0) {
           // One position for the whole row: nothing but a loop over memory.
           T* indexed = &typed(first + position(r, 0) * stride);
           T* others = &typed(second);
-          for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
+          if constexpr (std::is_same_v<Move, decltype(read)>) {
+            std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
+          } else {
+            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
+          }
           continue;
         }
         for (std::int64_t i = 0; i < b.n; ++i)
@@ -153,7 +100,6 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
   });
 }
 
-constexpr auto read = [](const auto& indexed, auto& other) { other = indexed; };
 constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
 constexpr auto accumulate_into = []<class T>(T& indexed, const T& other) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -221,6 +167,59 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   const Tensor out = scattered(x, d, positions, source, accumulate_into);
   return record("scatter_add", out, {x, source}, [d = d, positions](const Tensor& g) {
     return Tensors{g, gather(g, d, positions)};
+  });
+}
+
+namespace {
+
+// Checked positions of whole slices along d, as gather and scatter take them: under `shape`, that of the
+// slices.
+struct Slices {
+  Tensor list;
+  Shape shape;
+
+  Tensor spread(int d) const {
+    Shape column(shape.size(), 1);
+    column[d] = list.numel();
+    return list.reshape(column).expand(shape);
+  }
+};
+
+Slices slices_of(const char* operation, const Tensor& x, int d, const Tensor& index, std::int64_t size) {
+  if (index.dim() > 1) {
+    throw ShapeError(std::string(operation) + ": the index must have one dimension, shape " +
+                     to_string(index.sizes()) + " was given");
+  }
+  Slices slices{checked_index(operation, index, size), x.sizes()};
+  slices.shape[d] = slices.list.numel();
+  return slices;
+}
+
+}  // namespace
+
+Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
+  const auto [d, size] = along(x, dim);
+  if (x.dim() == 0) return index_select(x.reshape({1}), 0, index).reshape({});
+  const Slices slices = slices_of("index_select", x, d, index, size);
+  const Tensor out = empty(slices.shape, x.dtype());
+  const Origin origin = origin_along(x, d, slices.shape);
+  walk(slices.spread(d), origin.tensor, origin.stride, out, Order::Free, read);
+  return record("index_select", out, {x}, [d = d, list = slices.list, shape = x.sizes()](const Tensor& g) {
+    return Tensors{index_add(zeros(shape, g.dtype()), d, list, g)};
+  });
+}
+
+Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  const auto [d, size] = along(x, dim);
+  if (x.dim() == 0) return index_add(x.reshape({1}), 0, index, source.reshape({1})).reshape({});
+  const Slices slices = slices_of("index_add", x, d, index, size);
+  if (source.sizes() != slices.shape) {
+    throw ShapeError("index_add: source must have shape " + to_string(slices.shape) + ", " +
+                     to_string(source.sizes()) + " was given");
+  }
+  const Tensor out = scattered(x, d, slices.spread(d), source, accumulate_into);
+  return record("index_add", out, {x, source}, [d = d, list = slices.list](const Tensor& g) {
+    return Tensors{g, index_select(g, d, list)};
   });
 }
 
