@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <optional>
 #include <vector>
 
 #include "wick/autograd/gradient.h"
@@ -10,6 +10,7 @@
 #include "wick/elementwise.h"
 #include "wick/gather.h"
 #include "wick/indexing.h"
+#include "wick/keys.h"
 #include "wick/parallel.h"
 #include "wick/scan.h"
 #include "wick/sort.h"
@@ -18,36 +19,27 @@
 namespace wick {
 namespace {
 
-// Half precision is compared as float.
 template <class T>
-auto comparable(T x) {
-  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
-    return static_cast<float>(x);
-  } else {
-    return x;
+std::optional<std::int64_t> first_nan(const T* row, std::int64_t n) {
+  if constexpr (is_floating(dtype_of<T>)) {
+    const T* found = std::find_if(row, row + n, [](T x) {
+      const auto value = static_cast<std::conditional_t<std::is_same_v<T, double>, double, float>>(x);
+      return value != value;
+    });
+    if (found != row + n) return found - row;
   }
+  return std::nullopt;
 }
 
-template <class T>
-bool is_nan(T x) {
-  return comparable(x) != comparable(x);
-}
-
-// Rising, NaN last, equal values by position.
-template <class T>
-struct Before {
-  const T* row;
-  bool operator()(std::int64_t i, std::int64_t j) const {
-    const auto x = comparable(row[i]), y = comparable(row[j]);
-    if (x < y) return true;
-    if (y < x) return false;
-    const bool x_nan = x != x, y_nan = y != y;
-    return x_nan != y_nan ? y_nan : i < j;
-  }
+// The items of a row, and the place of its first NaN, if it has one.
+template <class Key>
+struct Row {
+  Items<Key> items;
+  std::optional<std::int64_t> nan;
 };
 
-// Calls pick(row, n, scratch, out) for every row along dim, where scratch holds n positions and out takes
-// `picks` positions; answers those as (..., picks, ...), dim keeping its place.
+// Calls pick(row, out) for every row along dim, where out takes `picks` positions; answers those as
+// (..., picks, ...), dim keeping its place.
 template <class Pick>
 Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_t picks, Pick pick) {
   const NoGrad quiet;
@@ -57,21 +49,39 @@ Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_
   shape[shape.size() - 1] = picks;
   const Tensor positions = empty(shape, int64);
   const std::int64_t count = positions.numel() / picks;
+  const auto work = [&]<class Key, class T>(const T* data) {
+    parallel_for(count, std::max<std::int64_t>(parallel::grain / (8 * n + 1), 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   Row<Key> row;
+                   for (std::int64_t r = begin; r < end; ++r) {
+                     read_items(data + r * n, n, row.items);
+                     row.nan = first_nan(data + r * n, n);
+                     pick(row, positions.data<std::int64_t>() + r * picks);
+                   }
+                 });
+  };
   dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_complex(dtype_of<T>)) {
       throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
+    } else if (n <= INT64_C(1) << 32) {
+      work.template operator()<KeyOf<T>>(rows.data<T>());
     } else {
-      parallel_for(count, std::max<std::int64_t>(parallel::grain / (8 * n + 1), 1),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     std::vector<std::int64_t> scratch(static_cast<std::size_t>(n));
-                     for (std::int64_t r = begin; r < end; ++r) {
-                       std::iota(scratch.begin(), scratch.end(), std::int64_t{0});
-                       pick(rows.data<T>() + r * n, scratch, positions.data<std::int64_t>() + r * picks);
-                     }
-                   });
+      work.template operator()<std::uint64_t>(rows.data<T>());
     }
   });
   return x.dim() == 0 ? positions.reshape({}) : movedim(positions, -1, d);
+}
+
+template <class Items>
+auto at(Items& items, std::int64_t i) {
+  return items.begin() + static_cast<std::ptrdiff_t>(i);
+}
+
+// The position of the k-th item of the order, counted from 0; the items before it are moved there.
+template <class Items>
+std::int64_t select_item(Items& items, std::int64_t k) {
+  std::nth_element(items.begin(), at(items, k), items.end());
+  return static_cast<std::int64_t>(at(items, k)->position);
 }
 
 std::int64_t row_length(const char* operation, const Tensor& x, int d) {
@@ -93,19 +103,10 @@ ValuesIndices pick_one(const Tensor& x, int d, const Tensor& positions, bool kee
 ValuesIndices median(const Tensor& x, std::int64_t dim, bool keepdim) {
   if (x.dtype() == boolean) throw DTypeError("median is not defined for bool");
   const int d = wrap_dim(dim, x.dim());
-  row_length("median", x, d);
-  const Tensor positions =
-      pick_positions("median", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
-        for (const auto i : scratch) {
-          if (is_nan(row[i])) {
-            *out = i;
-            return;
-          }
-        }
-        const auto middle = scratch.begin() + static_cast<std::ptrdiff_t>((scratch.size() - 1) / 2);
-        std::nth_element(scratch.begin(), middle, scratch.end(), Before<T>{row});
-        *out = *middle;
-      });
+  const std::int64_t n = row_length("median", x, d);
+  const Tensor positions = pick_positions("median", x, d, 1, [n](auto& row, std::int64_t* out) {
+    *out = row.nan ? *row.nan : select_item(row.items, (n - 1) / 2);
+  });
   return pick_one(x, d, positions, keepdim);
 }
 
@@ -122,32 +123,27 @@ ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool k
     throw IndexError("kthvalue: k must be from 1 to " + std::to_string(n) + ", " + std::to_string(k) +
                      " was given");
   }
-  const Tensor positions =
-      pick_positions("kthvalue", x, d, 1, [k]<class T>(const T* row, auto& scratch, std::int64_t* out) {
-        const auto place = scratch.begin() + static_cast<std::ptrdiff_t>(k - 1);
-        std::nth_element(scratch.begin(), place, scratch.end(), Before<T>{row});
-        *out = *place;
-      });
+  const Tensor positions = pick_positions(
+      "kthvalue", x, d, 1, [k](auto& row, std::int64_t* out) { *out = select_item(row.items, k - 1); });
   return pick_one(x, d, positions, keepdim);
 }
 
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim) {
   const int d = wrap_dim(dim, x.dim());
-  row_length("mode", x, d);
-  const Tensor positions =
-      pick_positions("mode", x, d, 1, []<class T>(const T* row, auto& scratch, std::int64_t* out) {
-        std::sort(scratch.begin(), scratch.end(), Before<T>{row});
-        std::size_t best = 0;
-        for (std::size_t i = 0; i < scratch.size();) {
-          std::size_t end = i + 1;
-          while (end < scratch.size() && comparable(row[scratch[end]]) == comparable(row[scratch[i]])) ++end;
-          if (end - i > best) {
-            best = end - i;
-            *out = scratch[end - 1];
-          }
-          i = end;
-        }
-      });
+  const std::int64_t n = row_length("mode", x, d);
+  const Tensor positions = pick_positions("mode", x, d, 1, [n](auto& row, std::int64_t* out) {
+    auto& items = row.items;
+    std::sort(items.begin(), items.end());
+    std::int64_t best = 0;
+    for (std::int64_t i = 0, end; i < n; i = end) {
+      end = i + 1;
+      while (end < n && at(items, end)->key == at(items, i)->key) ++end;
+      if (end - i > best) {
+        best = end - i;
+        *out = static_cast<std::int64_t>(at(items, end - 1)->position);
+      }
+    }
+  });
   return pick_one(x, d, positions, keepdim);
 }
 
@@ -169,21 +165,18 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
   // PyTorch computes the position in the tensor's own precision.
   const auto last = static_cast<double>(x.sizes()[d] - 1);
   const double rank = x.dtype() == float32 ? static_cast<float>(q) * static_cast<float>(last) : q * last;
-  const auto below = static_cast<std::size_t>(rank);
-  const std::size_t above = std::min(below + 1, static_cast<std::size_t>(last));
-  const Tensor positions =
-      pick_positions("quantile", x, d, 2, [=]<class T>(const T* row, auto& scratch, std::int64_t* out) {
-        for (const auto i : scratch) {
-          if (is_nan(row[i])) {
-            out[0] = out[1] = i;
-            return;
-          }
-        }
-        const auto first = scratch.begin() + static_cast<std::ptrdiff_t>(below);
-        std::nth_element(scratch.begin(), first, scratch.end(), Before<T>{row});
-        out[0] = *first;
-        out[1] = above == below ? *first : *std::min_element(first + 1, scratch.end(), Before<T>{row});
-      });
+  const auto below = static_cast<std::int64_t>(rank);
+  const std::int64_t above = std::min(below + 1, x.sizes()[d] - 1);
+  const Tensor positions = pick_positions("quantile", x, d, 2, [=](auto& row, std::int64_t* out) {
+    if (row.nan) {
+      out[0] = out[1] = *row.nan;
+      return;
+    }
+    out[0] = out[1] = select_item(row.items, below);
+    if (above == below) return;
+    const auto next = std::min_element(at(row.items, below + 1), row.items.end());
+    out[1] = static_cast<std::int64_t>(next->position);
+  });
   const Tensor pair = gather(x, d, positions);
   const Tensor low = narrow(pair, d, 0, 1), high = narrow(pair, d, 1, 1);
   // Between equal neighbours there is nothing to interpolate: infinities would give NaN.

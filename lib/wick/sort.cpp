@@ -1,50 +1,17 @@
 #include "wick/sort.h"
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
 #include "wick/indexing.h"
+#include "wick/keys.h"
 #include "wick/parallel.h"
 #include "wick/views.h"
 
 namespace wick {
 namespace {
-
-// An unsigned number for every element, in the elements' order.
-template <class T>
-using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-
-// Without branches, so that loops over it are vectorized.
-template <class T>
-KeyOf<T> key_of(T value) {
-  using Key = KeyOf<T>;
-  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
-    return key_of(static_cast<float>(value));
-  } else if constexpr (std::is_floating_point_v<T>) {
-    constexpr Key sign = Key{1} << (8 * sizeof(T) - 1);
-    const Key bits = std::bit_cast<Key>(value + T(0));  // -0.0 becomes 0.0
-    const Key flip = (Key{0} - (bits >> (8 * sizeof(T) - 1))) | sign;
-    return value != value ? ~Key{0} : bits ^ flip;
-  } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<Key>(value) ^ (Key{1} << (8 * sizeof(Key) - 1));
-  } else {
-    return value;
-  }
-}
-
-template <class Key>
-struct Item {
-  Key key;
-  KeyOf<Key> position;  // as wide as the key: rows of 2^32 elements and more take wide keys
-  friend bool operator<(const Item& a, const Item& b) {
-    return a.key != b.key ? a.key < b.key : a.position < b.position;
-  }
-};
-template <class Key>
-using Items = std::vector<Item<Key>>;
 
 // By digits of eight bits, the lowest first; digits that all keys share are skipped. Stable.
 template <class Key>
