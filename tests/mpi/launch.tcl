@@ -1,11 +1,13 @@
 # Starts ranks under mpirun, for scripts that run without them.
 
 # A dict: output of the launcher and of all ranks, its exit code, and the folder with the reports of the ranks, each
-# named after its rank. The script gets the folder as its first argument.
+# named after its rank. The script gets the folder as its first argument. WICK_PRELOAD names libraries to be loaded before
+# each rank's tclsh, such as a sanitizer's.
 proc launch {mpirun ranks script arguments {options {}}} {
     set folder [exec mktemp -d]
-    set command [list $mpirun -n $ranks {*}[implementationOptions $mpirun] {*}$options [info nameofexecutable] $script $folder \
-        {*}$arguments]
+    set preload [expr {[info exists ::env(WICK_PRELOAD)] ? [list env LD_PRELOAD=$::env(WICK_PRELOAD)] : {}}]
+    set command [list $mpirun -n $ranks {*}[implementationOptions $mpirun] {*}$options {*}$preload [info nameofexecutable] \
+        $script $folder {*}$arguments]
     set code 0
     if {[catch {exec {*}$command 2>@1} output details]} {
         set code [expr {[lindex [dict get $details -errorcode] 0] eq "CHILDSTATUS" ? [lindex [dict get $details -errorcode] 2] : -1}]
