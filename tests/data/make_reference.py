@@ -17,8 +17,13 @@ import itertools
 import torch
 
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
+<<<<<<< HEAD
                             pair_specials, specials, start)
 from reference_manipulation import manipulation
+=======
+                            pair_specials, specials)
+from reference_linalg import linalg_cases
+>>>>>>> fb30012 (Linear algebra: decompositions, solvers, norms, small products, diagonals and triangles, with gradients; the area linalg)
 from reference_random import distributions
 from reference_sort import sorting
 
@@ -728,5 +733,10 @@ COMPLETE = (promotion, texts)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+<<<<<<< HEAD
     for write in COMPLETE + DRAWN:
+=======
+    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, linalg_cases, random, distributions, texts,
+                  gradients):
+>>>>>>> fb30012 (Linear algebra: decompositions, solvers, norms, small products, diagonals and triangles, with gradients; the area linalg)
         write()
