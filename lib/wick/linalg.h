@@ -31,9 +31,6 @@ Tensor trace(const Tensor& x);
 Tensor diag(const Tensor& x, std::int64_t diagonal = 0);
 // The elements in row-major order as the diagonal of a square matrix of zeros.
 Tensor diagflat(const Tensor& x, std::int64_t offset = 0);
-// A view of a diagonal of the matrices in two dimensions: these are dropped, the diagonal is the last
-// dimension. Empty where it lies outside.
-Tensor diagonal(const Tensor& x, std::int64_t offset = 0, std::int64_t dim1 = 0, std::int64_t dim2 = 1);
 // The last dimension becomes the diagonal of square matrices of zeros, the last two dimensions.
 Tensor diag_embed(const Tensor& x, std::int64_t offset = 0);
 // The matrices of the last two dimensions with zeros above, below the diagonal.

@@ -141,36 +141,6 @@ Tensor diag(const Tensor& x, std::int64_t offset) {
 
 Tensor diagflat(const Tensor& x, std::int64_t offset) { return diag_embed(x.flatten(), offset); }
 
-Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t dim1, std::int64_t dim2) {
-  const int row = wrap_dim(dim1, x.dim()), column = wrap_dim(dim2, x.dim());
-  if (row == column || x.dim() < 2) {
-    throw ShapeError("diagonal: two dimensions are needed, " + std::to_string(dim1) + " and " +
-                     std::to_string(dim2) + " were given for shape " + to_string(x.sizes()));
-  }
-  const std::int64_t rows = x.sizes()[row], columns = x.sizes()[column];
-  const std::int64_t shift = std::clamp(offset, -rows, columns);
-  const std::int64_t first_row = std::max<std::int64_t>(-shift, 0),
-                     first_column = std::max<std::int64_t>(shift, 0);
-  const std::int64_t length = std::min(rows - first_row, columns - first_column);
-  Shape shape = x.sizes();
-  Strides strides = x.strides();
-  const std::int64_t step = strides[row] + strides[column];
-  const std::int64_t start = length > 0 ? first_row * strides[row] + first_column * strides[column] : 0;
-  for (const int d : {std::max(row, column), std::min(row, column)}) {
-    shape.erase(d);
-    strides.erase(d);
-  }
-  shape.push_back(length);
-  strides.push_back(step);
-  const Tensor out = make_view(x, shape, strides, x.raw_data() + start * x.itemsize());
-  return record("diagonal", out, {x}, [rows, columns, shift, row, column](const Tensor& g) {
-    // The two dimensions come last in what is embedded; the earlier one moves back first.
-    const Tensor matrices = embedded(g, rows, columns, shift);
-    if (row < column) return Tensors{movedim(movedim(matrices, -2, row), -1, column)};
-    return Tensors{movedim(movedim(matrices, -1, column), -1, row)};
-  });
-}
-
 Tensor diag_embed(const Tensor& x, std::int64_t offset) {
   if (x.dim() == 0) throw ShapeError("diag_embed: the tensor must have at least 1 dimension, it is 0-d");
   std::int64_t size = 0;

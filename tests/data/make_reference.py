@@ -17,13 +17,9 @@ import itertools
 import torch
 
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
-<<<<<<< HEAD
                             pair_specials, specials, start)
-from reference_manipulation import manipulation
-=======
-                            pair_specials, specials)
 from reference_linalg import linalg_cases
->>>>>>> fb30012 (Linear algebra: decompositions, solvers, norms, small products, diagonals and triangles, with gradients; the area linalg)
+from reference_manipulation import manipulation
 from reference_random import distributions
 from reference_sort import sorting
 
@@ -726,17 +722,13 @@ def gradients():
     f.write("gradients.txt")
 
 
-# What writes a file each. The committed texts and dtypes are complete: nothing in them can be drawn anew.
+# What writes a file each. The committed texts and dtypes are complete: nothing in them can be drawn anew; other matrices may be
+# worse conditioned than the tolerances of linalg_cases allow.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, gradients)
-COMPLETE = (promotion, texts)
+COMPLETE = (promotion, texts, linalg_cases)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-<<<<<<< HEAD
     for write in COMPLETE + DRAWN:
-=======
-    for write in (promotion, casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, linalg_cases, random, distributions, texts,
-                  gradients):
->>>>>>> fb30012 (Linear algebra: decompositions, solvers, norms, small products, diagonals and triangles, with gradients; the area linalg)
         write()
