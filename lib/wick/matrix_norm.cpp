@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "wick/autograd/gradient.h"
@@ -20,8 +21,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::string text(double order) {
-  std::string out = std::to_string(order);
-  return out.substr(0, out.find_last_not_of(".0") + 1);
+  char buffer[32];
+  return {buffer, static_cast<std::size_t>(std::snprintf(buffer, sizeof buffer, "%g", order))};
 }
 
 Tensor constant(double value, const Tensor& like) { return scalar_tensor(value, like.dtype()); }
