@@ -7,6 +7,7 @@
 #include "wick/creation.h"
 #include "wick/elementwise.h"
 #include "wick/loop.h"
+#include "wick/matrices.h"
 #include "wick/parallel.h"
 #include "wick/views.h"
 
@@ -40,12 +41,6 @@ struct Batch {
     return total * x.itemsize();
   }
 };
-
-Shape leading(const Tensor& x) {
-  Shape shape;
-  for (int d = 0; d < x.dim() - 2; ++d) shape.push_back(x.sizes()[d]);
-  return shape;
-}
 
 // c = a b for every matrix of the batch; c is contiguous, all of one dtype that has a kernel.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& batch,
@@ -135,8 +130,6 @@ Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
   if (out.numel() > 0) multiply(out, a, b, batch, gemm);
   return out;
 }
-
-Tensor adjoint(const Tensor& x) { return conj(transpose(x, -2, -1)); }
 
 // Both have two dimensions or more.
 Tensor matrix_product(const Tensor& a, const Tensor& b) {

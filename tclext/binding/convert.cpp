@@ -107,6 +107,16 @@ std::optional<wick::DType> dtype_of_word(Tcl_Obj* word) {
   return wick::dtype_by_name(text_of(word));
 }
 
+std::optional<NormWord> norm_of(Tcl_Obj* word) {
+  if (const auto number = number_of(word)) return NormWord{wick::linalg::MatrixNorm(number->to_double())};
+  word = plain_word(word);
+  if (!word || is_handle(word)) return std::nullopt;
+  const std::string_view text = text_of(word);
+  if (text.empty()) return NormWord{};
+  if (text == "fro" || text == "nuc") return NormWord{wick::linalg::MatrixNorm(text)};
+  return std::nullopt;
+}
+
 double Convert<double>::from(const Source& s) {
   if (s.word->typePtr == number_types().real) return s.word->internalRep.doubleValue;
   if (const auto value = number_of(s.word)) return value->to_double();
@@ -158,6 +168,15 @@ Tcl_Obj* to_object(State& state, const wick::Tensor& tensor) { return new_handle
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
   for (const wick::Tensor& t : tensors) Tcl_ListObjAppendElement(nullptr, list, new_handle(state, t));
+  return list;
+}
+
+Tcl_Obj* to_object(State& state, const Named& named) {
+  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+  for (const auto& [name, tensor] : named.tensors) {
+    Tcl_ListObjAppendElement(nullptr, list, new_text(name));
+    Tcl_ListObjAppendElement(nullptr, list, new_handle(state, tensor));
+  }
   return list;
 }
 

@@ -5,11 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "tclext/binding/error.h"
 #include "tclext/binding/handle.h"
+#include "wick/matrix_norm.h"
 #include "wick/scalar.h"
 #include "wick/tensor.h"
 
@@ -43,6 +45,16 @@ struct List {
   Tcl_Obj* object;
 };
 
+// Tensors by name, as a result: a dict.
+struct Named {
+  std::vector<std::pair<const char*, wick::Tensor>> tensors;
+};
+
+// Which norm of a matrix; none for the empty word, which stands for the default.
+struct NormWord {
+  std::optional<wick::linalg::MatrixNorm> norm;
+};
+
 using TensorOrNumber = std::variant<wick::Tensor, double>;
 
 // A parameter's type as documents name it, and whether a word could be one (to choose between positional
@@ -66,6 +78,7 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word);
 std::optional<bool> boolean_of(Tcl_Obj* word);
 std::optional<wick::Dims> integers_of(Tcl_Obj* word);
 std::optional<wick::DType> dtype_of_word(Tcl_Obj* word);
+std::optional<NormWord> norm_of(Tcl_Obj* word);
 // The whole numbers of a text, such as "0 1".
 wick::Dims numbers_in(const char* text);
 // The elements of a list. A handle, or a word that is no list, is a list of one.
@@ -144,6 +157,18 @@ struct Convert<Ints> : Reader<Ints, integers_of> {
   static Ints fallback(const F& f) {
     if (const auto* list = std::get_if<const char*>(&f)) return Ints(numbers_in(*list));
     return Ints(wick::Dims{std::get<std::int64_t>(f)});
+  }
+};
+
+template <>
+struct Convert<NormWord> : Reader<NormWord, norm_of> {
+  static constexpr const char* accepted = "fro, nuc, 1, -1, 2, -2, inf or -inf";
+  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"any", fits};
+  // The command knows its default.
+  template <class F>
+  static NormWord fallback(const F&) {
+    return {};
   }
 };
 
@@ -261,6 +286,7 @@ struct Convert<std::optional<T>> {
 Tcl_Obj* to_object(State& state, const wick::Tensor& tensor);
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors);
 Tcl_Obj* to_object(State& state, const wick::Dims& dims);
+Tcl_Obj* to_object(State& state, const Named& named);
 inline Tcl_Obj* to_object(State&, std::int64_t value) { return Tcl_NewWideIntObj(value); }
 inline Tcl_Obj* to_object(State&, std::same_as<bool> auto value) { return Tcl_NewBooleanObj(value); }
 inline Tcl_Obj* to_object(State&, double value) { return Tcl_NewDoubleObj(value); }
@@ -284,6 +310,8 @@ constexpr const char* result_kind() {
     return "tensors";
   else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>)
     return "list";
+  else if constexpr (std::is_same_v<R, Named>)
+    return "dict";
   else if constexpr (std::is_same_v<R, bool>)
     return "bool";
   else if constexpr (std::is_same_v<R, std::int64_t>)

@@ -9,6 +9,7 @@ const binding::Area& creation();
 const binding::Area& tensor();
 const binding::Area& math();
 const binding::Area& manipulation();
+const binding::Area& linalg();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& distributed();

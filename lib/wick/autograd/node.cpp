@@ -88,9 +88,9 @@ void attach(const Tensor& out, const Ref<Node>& node, int output) {
   state.output = output;
 }
 
-Tensor reattach(const Saved& detached, Node* node) {
+Tensor reattach(const Saved& detached, Node* node, int output) {
   Tensor out = detached.get().detach();
-  attach(out, Ref<Node>(node), 0);
+  attach(out, Ref<Node>(node), output);
   return out;
 }
 

@@ -80,8 +80,8 @@ bool wanted(const Tensors& inputs) noexcept;
 Edge edge_to(const Tensor& input);
 // Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, int output);
-// The node's result once more: the same elements, attached to the node.
-Tensor reattach(const Saved& detached, Node* node);
+// A result of the node once more: the same elements, attached to the node.
+Tensor reattach(const Saved& detached, Node* node, int output = 0);
 
 template <class Formula>
 class FormulaNode final : public Node {
@@ -90,6 +90,12 @@ class FormulaNode final : public Node {
   Tensors apply(const Tensors& grads) override {
     if constexpr (std::is_invocable_v<Formula&, const Tensor&, const Tensor&>) {
       return (*formula_)(grads[0], reattach(*result_, this));
+    } else if constexpr (std::is_invocable_v<Formula&, const Tensors&, const Tensors&>) {
+      Tensors results;
+      for (const Saved& result : results_) {
+        results.push_back(reattach(result, this, static_cast<int>(results.size())));
+      }
+      return (*formula_)(grads, results);
     } else if constexpr (std::is_invocable_v<Formula&, const Tensors&>) {
       return (*formula_)(grads);
     } else {
@@ -99,13 +105,19 @@ class FormulaNode final : public Node {
   void drop_saved() override {
     formula_.reset();
     result_.reset();
+    results_.clear();
   }
   // For formulas of (gradient, result): the result without history, which would be a cycle.
   void keep_result(const Tensor& out) { result_.emplace(out.detach()); }
+  // The same for formulas of (gradients, results).
+  void keep_results(const Tensors& outs) {
+    for (const Tensor& out : outs) results_.emplace_back(out.detach());
+  }
 
  private:
   std::optional<Formula> formula_;
   std::optional<Saved> result_;
+  std::vector<Saved> results_;
 };
 
 }  // namespace autograd
@@ -124,7 +136,8 @@ Tensor record(const char* name, Tensor out, Inputs inputs, Formula formula) {
   return out;
 }
 
-// The same for any number of inputs and results; the formula is Tensors(const Tensors& gradients).
+// The same for any number of inputs and results; the formula is Tensors(const Tensors& gradients) or, where
+// all results are differentiable, Tensors(const Tensors& gradients, const Tensors& results).
 template <class Formula>
 void record_all(const char* name, const Tensors& outs, const Tensors& inputs, Formula formula) {
   if (!autograd::wanted(inputs)) return;
@@ -132,6 +145,7 @@ void record_all(const char* name, const Tensors& outs, const Tensors& inputs, Fo
   const Ref<Node> owner(node);
   node->outputs = static_cast<int>(outs.size());
   for (const Tensor& t : inputs) node->inputs.push_back(autograd::edge_to(t));
+  if constexpr (std::is_invocable_v<Formula&, const Tensors&, const Tensors&>) node->keep_results(outs);
   for (std::size_t i = 0; i < outs.size(); ++i) {
     if (is_differentiable(outs[i].dtype())) autograd::attach(outs[i], owner, static_cast<int>(i));
   }
