@@ -2,6 +2,7 @@
 
 // Everything but wick/eigen.h.
 
+#include "wick/activation.h"
 #include "wick/allocator.h"
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
@@ -12,6 +13,7 @@
 #include "wick/indexing.h"
 #include "wick/linalg.h"
 #include "wick/order.h"
+#include "wick/padding.h"
 #include "wick/parallel.h"
 #include "wick/random.h"
 #include "wick/reduction.h"

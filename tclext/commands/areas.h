@@ -8,6 +8,8 @@ namespace commands {
 const binding::Area& creation();
 const binding::Area& tensor();
 const binding::Area& math();
+const binding::Area& activation();
+const binding::Area& padding();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& distributed();
