@@ -18,6 +18,7 @@ import torch
 
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
                             pair_specials, specials, start)
+from reference_activation import activations, padding, softmax
 from reference_random import distributions
 from reference_sort import sorting
 
@@ -722,7 +723,7 @@ def gradients():
 
 # What writes a file each. The committed texts and dtypes are complete: nothing in them can be drawn anew.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
-         distributions, gradients)
+         distributions, activations, softmax, padding, gradients)
 COMPLETE = (promotion, texts)
 
 if __name__ == "__main__":
