@@ -75,7 +75,7 @@ std::int64_t whole(const char* operation, const Scalar& number, DType dtype) {
 
 Parameters of_dtype(const Rule& rule, const Tensor& x, const Scalar& a, const Scalar& b) {
   Parameters p = real(a.to_double(), b.to_double());
-  if (is_integral(x.dtype())) {
+  if (kind(x.dtype()) == Kind::Integer) {
     p.whole[0] = whole(rule.name, a, x.dtype());
     p.whole[1] = whole(rule.name, b, x.dtype());
   }
