@@ -2,6 +2,7 @@
 
 // Everything but wick/eigen.h.
 
+#include "wick/activation.h"
 #include "wick/allocator.h"
 #include "wick/autograd/gradient.h"
 #include "wick/creation.h"
@@ -16,6 +17,7 @@
 #include "wick/matrix_norm.h"
 #include "wick/norm.h"
 #include "wick/order.h"
+#include "wick/padding.h"
 #include "wick/parallel.h"
 #include "wick/random.h"
 #include "wick/rearrange.h"

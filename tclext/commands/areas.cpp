@@ -1,6 +1,6 @@
 #include "tclext/commands/areas.h"
 
 std::vector<const binding::Area*> commands::areas() {
-  return {&creation(), &tensor(), &math(),        &manipulation(), &linalg(),
-          &autograd(), &random(), &distributed(), &handles()};
+  return {&creation(), &tensor(), &math(),     &manipulation(), &linalg(), &activation(),
+          &padding(),  &random(), &autograd(), &distributed(),  &handles()};
 }

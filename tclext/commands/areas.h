@@ -10,6 +10,8 @@ const binding::Area& tensor();
 const binding::Area& math();
 const binding::Area& manipulation();
 const binding::Area& linalg();
+const binding::Area& activation();
+const binding::Area& padding();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& distributed();

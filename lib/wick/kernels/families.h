@@ -9,6 +9,8 @@ inline namespace WICK_LEVEL {
 void add_copies(kernels::Table& table);
 void add_unary(kernels::Table& table);
 void add_binary(kernels::Table& table);
+void add_activations(kernels::Table& table);
+void add_softmax(kernels::Table& table);
 void add_reductions(kernels::Table& table);
 void add_products(kernels::Table& table);
 

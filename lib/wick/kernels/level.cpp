@@ -8,6 +8,8 @@ void fill_table(kernels::Table& table) {
   add_copies(table);
   add_unary(table);
   add_binary(table);
+  add_activations(table);
+  add_softmax(table);
   add_reductions(table);
   add_products(table);
 }

@@ -3,8 +3,8 @@
 #include "wick/kernels/element.h"
 
 // Elementary functions without branches or calls, so that loops over them vectorize. Errors stay within one
-// unit in the last place for exp and log, within three for tanh and sigmoid; NaN, infinities, zeros and
-// subnormals come out as IEEE 754 has them.
+// unit in the last place for exp and log, within two for expm1, log1p and erf, within three for tanh and
+// sigmoid; NaN, infinities, zeros and subnormals come out as IEEE 754 has them.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -138,6 +138,73 @@ WICK_INLINE T log(T x) {
   const T result = k * R::ln2_high - ((square - (s * (square + log_tail(s)) + k * R::ln2_low)) - f);
   const T special = x == 0 ? T(-__builtin_inf()) : x < 0 ? T(__builtin_nan("")) : x;
   return x > 0 && x < T(__builtin_inf()) ? result : special;
+}
+
+template <class T>
+WICK_INLINE T expm1(T x) {
+  using R = Real<T>;
+  T y = x > R::exp_max ? R::exp_max : x;
+  y = y < T(-50) ? T(-50) : y;
+  const T n = (y * R::log2_e + R::round) - R::round;
+  const T r = (y - n * R::ln2_high) - n * R::ln2_low;
+  // Half of 2^n, which may lie one above the largest exponent.
+  const T power = power_of_two((n - T(1)) + R::round);
+  const T e = T(2) * (power * expm1_small(r) + (power - T(0.5)));
+  const T near = n == 0 ? expm1_small(x) : e;
+  return x > R::exp_max ? T(__builtin_inf()) : x != x || x == 0 ? x : near;
+}
+
+// log(w) at w = 1 + x rounded, plus what the rounding took away.
+template <class T>
+WICK_INLINE T log1p(T x) {
+  const T w = T(1) + x;
+  const T near = log(w) + (x - (w - T(1))) / w;
+  return w > 0 && w < T(__builtin_inf()) && x != 0 ? near : x == 0 ? x : log(w);
+}
+
+template <class T, int n>
+WICK_INLINE T polynomial(const T (&coefficients)[n], T x) {
+  T p = coefficients[n - 1];
+#pragma GCC unroll 16
+  for (int i = n - 2; i >= 0; --i) p = p * x + coefficients[i];
+  return p;
+}
+
+// erf(x) / x - 1 as a polynomial in x^2 up to `erf_split`; exp(x^2) erfc(x) as one in (x - erf_middle) /
+// (x + erf_middle) from there to `erf_one`, where erf becomes 1. Minimax for the relative error of erf.
+template <class T>
+struct Erf;
+template <>
+struct Erf<float> {
+  static constexpr float split = 0.875f, middle = 1.75f, one = 4.0f;
+  static constexpr float small[] = {0x1.06eba6d7b4f46p-3f,  -0x1.81270b5dfea07p-2f, 0x1.ce211f22a8ef2p-4f,
+                                    -0x1.b6f39012ddbf4p-6f, 0x1.49ca0b1f9b44bp-8f,  -0x1.453aa1f5d0f5fp-11f};
+  static constexpr float large[] = {0x1.23cfc30f6b6a1p-2f,  -0x1.d56b2673d5ad1p-2f, 0x1.cc2c993937475p-3f,
+                                    -0x1.7defdcce336c1p-5f, -0x1.7b505f50e094ap-7f, 0x1.0058b79bb21e4p-8f};
+};
+template <>
+struct Erf<double> {
+  static constexpr double split = 0.875, middle = 2.25, one = 6.0;
+  static constexpr double small[] = {0x1.06eba8214db69p-3,   -0x1.812746b0379e4p-2,  0x1.ce2f21a042992p-4,
+                                     -0x1.b82ce3127abcep-6,  0x1.565bcd0baedacp-8,   -0x1.c02db35e71718p-11,
+                                     0x1.f9a30f2fda132p-14,  -0x1.f4d00d0d2cefbp-17, 0x1.b9c05623fca77p-20,
+                                     -0x1.5dca541d9a60ep-23, 0x1.e517ca514212bp-27,  -0x1.dbd1e48dba30cp-31};
+  static constexpr double large[] = {0x1.d94446d627940p-3,  -0x1.97beed129e0b0p-2,  0x1.ff4e7f9262c1ap-3,
+                                     -0x1.ae49942b2c107p-4, 0x1.6359518791b8dp-6,   0x1.bcc25892402c2p-9,
+                                     -0x1.6accb8d1c17fep-9, -0x1.86b5d8cc4568fp-13, 0x1.8ffa274b9ae69p-12,
+                                     0x1.77e20f54cf3fdp-15, -0x1.03a6969e56b5ap-14, -0x1.a1c401f422a76p-16,
+                                     -0x1.1095abe4fc0f8p-19};
+};
+
+template <class T>
+WICK_INLINE T erf(T x) {
+  using E = Erf<T>;
+  const T magnitude = x < 0 ? -x : x;
+  const T a = magnitude > E::one ? E::one : magnitude;
+  const T near = x + x * polynomial(E::small, a * a);
+  const T rest = exp(-a * a) * polynomial(E::large, (a - E::middle) / (a + E::middle));
+  const T far = x < 0 ? rest - T(1) : T(1) - rest;
+  return a > E::split ? far : near;
 }
 
 template <class T>

@@ -33,6 +33,42 @@ enum class Unary {
 // clang-format on
 inline constexpr int unary_count = 34;
 
+// Functions of neural networks. All have three parameters, an ActivationParameters, which the comments name
+// a, b and c.
+enum class Activation {
+  Elu,          // a (exp(c x) - 1) up to 0, b x above
+  LeakyRelu,    // a x up to 0, x above
+  Hardtanh,     // x between a and b
+  Threshold,    // x above a, else b
+  Hardshrink,   // 0 between -a and a, else x
+  Softshrink,   // x moved by a towards 0
+  Hardsigmoid,  // (x + 3) / 6 between 0 and 1
+  Hardswish,    // x hardsigmoid(x)
+  Softplus,     // log(1 + exp(a x)) / a where a x is at most b, else x
+  Softsign,
+  Tanhshrink,
+  Silu,
+  Mish,
+  Gelu,
+  GeluTanh
+};
+inline constexpr int activation_count = 15;
+
+struct ActivationParameters {
+  double real[3];
+  int64_t whole[3];  // the same for integers
+};
+
+// Operations along lines: y = softmax(x), y = log_softmax(x), and their gradients from (gradient of y, y).
+enum class Softmax { Value, Log, Gradient, LogGradient };
+inline constexpr int softmax_count = 4;
+
+// A line is a row of the block, or a column: then columns side by side are done together.
+struct LineLoops {
+  Loop rows;
+  Loop columns;
+};
+
 // AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
 enum class Binary {
   Add,
@@ -96,6 +132,11 @@ struct Table {
   Loop unary[unary_count][dtypes];  // null: not defined for that dtype
   Loop binary[binary_count][dtypes];
   Loop compare[compare_count][dtypes];
+  Loop activation[activation_count][dtypes];
+  // Operand 1, the gradient of the function's result, times the derivative at operand 2.
+  Loop activation_gradient[activation_count][dtypes];
+  Loop prelu[dtypes];  // operand 1 where it is above 0, else times operand 2
+  LineLoops softmax[softmax_count][dtypes];
   ReduceLoops reduce[reduce_count][dtypes];
   Loop arg[2][dtypes];
   GemmFunction gemm[dtypes];

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "wick/kernels/element.h"
+
+// Functions over dense arrays of float or double, brought to blocks of any strides and also of half
+// precision: what is not dense or not of that type passes through a buffer, so that each function is compiled
+// for two types only.
+
+// One copy of the code, however many callers there are.
+#define WICK_APART __attribute__((noinline))
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+inline constexpr int64_t chunk = 512;  // elements at a time
+
+template <class T>
+WICK_APART void load(Compute<T>* to, const char* from, int64_t step, int64_t n) {
+  if (step == sizeof(T)) {
+    const T* x = reinterpret_cast<const T*>(from);
+    WICK_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(x[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(*reinterpret_cast<const T*>(from + i * step));
+  }
+}
+
+template <class T>
+WICK_APART void store(char* to, int64_t step, const Compute<T>* from, int64_t n) {
+  if (step == sizeof(T)) {
+    T* x = reinterpret_cast<T*>(to);
+    WICK_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) x[i] = cast<T>(from[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = cast<T>(from[i]);
+  }
+}
+
+// A stretch of up to `chunk` elements to read: where it lies, or a copy of it.
+template <class T>
+class Input {
+ public:
+  const Compute<T>* at(const char* data, int64_t step, int64_t n) {
+    if (same<T, Compute<T>> && step == sizeof(T)) return reinterpret_cast<const Compute<T>*>(data);
+    load<T>(buffer_, data, step, n);
+    return buffer_;
+  }
+
+ private:
+  Compute<T> buffer_[chunk];
+};
+
+// One to write; put() brings it to its place.
+template <class T>
+class Output {
+ public:
+  Compute<T>* at(char* data, int64_t step) {
+    direct_ = same<T, Compute<T>> && step == sizeof(T);
+    return direct_ ? reinterpret_cast<Compute<T>*>(data) : buffer_;
+  }
+  void put(char* data, int64_t step, int64_t n) const {
+    if (!direct_) store<T>(data, step, buffer_, n);
+  }
+  bool direct() const { return direct_; }
+
+ private:
+  bool direct_ = false;
+  Compute<T> buffer_[chunk];
+};
+
+// Calls f(from, count) for stretches that together are [0, n).
+template <class F>
+WICK_INLINE void each_chunk(int64_t n, F f) {
+  for (int64_t i = 0; i < n; i += chunk) f(i, n - i < chunk ? n - i : chunk);
+}
+
+template <class C>
+using Function1 = void (*)(C* out, const C* x, int64_t n, const void* parameters);
+template <class C>
+using Function2 = void (*)(C* out, const C* x, const C* y, int64_t n, const void* parameters);
+
+// Runs a function over a block of elements of type T.
+template <class T>
+void run1(const Block& b, Function1<Compute<T>> function, const void* parameters) {
+  Input<T> x;
+  Output<T> out;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      char* target = b.data[0] + r * b.row_step[0] + i * b.step[0];
+      function(out.at(target, b.step[0]), x.at(b.data[1] + r * b.row_step[1] + i * b.step[1], b.step[1], n),
+               n, parameters);
+      out.put(target, b.step[0], n);
+    });
+  }
+}
+
+template <class T>
+void run2(const Block& b, Function2<Compute<T>> function, const void* parameters) {
+  Input<T> x, y;
+  Output<T> out;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      char* target = b.data[0] + r * b.row_step[0] + i * b.step[0];
+      function(out.at(target, b.step[0]), x.at(b.data[1] + r * b.row_step[1] + i * b.step[1], b.step[1], n),
+               y.at(b.data[2] + r * b.row_step[2] + i * b.step[2], b.step[2], n), n, parameters);
+      out.put(target, b.step[0], n);
+    });
+  }
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick

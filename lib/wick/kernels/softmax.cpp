@@ -1,0 +1,265 @@
+#include "wick/kernels/chunk.h"
+#include "wick/kernels/families.h"
+#include "wick/kernels/math.h"
+
+// Softmax along the rows or along the columns of a block. Rows are read in stretches; columns are taken
+// `width` at a time, side by side. Exponents are taken of differences to the line's maximum; a NaN, or an
+// infinity minus itself, makes its whole line NaN.
+
+namespace wick {
+inline namespace WICK_LEVEL {
+namespace {
+
+using kernels::Softmax;
+
+constexpr int64_t width = 64;
+
+// --- Pieces of lines, dense: one copy of each for float and for double serves all dtypes.
+
+// Running results side by side, so that the loops vectorize.
+template <class C>
+constexpr int64_t lanes = 128 / static_cast<int64_t>(sizeof(C));
+
+template <class C>
+WICK_APART C largest(const C* x, int64_t n, C start) {
+  C best[lanes<C>];
+  for (int64_t l = 0; l < lanes<C>; ++l) best[l] = start;
+  int64_t i = 0;
+  for (; i + lanes<C> <= n; i += lanes<C>) {
+    for (int64_t l = 0; l < lanes<C>; ++l) best[l] = x[i + l] > best[l] ? x[i + l] : best[l];
+  }
+  for (; i < n; ++i) best[0] = x[i] > best[0] ? x[i] : best[0];
+  for (int64_t l = 1; l < lanes<C>; ++l) best[0] = best[l] > best[0] ? best[l] : best[0];
+  return best[0];
+}
+
+// The sum of term(i).
+template <class C, class F>
+WICK_INLINE double total(int64_t n, F term) {
+  C sums[lanes<C>] = {};
+  int64_t i = 0;
+  for (; i + lanes<C> <= n; i += lanes<C>) {
+    WICK_INDEPENDENT
+    for (int64_t l = 0; l < lanes<C>; ++l) sums[l] += term(i + l);
+  }
+  double sum = 0;
+  for (; i < n; ++i) sum += static_cast<double>(term(i));
+  for (int64_t l = 0; l < lanes<C>; ++l) sum += static_cast<double>(sums[l]);
+  return sum;
+}
+
+template <class C>
+WICK_APART double exponentials(C* out, const C* x, int64_t n, C shift) {
+  WICK_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) out[i] = exp(x[i] - shift);
+  return total<C>(n, [=](int64_t i) { return out[i]; });
+}
+
+template <class C>
+WICK_APART void scale(C* y, int64_t n, C factor) {
+  for (int64_t i = 0; i < n; ++i) y[i] *= factor;
+}
+
+template <class C>
+WICK_APART void logarithms(C* y, const C* x, int64_t n, C most, C logarithm) {
+  WICK_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - most) - logarithm;
+}
+
+template <bool log_of, class C>
+WICK_APART double gradient_sum(const C* g, const C* y, int64_t n) {
+  return total<C>(n, [=](int64_t i) { return log_of ? g[i] : g[i] * y[i]; });
+}
+
+template <bool log_of, class C>
+WICK_APART void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
+  WICK_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) out[i] = log_of ? g[i] - exp(y[i]) * sum : y[i] * (g[i] - sum);
+}
+
+// The same for columns side by side, each with its own maximum and sum.
+
+template <class C>
+struct Columns {
+  C most[width], sum[width];
+};
+
+template <class C>
+WICK_APART void largest(Columns<C>& c, const C* x, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) c.most[j] = x[j] > c.most[j] ? x[j] : c.most[j];
+}
+
+template <class C>
+WICK_APART void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) {
+    const C e = exp(x[j] - c.most[j]);
+    out[j] = e;
+    c.sum[j] += e;
+  }
+}
+
+template <bool log_of, class C>
+WICK_APART void finish(Columns<C>& c) {
+  for (int64_t j = 0; j < width; ++j) c.sum[j] = log_of ? log(c.sum[j]) : C(1) / c.sum[j];
+}
+
+template <class C>
+WICK_APART void scale(const Columns<C>& c, C* y, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) y[j] *= c.sum[j];
+}
+
+template <bool log_of, class C>
+WICK_APART void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) {
+    const C difference = x[j] - c.most[j];
+    out[j] = log_of ? difference - c.sum[j] : exp(difference) * c.sum[j];
+  }
+}
+
+template <bool log_of, class C>
+WICK_APART void gradient_sum(Columns<C>& c, const C* g, const C* y, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) c.sum[j] += log_of ? g[j] : g[j] * y[j];
+}
+
+template <bool log_of, class C>
+WICK_APART void gradient(const Columns<C>& c, C* out, const C* g, const C* y, int64_t n) {
+  WICK_INDEPENDENT
+  for (int64_t j = 0; j < n; ++j) out[j] = log_of ? g[j] - exp(y[j]) * c.sum[j] : y[j] * (g[j] - c.sum[j]);
+}
+
+// --- Blocks
+
+template <class T, bool log_of>
+void rows(const Block& b, const void*) {
+  using C = Compute<T>;
+  Input<T> in;
+  Output<T> out;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    const auto x = [&](int64_t i, int64_t n) {
+      return in.at(b.data[1] + r * b.row_step[1] + i * b.step[1], b.step[1], n);
+    };
+    const auto place = [&](int64_t i) { return b.data[0] + r * b.row_step[0] + i * b.step[0]; };
+    C most = -static_cast<C>(__builtin_inf());
+    each_chunk(b.n, [&](int64_t i, int64_t n) { most = largest(x(i, n), n, most); });
+    double sum = 0;
+    // The exponentials wait in the output where it is of the type they are computed in.
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      sum += exponentials(out.at(place(i), b.step[0]), x(i, n), n, most);
+    });
+    const C share = static_cast<C>(1 / sum), logarithm = log(static_cast<C>(sum));
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      C* y = out.at(place(i), b.step[0]);
+      if (log_of) {
+        logarithms(y, x(i, n), n, most, logarithm);
+      } else {
+        if (!out.direct()) exponentials(y, x(i, n), n, most);
+        scale(y, n, share);
+      }
+      out.put(place(i), b.step[0], n);
+    });
+  }
+}
+
+// Operand 1 is the gradient g of the result, operand 2 the result y: y (g - sum(g y)), and with the logarithm
+// g - exp(y) sum(g).
+template <class T, bool log_of>
+void row_gradients(const Block& b, const void*) {
+  using C = Compute<T>;
+  Input<T> first, second;
+  Output<T> out;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    const auto at = [&](Input<T>& in, int k, int64_t i, int64_t n) {
+      return in.at(b.data[k] + r * b.row_step[k] + i * b.step[k], b.step[k], n);
+    };
+    double sum = 0;
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      sum += gradient_sum<log_of>(at(first, 1, i, n), at(second, 2, i, n), n);
+    });
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      char* place = b.data[0] + r * b.row_step[0] + i * b.step[0];
+      gradient<log_of>(out.at(place, b.step[0]), at(first, 1, i, n), at(second, 2, i, n), n,
+                       static_cast<C>(sum));
+      out.put(place, b.step[0], n);
+    });
+  }
+}
+
+// Calls f(columns, address of operand k in row r) for every strip of columns.
+template <class F>
+WICK_INLINE void each_strip(const Block& b, F f) {
+  for (int64_t j = 0; j < b.n; j += width) {
+    f(b.n - j < width ? b.n - j : width,
+      [&b, j](int k, int64_t r) { return b.data[k] + r * b.row_step[k] + j * b.step[k]; });
+  }
+}
+
+template <class T, bool log_of>
+void columns(const Block& b, const void*) {
+  using C = Compute<T>;
+  Input<T> in;
+  Output<T> out;
+  Columns<C> c;
+  each_strip(b, [&](int64_t n, auto at) {
+    for (int64_t j = 0; j < width; ++j) {
+      c.most[j] = -static_cast<C>(__builtin_inf());
+      c.sum[j] = 0;
+    }
+    for (int64_t r = 0; r < b.rows; ++r) largest(c, in.at(at(1, r), b.step[1], n), n);
+    for (int64_t r = 0; r < b.rows; ++r)
+      exponentials(c, out.at(at(0, r), b.step[0]), in.at(at(1, r), b.step[1], n), n);
+    finish<log_of>(c);
+    for (int64_t r = 0; r < b.rows; ++r) {
+      C* y = out.at(at(0, r), b.step[0]);
+      if (log_of || !out.direct()) {
+        again<log_of>(c, y, in.at(at(1, r), b.step[1], n), n);
+      } else {
+        scale(c, y, n);
+      }
+      out.put(at(0, r), b.step[0], n);
+    }
+  });
+}
+
+template <class T, bool log_of>
+void column_gradients(const Block& b, const void*) {
+  using C = Compute<T>;
+  Input<T> first, second;
+  Output<T> out;
+  Columns<C> c;
+  each_strip(b, [&](int64_t n, auto at) {
+    for (int64_t j = 0; j < width; ++j) c.sum[j] = 0;
+    for (int64_t r = 0; r < b.rows; ++r)
+      gradient_sum<log_of>(c, first.at(at(1, r), b.step[1], n), second.at(at(2, r), b.step[2], n), n);
+    for (int64_t r = 0; r < b.rows; ++r) {
+      gradient<log_of>(c, out.at(at(0, r), b.step[0]), first.at(at(1, r), b.step[1], n),
+                       second.at(at(2, r), b.step[2], n), n);
+      out.put(at(0, r), b.step[0], n);
+    }
+  });
+}
+
+template <class T>
+WICK_INLINE void enter(kernels::Table& t, int dtype) {
+  if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
+    t.softmax[static_cast<int>(Softmax::Value)][dtype] = {rows<T, false>, columns<T, false>};
+    t.softmax[static_cast<int>(Softmax::Log)][dtype] = {rows<T, true>, columns<T, true>};
+    t.softmax[static_cast<int>(Softmax::Gradient)][dtype] = {row_gradients<T, false>,
+                                                             column_gradients<T, false>};
+    t.softmax[static_cast<int>(Softmax::LogGradient)][dtype] = {row_gradients<T, true>,
+                                                                column_gradients<T, true>};
+  }
+}
+
+}  // namespace
+
+void add_softmax(kernels::Table& table) {
+  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick
