@@ -60,6 +60,11 @@ std::map<std::string, Body> cases() {
   for (const auto& [name, f] :
        {std::pair<const char*, Tensor (*)(const Tensor&)>{"exp64", exp}, {"sin64", sin}, {"tanh64", tanh}})
     all[name] = on(f, wide);
+  all["gelu"] = [=] { return gelu(normal); };
+  all["silu"] = [=] { return silu(normal); };
+  all["elu"] = [=] { return elu(normal); };
+  all["softplus"] = [=] { return softplus(normal); };
+  all["mish"] = [=] { return mish(normal); };
   all["add"] = [=] { return add(flat, other); };
   all["add_transposed"] = [=] { return add(square, square.t()); };
   all["mul_row"] = [=] { return mul(square, square[0]); };
@@ -85,6 +90,8 @@ std::map<std::string, Body> cases() {
     all["cummax_" + dim] = [=] { return cummax(square, d).values; };
     all["sort_" + dim] = [=] { return sort(square, d).values; };
     all["median_" + dim] = [=] { return median(square, d).values; };
+    all["softmax_" + dim] = [=] { return softmax(square, d); };
+    all["log_softmax_" + dim] = [=] { return log_softmax(square, d); };
     all["topk_" + dim] = [=] { return topk(square, 10, d).values; };
   }
   all["sort"] = [=] { return sort(flat).values; };

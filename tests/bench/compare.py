@@ -8,11 +8,21 @@ microseconds of either and the median of the rounds' ratios, which is above 1 wh
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import time
 
-import torch
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("build")
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--rounds", type=int, default=11)
+parser.add_argument("cases", nargs="*")
+options = parser.parse_intermixed_args()
+
+# OpenBLAS has threads of its own, and reads their number when it is loaded.
+os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
+import torch  # noqa: E402
 
 
 def cases():
@@ -95,12 +105,6 @@ def median_time(call, repeats):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("cases", nargs="*")
-    options = parser.parse_intermixed_args()
     torch.set_num_threads(options.threads)
     wick = subprocess.Popen([options.build + "/tests/bench/wick_compare"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

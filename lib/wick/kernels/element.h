@@ -11,6 +11,7 @@
 #else
 #define WICK_INDEPENDENT _Pragma("GCC ivdep")
 #endif
+#define WICK_UNROLL _Pragma("GCC unroll 16")
 #define WICK_INLINE inline __attribute__((always_inline))
 
 namespace wick {
@@ -191,11 +192,21 @@ WICK_INLINE void map2(const Block& b, F f) {
   }
 }
 
-// Calls f.template operator()<0>() ... <dtypes - 1>().
+// Whether this level has kernels of its own for the dtype. One that is built for floating point alone leaves
+// the others to the level below, whose kernels are then as fast, and small.
+#if defined(WICK_FLOATING_ALONE)
+template <class T>
+inline constexpr bool in_level = class_of<T> == Class::Half || class_of<T> == Class::Real;
+#else
+template <class T>
+inline constexpr bool in_level = true;
+#endif
+
+// Calls f.template operator()<i>() for the number i of each dtype of the level.
 template <int i = 0, class F>
 WICK_INLINE void each_dtype(F f) {
   if constexpr (i < kernels::dtypes) {
-    f.template operator()<i>();
+    if constexpr (in_level<typename TypeAt<i>::type>) f.template operator()<i>();
     each_dtype<i + 1>(f);
   }
 }

@@ -46,15 +46,18 @@ A fold_straight(const char* in, int64_t step, int64_t n) {
     return total;
   }
   A lane[lanes];
+  WICK_UNROLL
   for (int j = 0; j < lanes; ++j) lane[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
   int64_t i = lanes;
   for (; i + lanes <= n; i += lanes) {
+    WICK_UNROLL
     for (int j = 0; j < lanes; ++j)
       lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + (i + j) * step)));
   }
   for (int j = 0; i < n; ++i, ++j)
     lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + i * step)));
   for (int width = lanes / 2; width > 0; width /= 2) {
+    WICK_UNROLL
     for (int j = 0; j < width; ++j) lane[j] = Op::step(lane[j], lane[j + width]);
   }
   return lane[0];
@@ -104,11 +107,14 @@ T fold_dense(const T* x, int64_t n) {
   if (n >= stride) {
     V lane[vectors];
     lane[0] = total;
+    WICK_UNROLL
     for (int j = 1; j < vectors; ++j) lane[j] = load<T>(x + j * width);
     for (i = stride; i + stride <= n; i += stride) {
+      WICK_UNROLL
       for (int j = 0; j < vectors; ++j) lane[j] = vector_step(Op{}, lane[j], load<T>(x + i + j * width));
     }
     for (int w = vectors / 2; w > 0; w /= 2) {
+      WICK_UNROLL
       for (int j = 0; j < w; ++j) lane[j] = vector_step(Op{}, lane[j], lane[j + w]);
     }
     total = lane[0];
@@ -117,6 +123,7 @@ T fold_dense(const T* x, int64_t n) {
   T single[width];
   __builtin_memcpy(single, &total, sizeof single);
   for (int w = width / 2; w > 0; w /= 2) {
+    WICK_UNROLL
     for (int j = 0; j < w; ++j) single[j] = Op::step(single[j], single[j + w]);
   }
   if (i == n) return single[0];
@@ -154,9 +161,11 @@ template <class Op, class T>
 void fold_vectors(T* total, const char* in, int64_t row_step, int64_t rows) {
   using V = typename Vector<T>::type;
   V lane[strip_vectors];
+  WICK_UNROLL
   for (int j = 0; j < strip_vectors; ++j) lane[j] = load<T>(in + j * vector_bytes);
   for (int64_t r = 1; r < rows; ++r) {
     in += row_step;
+    WICK_UNROLL
     for (int j = 0; j < strip_vectors; ++j)
       lane[j] = vector_step(Op{}, lane[j], load<T>(in + j * vector_bytes));
   }
