@@ -48,18 +48,15 @@ constexpr Mode zero{
     false,   false,
     0,       wick::max_rank};
 
-// A mirror along one dimension is asked for less: channels without a batch, and amounts of either sign.
-template <const Mode& mode, int padded>
-constexpr bool lenient = &mode == &reflection&& padded == 1;
-
-template <const Mode& mode, int padded>
-Tensor pad(const Tensor& x, const Ints& amounts) {
+Tensor pad(const Mode& mode, int padded, const Tensor& x, const Ints& amounts) {
+  // A mirror along one dimension is asked for less: channels without a batch, and amounts of either sign.
+  const bool lenient = &mode == &reflection && padded == 1;
   const std::string command = std::string(mode.family) + "_pad" + std::to_string(padded) + "d: ";
   if (amounts.size() != 2 * padded) {
     throw wick::ShapeError(command + "-padding must be a list of " + std::to_string(2 * padded) +
                            " numbers, " + std::to_string(amounts.size()) + " were given");
   }
-  constexpr int fewest = padded + (lenient<mode, padded> ? 1 : mode.fewest);
+  const int fewest = padded + (lenient ? 1 : mode.fewest);
   if (x.dim() < fewest || x.dim() > padded + mode.most) {
     throw wick::ShapeError(command + "the input must have " + std::to_string(fewest) +
                            (mode.most > 2 ? " dimensions at least"
@@ -71,7 +68,7 @@ Tensor pad(const Tensor& x, const Ints& amounts) {
   if (mode.floating && !is_differentiable(x.dtype())) {
     throw wick::DTypeError(command + "not defined for " + std::string(name(x.dtype())));
   }
-  if (mode.surrounds && !lenient<mode, padded> &&
+  if (mode.surrounds && !lenient &&
       std::any_of(amounts.begin(), amounts.end(), [](auto n) { return n < 0; })) {
     throw wick::ShapeError(command + "-padding must not be negative, " + wick::to_string(amounts) +
                            " was given");
@@ -89,8 +86,7 @@ const char* kept(std::string text) {
   return texts.emplace_back(std::move(text)).c_str();
 }
 
-template <const Mode& mode, int padded>
-Command declare() {
+Command declare(const Mode& mode, int padded, binding::Function call) {
   constexpr const char* orders[] = {"left right", "left right top bottom",
                                     "left right top bottom front back"};
   constexpr const char* places[] = {"the last dimension", "the last two dimensions",
@@ -106,14 +102,20 @@ Command declare() {
       .positional = {"input padding"},
       .returns =
           kept(std::string("the input with ") + places[padded - 1] + " grown by the amounts given for each"),
-      .call = bind([](const Tensor& x, Ints amounts) { return pad<mode, padded>(x, amounts); })};
+      .call = std::move(call)};
+}
+
+template <const Mode& mode, int padded>
+void add(std::vector<Command>& commands) {
+  const auto call = [](const Tensor& x, Ints amounts) { return pad(mode, padded, x, amounts); };
+  commands.push_back(declare(mode, padded, bind(call)));
 }
 
 template <const Mode& mode>
-void add(std::vector<Command>& commands) {
-  commands.push_back(declare<mode, 1>());
-  commands.push_back(declare<mode, 2>());
-  commands.push_back(declare<mode, 3>());
+void add_all(std::vector<Command>& commands) {
+  add<mode, 1>(commands);
+  add<mode, 2>(commands);
+  add<mode, 3>(commands);
 }
 
 }  // namespace
@@ -121,10 +123,10 @@ void add(std::vector<Command>& commands) {
 const Area& padding() {
   static const Area area = [] {
     Area all{"padding", "Padding", {}};
-    add<reflection>(all.commands);
-    add<replication>(all.commands);
-    add<circular>(all.commands);
-    add<zero>(all.commands);
+    add_all<reflection>(all.commands);
+    add_all<replication>(all.commands);
+    add_all<circular>(all.commands);
+    add_all<zero>(all.commands);
     return all;
   }();
   return area;
