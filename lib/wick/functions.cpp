@@ -21,11 +21,11 @@ Tensor no_slope(const Tensor& g, const Tensor&) { return zeros_like(g); }
 
 // clang-format off
 constexpr int dear = 32;
-constexpr UnaryRule sin_rule{"sin", Unary::Sin, true, dear, Saves::Input,
+constexpr UnaryRule sin_rule{"sin", Unary::Sin, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cos(x)); }};
-constexpr UnaryRule cos_rule{"cos", Unary::Cos, true, dear, Saves::Input,
+constexpr UnaryRule cos_rule{"cos", Unary::Cos, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return neg(mul(g, sin(x))); }};
-constexpr UnaryRule tan_rule{"tan", Unary::Tan, true, dear, Saves::Result,
+constexpr UnaryRule tan_rule{"tan", Unary::Tan, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(square(y), 1)); }};
 constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(neg(square(x)), 1))); }};
@@ -43,20 +43,22 @@ constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(sub(square(x), 1))); }};
 constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(neg(square(x)), 1)); }};
-constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, dear, Saves::Result,
+constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln2)); }};
 constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, dear, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln10)); }};
-constexpr UnaryRule expm1_rule{"expm1", Unary::Expm1, true, dear, Saves::Result,
+constexpr UnaryRule expm1_rule{"expm1", Unary::Expm1, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(y, 1)); }};
 constexpr UnaryRule log2_rule{"log2", Unary::Log2, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln2)); }};
 constexpr UnaryRule log10_rule{"log10", Unary::Log10, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln10)); }};
-constexpr UnaryRule log1p_rule{"log1p", Unary::Log1p, true, dear, Saves::Input,
+constexpr UnaryRule log1p_rule{"log1p", Unary::Log1p, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(x, 1)); }};
 constexpr UnaryRule rsqrt_rule{"rsqrt", Unary::Rsqrt, true, 4, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(mul(square(y), y), -0.5)); }};
+constexpr UnaryRule erf_rule{"erf", Unary::Erf, true, 12, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return mul(g, mul(exp(neg(square(x))), 2 * std::numbers::inv_sqrtpi)); }};
 constexpr UnaryRule floor_rule{"floor", Unary::Floor, false, 1, Saves::Nothing, no_slope};
 constexpr UnaryRule ceil_rule{"ceil", Unary::Ceil, false, 1, Saves::Nothing, no_slope};
 constexpr UnaryRule round_rule{"round", Unary::Round, false, 1, Saves::Nothing, no_slope};
@@ -95,6 +97,7 @@ Tensor log2(const Tensor& x) { return apply(log2_rule, x); }
 Tensor log10(const Tensor& x) { return apply(log10_rule, x); }
 Tensor log1p(const Tensor& x) { return apply(log1p_rule, x); }
 Tensor rsqrt(const Tensor& x) { return apply(rsqrt_rule, x); }
+Tensor erf(const Tensor& x) { return apply(erf_rule, x); }
 Tensor deg2rad(const Tensor& x) { return angle(x, degree); }
 Tensor rad2deg(const Tensor& x) { return angle(x, 1 / degree); }
 

@@ -25,6 +25,8 @@ Tensor log2(const Tensor& x);
 Tensor log10(const Tensor& x);
 Tensor log1p(const Tensor& x);
 Tensor rsqrt(const Tensor& x);
+// The error function.
+Tensor erf(const Tensor& x);
 Tensor deg2rad(const Tensor& x);
 Tensor rad2deg(const Tensor& x);
 

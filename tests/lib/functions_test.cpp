@@ -22,7 +22,7 @@ TEST_CASE("functions: gradients") {
       {"atan", atan},       {"sinh", sinh},   {"cosh", cosh},   {"asinh", asinh}, {"atanh", atanh},
       {"exp2", exp2},       {"exp10", exp10}, {"expm1", expm1}, {"log2", log2},   {"log10", log10},
       {"log1p", log1p},     {"rsqrt", rsqrt}, {"frac", frac},   {"floor", floor}, {"deg2rad", deg2rad},
-      {"rad2deg", rad2deg}, {"ceil", ceil},   {"trunc", trunc}};
+      {"rad2deg", rad2deg}, {"ceil", ceil},   {"trunc", trunc}, {"erf", erf}};
   for (const auto& [name, f] : smooth) {
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{2, 3}}) {
       check_gradients(name, [f = f](const Tensors& in) { return f(in[0]); }, {moderate(shape)});

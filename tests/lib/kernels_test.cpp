@@ -1,5 +1,6 @@
 #include "wick/kernels/table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -176,14 +177,47 @@ TEST_CASE("kernels: functions of one operand") {
     for (int op = 0; op < kernels::unary_count; ++op) {
       const auto which = static_cast<kernels::Unary>(op);
       using enum kernels::Unary;
-      const bool computed = which == Exp || which == Log || which == Sigmoid || which == Tanh;
+      constexpr kernels::Unary functions[] = {Exp, Log, Sigmoid, Tanh,  Sin,  Cos,
+                                              Tan, Erf, Exp2,    Expm1, Log1p};
+      const bool computed = std::ranges::find(functions, which) != std::end(functions);
       for (const DType dtype : all_dtypes) {
         const Loop loop = table().unary[op][at(dtype)];
         CHECK((loop != nullptr) == (lowest().unary[op][at(dtype)] != nullptr));
         // The square of a complex number has a difference in it, which fused operations round otherwise.
         if (!loop || (which == Square && is_complex(dtype))) continue;
         check_loop(level + " unary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
-                   lowest().unary[op][at(dtype)], {dtype, {dtype}}, computed ? 2 : 0);
+                   lowest().unary[op][at(dtype)], {dtype, {dtype}}, computed ? 3 : 0);
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: activation functions, their gradients, and softmax") {
+  const EachLevel levels;
+  const kernels::ActivationParameters parameters{{0.5, 2, 0.75}, {1, 2, 3}};
+  levels([&](const std::string& level) {
+    for (const DType dtype : all_dtypes) {
+      const std::string of = " of " + std::string(name(dtype));
+      for (int op = 0; op < kernels::activation_count; ++op) {
+        const Loop value = table().activation[op][at(dtype)],
+                   gradient = table().activation_gradient[op][at(dtype)];
+        const bool whole = op == static_cast<int>(kernels::Activation::Hardtanh) ||
+                           op == static_cast<int>(kernels::Activation::Threshold);
+        CHECK((value != nullptr) == (is_floating(dtype) || (whole && kind(dtype) == Kind::Integer)));
+        CHECK((gradient != nullptr) == is_floating(dtype));
+        if (value && !is_floating(dtype)) {
+          check_loop(level + " activation " + std::to_string(op) + of, value,
+                     lowest().activation[op][at(dtype)], {dtype, {dtype}}, 0, &parameters);
+        }
+      }
+      CHECK((table().prelu[at(dtype)] != nullptr) == is_floating(dtype));
+      if (is_floating(dtype)) {
+        check_loop(level + " prelu" + of, table().prelu[at(dtype)], lowest().prelu[at(dtype)],
+                   {dtype, {dtype, dtype}}, 0);
+      }
+      for (int op = 0; op < kernels::softmax_count; ++op) {
+        CHECK((table().softmax[op][at(dtype)].rows != nullptr) == is_floating(dtype));
+        CHECK((table().softmax[op][at(dtype)].columns != nullptr) == is_floating(dtype));
       }
     }
   });

@@ -26,11 +26,12 @@ struct Function {
   double ulps;  // the most that a result may be off
 };
 
-constexpr Function functions[] = {{"exp", exp, std::exp, 1},
-                                  {"log", log, std::log, 1},
-                                  {"tanh", tanh, std::tanh, 3},
-                                  {"sigmoid", sigmoid, exact_sigmoid, 3},
-                                  {"sqrt", sqrt, std::sqrt, 0.5001}};
+constexpr Function functions[] = {{"exp", exp, std::exp, 1},       {"log", log, std::log, 1},
+                                  {"tanh", tanh, std::tanh, 3},    {"sigmoid", sigmoid, exact_sigmoid, 3},
+                                  {"sin", sin, std::sin, 2},       {"cos", cos, std::cos, 2},
+                                  {"tan", tan, std::tan, 3},       {"erf", erf, std::erf, 2},
+                                  {"exp2", exp2, std::exp2, 2},    {"expm1", expm1, std::expm1, 2},
+                                  {"log1p", log1p, std::log1p, 2}, {"sqrt", sqrt, std::sqrt, 0.5001}};
 
 // In units in the last place of T at the exact value.
 template <class T>
@@ -79,6 +80,17 @@ std::vector<T> sample() {
     for (const double scale : {1e-3, 0.5, 1.5, 10.0, 100.0, 750.0})
       out.push_back(static_cast<T>((2 * t - 1) * scale * (1 + noise)));
     out.push_back(static_cast<T>(1 + (t - 0.5) / 4 + noise));
+  }
+  // Neighbours of multiples of pi/2, among them the worst of all for double.
+  for (const double turns :
+       {1.0, 2.0, 3.0, 7.0, 22.0, 355.0, 1e3, 12345.0, 1e5, 667543.0, 667544.0, 1e6, 1e8, 1e15}) {
+    T x = static_cast<T>(turns * 1.5707963267948966);
+    for (int i = 0; i < 10; ++i) x = std::nextafter(x, T(0));
+    for (int i = 0; i < 20; ++i) {
+      out.push_back(x);
+      out.push_back(-x);
+      x = std::nextafter(x, Limits::infinity());
+    }
   }
   // Neighbours of where exp overflows and underflows.
   for (const double edge : {88.72283905206835, -87.3365447505531, -103.97207708, 709.782712893384,
@@ -170,6 +182,14 @@ TEST_CASE("math: special values") {
     CHECK(is(values(exp), {1, 1, inf, 0, nan, to_vector<double>(exp(x))[5]}));
     CHECK(is(values(abs), {0, 0, inf, inf, nan, 1}));
     CHECK(is(values(reciprocal), {inf, -inf, 0, -0.0, nan, 1}));
+    const auto at_one = [&](Tensor (*f)(const Tensor&)) { return to_vector<double>(f(x))[5]; };
+    CHECK(is(values(sin), {0, -0.0, nan, nan, nan, at_one(sin)}));
+    CHECK(is(values(cos), {1, 1, nan, nan, nan, at_one(cos)}));
+    CHECK(is(values(tan), {0, -0.0, nan, nan, nan, at_one(tan)}));
+    CHECK(is(values(erf), {0, -0.0, 1, -1, nan, at_one(erf)}));
+    CHECK(is(values(exp2), {1, 1, inf, 0, nan, 2}));
+    CHECK(is(values(expm1), {0, -0.0, inf, -1, nan, at_one(expm1)}));
+    CHECK(is(values(log1p), {0, -0.0, inf, nan, nan, at_one(log1p)}));
     CHECK(is(values(neg), {-0.0, 0, -inf, inf, nan, -1}));
   });
 }

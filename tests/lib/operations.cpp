@@ -105,6 +105,7 @@ const Operations& operations() {
       {"log10", unary<log10>},
       {"log1p", unary<log1p>},
       {"rsqrt", unary<rsqrt>},
+      {"erf", unary<erf>},
       {"deg2rad", unary<deg2rad>},
       {"rad2deg", unary<rad2deg>},
       {"floor", unary<floor>},

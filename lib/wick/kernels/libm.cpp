@@ -15,9 +15,6 @@ using kernels::Binary;
 using kernels::Unary;
 
 // clang-format off
-struct SinOf   { static float f(float x) { return sinf(x); }   static double f(double x) { return sin(x); } };
-struct CosOf   { static float f(float x) { return cosf(x); }   static double f(double x) { return cos(x); } };
-struct TanOf   { static float f(float x) { return tanf(x); }   static double f(double x) { return tan(x); } };
 struct AsinOf  { static float f(float x) { return asinf(x); }  static double f(double x) { return asin(x); } };
 struct AcosOf  { static float f(float x) { return acosf(x); }  static double f(double x) { return acos(x); } };
 struct AtanOf  { static float f(float x) { return atanf(x); }  static double f(double x) { return atan(x); } };
@@ -26,12 +23,9 @@ struct CoshOf  { static float f(float x) { return coshf(x); }  static double f(d
 struct AsinhOf { static float f(float x) { return asinhf(x); } static double f(double x) { return asinh(x); } };
 struct AcoshOf { static float f(float x) { return acoshf(x); } static double f(double x) { return acosh(x); } };
 struct AtanhOf { static float f(float x) { return atanhf(x); } static double f(double x) { return atanh(x); } };
-struct Exp2Of  { static float f(float x) { return exp2f(x); }  static double f(double x) { return exp2(x); } };
 struct Exp10Of { static float f(float x) { return powf(10, x); } static double f(double x) { return pow(10, x); } };
-struct Expm1Of { static float f(float x) { return expm1f(x); } static double f(double x) { return expm1(x); } };
 struct Log2Of  { static float f(float x) { return log2f(x); }  static double f(double x) { return log2(x); } };
 struct Log10Of { static float f(float x) { return log10f(x); } static double f(double x) { return log10(x); } };
-struct Log1pOf { static float f(float x) { return log1pf(x); } static double f(double x) { return log1p(x); } };
 struct Atan2Of { static float f(float y, float x) { return atan2f(y, x); } static double f(double y, double x) { return atan2(y, x); } };
 struct PowOf   { static float f(float b, float e) { return powf(b, e); }   static double f(double b, double e) { return pow(b, e); } };
 // clang-format on
@@ -72,9 +66,6 @@ void enter(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.binary[static_cast<int>(Binary::Pow)][dtype] = binary<T, PowOf>;
     t.binary[static_cast<int>(Binary::Atan2)][dtype] = binary<T, Atan2Of>;
-    set(Unary::Sin, unary<T, SinOf>);
-    set(Unary::Cos, unary<T, CosOf>);
-    set(Unary::Tan, unary<T, TanOf>);
     set(Unary::Asin, unary<T, AsinOf>);
     set(Unary::Acos, unary<T, AcosOf>);
     set(Unary::Atan, unary<T, AtanOf>);
@@ -83,12 +74,9 @@ void enter(kernels::Table& t, int dtype) {
     set(Unary::Asinh, unary<T, AsinhOf>);
     set(Unary::Acosh, unary<T, AcoshOf>);
     set(Unary::Atanh, unary<T, AtanhOf>);
-    set(Unary::Exp2, unary<T, Exp2Of>);
     set(Unary::Exp10, unary<T, Exp10Of>);
-    set(Unary::Expm1, unary<T, Expm1Of>);
     set(Unary::Log2, unary<T, Log2Of>);
     set(Unary::Log10, unary<T, Log10Of>);
-    set(Unary::Log1p, unary<T, Log1pOf>);
   }
 }
 

@@ -3,8 +3,8 @@
 #include "wick/kernels/element.h"
 
 // Elementary functions without branches or calls, so that loops over them vectorize. Errors stay within one
-// unit in the last place for exp and log, within two for expm1, log1p and erf, within three for tanh and
-// sigmoid; NaN, infinities, zeros and subnormals come out as IEEE 754 has them.
+// unit in the last place for exp and log, within two for exp2, expm1, log1p and erf, within three for tanh
+// and sigmoid; NaN, infinities, zeros and subnormals come out as IEEE 754 has them.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -158,8 +158,23 @@ WICK_INLINE T expm1(T x) {
 template <class T>
 WICK_INLINE T log1p(T x) {
   const T w = T(1) + x;
-  const T near = log(w) + (x - (w - T(1))) / w;
-  return w > 0 && w < T(__builtin_inf()) && x != 0 ? near : x == 0 ? x : log(w);
+  const T rest = (x - (w - T(1))) / w;
+  const T sum = log(w) + ((w > 0) & (w < T(__builtin_inf())) ? rest : T(0));
+  return x == 0 ? x : sum;
+}
+
+template <class T>
+WICK_INLINE T exp2(T x) {
+  using R = Real<T>;
+  constexpr T most = R::bias + 1, least = -most - R::fraction - 1;
+  T y = x > most ? most : x;
+  y = y < least ? least : y;
+  const T n = (y + R::round) - R::round;
+  const T r = (y - n) * T(0x1.62e42fefa39efp-1);
+  const T half = n * T(0.5) + R::round;
+  const T rest = (n - (half - R::round)) + R::round;
+  const T e = (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
+  return x >= most ? T(__builtin_inf()) : x < least ? T(0) : x != x ? x : e;
 }
 
 template <class T, int n>

@@ -1,6 +1,6 @@
-#include "wick/kernels/element.h"
+#include "wick/kernels/chunk.h"
 #include "wick/kernels/families.h"
-#include "wick/kernels/math.h"
+#include "wick/kernels/trigonometry.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -18,6 +18,26 @@ struct LogOf        { template <class C> static C f(C x) { return log(x); } };
 struct SqrtOf       { template <class C> static C f(C x) { return sqrt(x); } };
 struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); } };
 struct TanhOf       { template <class C> static C f(C x) { return tanh(x); } };
+struct ErfOf        { template <class C> static C f(C x) { return erf(x); } };
+struct Exp2Of       { template <class C> static C f(C x) { return exp2(x); } };
+struct Expm1Of      { template <class C> static C f(C x) { return expm1(x); } };
+struct Log1pOf      { template <class C> static C f(C x) { return log1p(x); } };
+// With the C library's for large arguments.
+struct SinOf {
+  template <class C> static C f(C x) { return sin(x); }
+  static float far(float x) { return __builtin_sinf(x); }
+  static double far(double x) { return __builtin_sin(x); }
+};
+struct CosOf {
+  template <class C> static C f(C x) { return cos(x); }
+  static float far(float x) { return __builtin_cosf(x); }
+  static double far(double x) { return __builtin_cos(x); }
+};
+struct TanOf {
+  template <class C> static C f(C x) { return tan(x); }
+  static float far(float x) { return __builtin_tanf(x); }
+  static double far(double x) { return __builtin_tan(x); }
+};
 struct RsqrtOf      { template <class C> static C f(C x) { return C{1} / sqrt(x); } };
 struct BitNotOf     { template <class C> static C f(C x) { return ~x; } };
 // Whole numbers near x; round takes halves to the even one.
@@ -47,6 +67,33 @@ void plain_loop(const Block& b, const void*) {
   map1<T, T>(b, [](T x) { return Op::f(x); });
 }
 
+// For functions of many instructions.
+template <class C, class Op>
+void dense(C* out, const C* x, int64_t n, const void*) {
+  WICK_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
+}
+template <class T, class Op>
+void long_loop(const Block& b, const void*) {
+  run1<T>(b, dense<Compute<T>, Op>, nullptr);
+}
+
+WICK_INLINE bool is_far(float x) { return (x > float(turns)) | (x < -float(turns)); }
+WICK_INLINE bool is_far(double x) { return (x > turns) | (x < -turns); }
+
+// Large arguments are rare: a stretch with one is gone through element by element.
+template <class C, class Op>
+void dense_angles(C* out, const C* x, int64_t n, const void* parameters) {
+  int far = 0;
+  for (int64_t i = 0; i < n; ++i) far |= is_far(x[i]);
+  if (!far) return dense<C, Op>(out, x, n, parameters);
+  for (int64_t i = 0; i < n; ++i) out[i] = is_far(x[i]) ? Op::far(x[i]) : Op::f(x[i]);
+}
+template <class T, class Op>
+void angle_loop(const Block& b, const void*) {
+  run1<T>(b, dense_angles<Compute<T>, Op>, nullptr);
+}
+
 template <class T>
 WICK_INLINE void enter(kernels::Table& t, int dtype) {
   const auto set = [&](Unary op, Loop loop_function) {
@@ -67,11 +114,18 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
     set(Unary::Abs, loop<T, RealAbsOf>);
     set(Unary::Sign, loop<T, SignOf>);
     set(Unary::Relu, loop<T, ReluOf>);
-    set(Unary::Exp, loop<T, ExpOf>);
-    set(Unary::Log, loop<T, LogOf>);
+    set(Unary::Exp, long_loop<T, ExpOf>);
+    set(Unary::Log, long_loop<T, LogOf>);
     set(Unary::Sqrt, loop<T, SqrtOf>);
-    set(Unary::Sigmoid, loop<T, SigmoidOf>);
-    set(Unary::Tanh, loop<T, TanhOf>);
+    set(Unary::Sigmoid, long_loop<T, SigmoidOf>);
+    set(Unary::Tanh, long_loop<T, TanhOf>);
+    set(Unary::Erf, long_loop<T, ErfOf>);
+    set(Unary::Exp2, long_loop<T, Exp2Of>);
+    set(Unary::Expm1, long_loop<T, Expm1Of>);
+    set(Unary::Log1p, long_loop<T, Log1pOf>);
+    set(Unary::Sin, angle_loop<T, SinOf>);
+    set(Unary::Cos, angle_loop<T, CosOf>);
+    set(Unary::Tan, angle_loop<T, TanOf>);
     set(Unary::Reciprocal, loop<T, ReciprocalOf>);
     set(Unary::Rsqrt, loop<T, RsqrtOf>);
     set(Unary::Floor, loop<T, FloorOf>);
