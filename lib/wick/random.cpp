@@ -11,6 +11,7 @@
 #include "wick/creation.h"
 #include "wick/elementwise.h"
 #include "wick/functions.h"
+#include "wick/loop.h"
 #include "wick/reduction.h"
 
 namespace wick {
@@ -65,22 +66,63 @@ auto uniform_of(Generator& g) {
 template <class T>
 using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-constexpr std::int64_t block = 16;
-
-// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958). As in PyTorch radius and angle
-// are rounded to T, and for bfloat16 the functions' values too.
+// Replaces numbers by a function of theirs.
 template <class T>
-void to_normal(T* x, Wide<T> mean, Wide<T> std) {
-  using C = Wide<T>;
-  const auto rounded = [](auto value) { return static_cast<C>(static_cast<T>(static_cast<C>(value))); };
-  const auto value = [&](C v) { return std::is_same_v<T, BFloat16> ? rounded(v) : v; };
-  for (int j = 0; j < block / 2; ++j) {
-    const C u1 = C(1) - static_cast<C>(x[j]), u2 = static_cast<C>(x[j + block / 2]);
-    const C radius = rounded(std::sqrt(C(-2) * value(std::log(u1))));
-    const C angle = std::is_same_v<T, C> ? C(2) * std::numbers::pi_v<C> * u2
-                                         : rounded(2 * std::numbers::pi * static_cast<double>(u2));
-    x[j] = static_cast<T>(radius * value(std::cos(angle)) * std + mean);
-    x[j + block / 2] = static_cast<T>(radius * value(std::sin(angle)) * std + mean);
+void replace(kernels::Unary function, T* x, std::int64_t n) {
+  kernels::Block block{};
+  block.n = n;
+  block.rows = 1;
+  for (int k = 0; k < 2; ++k) {
+    block.data[k] = reinterpret_cast<char*>(x);
+    block.step[k] = sizeof(T);
+  }
+  kernels::table().unary[static_cast<int>(function)][at(dtype_of<T>)](block, nullptr);
+}
+
+// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958): the first eight give the
+// radii, the others the angles.
+constexpr std::int64_t block = 16, pairs = block / 2;
+
+template <class T>
+requires std::is_floating_point_v<T>
+void to_normals(T* x, std::int64_t blocks, T mean, T std) {
+  constexpr std::int64_t most = 64;  // blocks at a time
+  T radius[most * pairs], sine[most * pairs], cosine[most * pairs];
+  for (; blocks > 0; blocks -= most, x += most * block) {
+    const std::int64_t count = std::min(blocks, most) * pairs;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const T* own = x + i / pairs * block + i % pairs;
+      radius[i] = 1 - own[0];
+      sine[i] = cosine[i] = 2 * std::numbers::pi_v<T> * own[pairs];
+    }
+    replace(kernels::Unary::Log, radius, count);
+    for (std::int64_t i = 0; i < count; ++i) radius[i] = -2 * radius[i];
+    replace(kernels::Unary::Sqrt, radius, count);
+    replace(kernels::Unary::Sin, sine, count);
+    replace(kernels::Unary::Cos, cosine, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      T* own = x + i / pairs * block + i % pairs;
+      own[0] = radius[i] * cosine[i] * std + mean;
+      own[pairs] = radius[i] * sine[i] * std + mean;
+    }
+  }
+}
+
+// Half precision: as in PyTorch radius and angle are rounded to T, and for bfloat16 the functions' values
+// too.
+template <class T>
+requires(!std::is_floating_point_v<T>) void to_normals(T* x, std::int64_t blocks, float mean, float std) {
+  const auto rounded = [](auto value) {
+    return static_cast<float>(static_cast<T>(static_cast<float>(value)));
+  };
+  const auto value = [&](float v) { return std::is_same_v<T, BFloat16> ? rounded(v) : v; };
+  for (std::int64_t i = 0; i < blocks * pairs; ++i) {
+    T* own = x + i / pairs * block + i % pairs;
+    const float u1 = 1 - static_cast<float>(own[0]), u2 = static_cast<float>(own[pairs]);
+    const float radius = rounded(std::sqrt(-2 * value(std::log(u1))));
+    const float angle = rounded(2 * std::numbers::pi * static_cast<double>(u2));
+    own[0] = static_cast<T>(radius * value(std::cos(angle)) * std + mean);
+    own[pairs] = static_cast<T>(radius * value(std::sin(angle)) * std + mean);
   }
 }
 
@@ -95,12 +137,12 @@ Tensor fill_normal(const char* operation, const Tensor& out, double mean, double
     }
     const auto m = static_cast<Wide<T>>(mean), s = static_cast<Wide<T>>(std);
     for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(uniform_of<T>(g));
-    for (std::int64_t i = 0; i + block <= n; i += block) to_normal(data + i, m, s);
+    to_normals(data, n / block, m, s);
     if (n % block != 0) {
       // The last block starts anew, over what the one before has left.
       T* tail = data + n - block;
       for (std::int64_t i = 0; i < block; ++i) tail[i] = static_cast<T>(uniform_of<T>(g));
-      to_normal(tail, m, s);
+      to_normals(tail, 1, m, s);
     }
   });
 }
@@ -248,8 +290,14 @@ Tensor normal(double mean, double std, const Shape& shape, DType dtype) {
 Tensor exponential(double rate, const Shape& shape, DType dtype) {
   if (!(rate > 0)) refuse("exponential", "rate must be greater than 0", rate);
   return drawn("exponential", empty(shape, dtype), [=]<class T>(Generator& g, T* data, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i)
-      data[i] = static_cast<T>(static_cast<Wide<T>>(g.exponential() / rate));
+    double u[512];
+    for (std::int64_t begin = 0; begin < n; begin += std::ssize(u)) {
+      const std::int64_t count = std::min<std::int64_t>(n - begin, std::ssize(u));
+      for (std::int64_t i = 0; i < count; ++i) u[i] = -g.uniform53();
+      replace(kernels::Unary::Log1p, u, count);
+      for (std::int64_t i = 0; i < count; ++i)
+        data[begin + i] = static_cast<T>(static_cast<Wide<T>>(-u[i] / rate));
+    }
   });
 }
 

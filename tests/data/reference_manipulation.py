@@ -84,7 +84,7 @@ def rearranged():
     f.gradient("rot90", torch.rot90, [x, 3, [0, 1]])
     f.gradient("diagonal", torch.diagonal, [x, 1, 0, 1])
     f.gradient("cartesian_prod", torch.cartesian_prod, [y, y + 1])
-    f.gradient("combinations", torch.combinations, [y, 2, True], "near:4")
+    f.gradient("combinations", torch.combinations, [y, 2, True], "near:64")
     f.gradient("block_diag", torch.block_diag, [x, y, fresh(torch.float32, ())])
     f.gradient("column_stack", lambda *t: torch.column_stack(t), [y, fresh(torch.float64, (3, 2))])
     f.write("rearrange.txt")

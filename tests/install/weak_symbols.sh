@@ -5,7 +5,7 @@ number=0
 failures=0
 for archive in "$@"; do
   level=${archive##*_kernels_}
-  level=${level%.a}
+  level=${level%%_*}
   number=$((number + 1))
   if ! symbols=$(nm --defined-only -C "$archive"); then
     echo "not ok $number - $level: nm failed"
