@@ -209,12 +209,12 @@ Tensor pow(const Tensor& base, const Tensor& exponent) {
                   if (for_base) {
                     // x^0 does not depend on x, whatever x^-1 is.
                     const Tensor slope = mul(e.get(), pow(x.get(), sub(e.get(), 1)));
-                    grads[0] = mul(g, where(is_zero(e.get()), zero, slope));
+                    grads[0] = mul(g, conj(where(is_zero(e.get()), zero, slope)));
                   }
                   if (for_exponent) {
-                    const Tensor flat =
-                        bitwise_and(is_zero(x.get()), ge(e.get(), scalar_tensor(0, e.get().dtype())));
-                    grads[1] = mul(g, where(flat, zero, mul(result, log(x.get()))));
+                    const Tensor flat = bitwise_and(
+                        is_zero(x.get()), ge(real(e.get()), scalar_tensor(0, real(e.get()).dtype())));
+                    grads[1] = mul(g, conj(where(flat, zero, mul(result, log(x.get())))));
                   }
                   return grads;
                 });
@@ -252,21 +252,21 @@ Tensor apply(const UnaryRule& rule, const Tensor& x) {
   const Tensor out = empty_like(in, dtype);
   run(make_nest({&out, &in}), loop, nullptr, rule.cost);
   if (!autograd::wanted({x})) return out;
-  const auto derivative = rule.derivative;
+  // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
+  const auto derivative = [slope = rule.derivative](const Tensor& g, const Tensor& saved) {
+    return Tensors{is_complex(g.dtype()) ? conj(slope(conj(g), saved)) : slope(g, saved)};
+  };
   switch (rule.saves) {
     case Saves::Input:
-      return record(rule.name, out, {x}, [derivative, saved = Saved(x)](const Tensor& g) {
-        return Tensors{derivative(g, saved.get())};
-      });
+      return record(rule.name, out, {x},
+                    [derivative, saved = Saved(x)](const Tensor& g) { return derivative(g, saved.get()); });
     case Saves::Result:
-      return record(rule.name, out, {x}, [derivative](const Tensor& g, const Tensor& result) {
-        return Tensors{derivative(g, result)};
-      });
+      return record(rule.name, out, {x},
+                    [derivative](const Tensor& g, const Tensor& result) { return derivative(g, result); });
     case Saves::Nothing:
       break;
   }
-  return record(rule.name, out, {x},
-                [derivative](const Tensor& g) { return Tensors{derivative(g, Tensor())}; });
+  return record(rule.name, out, {x}, [derivative](const Tensor& g) { return derivative(g, Tensor()); });
 }
 
 namespace {
@@ -279,7 +279,7 @@ constexpr UnaryRule abs_rule{"abs", Unary::Abs, false, 1, Saves::Input,
 constexpr UnaryRule sign_rule{"sign", Unary::Sign, false, 1, Saves::Nothing,
     [](const Tensor& g, const Tensor&) { return zeros_like(g); }};
 constexpr UnaryRule square_rule{"square", Unary::Square, false, 1, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return mul(g, conj(mul(x, 2))); }};
+    [](const Tensor& g, const Tensor& x) { return mul(g, mul(x, 2)); }};
 constexpr UnaryRule relu_rule{"relu", Unary::Relu, false, 1, Saves::Result,
     [](const Tensor& g, const Tensor& y) {
       const Tensor zero = scalar_tensor(0, g.dtype());
@@ -302,7 +302,25 @@ constexpr UnaryRule reciprocal_rule{"reciprocal", Unary::Reciprocal, true, 2, Sa
 }  // namespace
 
 Tensor neg(const Tensor& x) { return apply(neg_rule, x); }
-Tensor abs(const Tensor& x) { return apply(abs_rule, x); }
+Tensor abs(const Tensor& x) {
+  if (!is_complex(x.dtype())) return apply(abs_rule, x);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    const Tensor re = real(x);
+    out = run_binary(Binary::Hypot, "abs", re, imag(x), re.dtype());
+  }
+  return record("abs", out, {x},
+                [saved = Saved(x)](const Tensor& g) { return Tensors{mul(g, sgn(saved.get()))}; });
+}
+
+Tensor sgn(const Tensor& x) {
+  if (!is_complex(x.dtype())) return sign(x);
+  const Tensor size = abs(x), zero = scalar_tensor(0, size.dtype());
+  const Tensor divisor = where(eq(size, zero), scalar_tensor(1, size.dtype()), size);
+  return div(x, divisor);
+}
+
 Tensor sign(const Tensor& x) { return x.dtype() == boolean ? x.clone() : apply(sign_rule, x); }
 Tensor square(const Tensor& x) { return apply(square_rule, x.dtype() == boolean ? x.to(int64) : x); }
 Tensor relu(const Tensor& x) { return apply(relu_rule, x); }

@@ -47,8 +47,11 @@ Tensor ge(const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 Tensor neg(const Tensor& x);
+// Of complex numbers the distance from 0, a real tensor.
 Tensor abs(const Tensor& x);
 Tensor sign(const Tensor& x);
+// x / |x|, and 0 of 0; of real numbers the sign.
+Tensor sgn(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor relu(const Tensor& x);
 // These give float32 for integers and bool.

@@ -7,6 +7,7 @@
 #include "wick/creation.h"
 #include "wick/reduction.h"
 #include "wick/unary.h"
+#include "wick/views.h"
 
 namespace wick {
 
@@ -40,7 +41,7 @@ constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, dear, Saves::Input,
 constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(square(x), 1))); }};
 constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, dear, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(sub(square(x), 1))); }};
+    [](const Tensor& g, const Tensor& x) { return mul(g, mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1)))); }};
 constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, dear, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(neg(square(x)), 1)); }};
 constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, 12, Saves::Result,
@@ -114,11 +115,13 @@ Tensor isnan(const Tensor& x) { return ne(x.detach(), x.detach()); }
 
 Tensor isinf(const Tensor& x) {
   if (is_integral(x.dtype())) return full_like(x, false, boolean);
+  if (is_complex(x.dtype())) return bitwise_or(isinf(real(x)), isinf(imag(x)));
   return eq(abs(x.detach()), scalar_tensor(std::numeric_limits<double>::infinity(), x.dtype()));
 }
 
 Tensor isfinite(const Tensor& x) {
   if (is_integral(x.dtype())) return full_like(x, true, boolean);
+  if (is_complex(x.dtype())) return bitwise_and(isfinite(real(x)), isfinite(imag(x)));
   return lt(abs(x.detach()), scalar_tensor(std::numeric_limits<double>::infinity(), x.dtype()));
 }
 

@@ -215,7 +215,8 @@ Tensor var(const Tensor& x) { return var(x, Dims{}); }
 
 Tensor var(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
   check_floating("var", x);
-  if (is_complex(x.dtype())) throw DTypeError("var is not defined for " + std::string(name(x.dtype())));
+  if (is_complex(x.dtype()))
+    return add(var(real(x), dims, unbiased, keepdim), var(imag(x), dims, unbiased, keepdim));
   const double count = reduced_count(x, select_dims(x, dims.empty() ? all_dims(x) : dims));
   const double divisor = std::max(count - (unbiased ? 1 : 0), 0.0);
   return div(sum(square(sub(x, mean(x, dims, true))), dims, keepdim), divisor);

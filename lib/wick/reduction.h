@@ -20,7 +20,8 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim = false,
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Dims& dims, bool keepdim = false);
 
-// The sum of squared deviations from the mean over n - 1 (unbiased) or n. Floating point only.
+// The sum of squared deviations from the mean over n - 1 (unbiased) or n. Floating point and complex only;
+// real in either case.
 Tensor var(const Tensor& x);
 Tensor var(const Tensor& x, const Dims& dims, bool unbiased = true, bool keepdim = false);
 Tensor var(const Tensor& x, std::same_as<bool> auto unbiased) { return var(x, Dims{}, unbiased); }

@@ -68,7 +68,12 @@ void add_binary(std::vector<Command>& commands, const std::vector<Param>& params
 std::vector<Command> functions() {
   std::vector<Command> commands;
   add_unary(
-      commands, "Floating point dtypes are kept, integers and Bool give Float32.", "same shape as the input",
+      commands,
+      "Floating point and complex dtypes are kept, integers and Bool give Float32. exp2, exp10, expm1 and "
+      "log1p take no "
+      "complex numbers; on the branch cuts of the inverse functions the side is the one that the C standard "
+      "names.",
+      "same shape as the input",
       {
           {"sin", {}, "The sine of an angle in radians.", unary<wick::sin>()},
           {"cos", {}, "The cosine of an angle in radians.", unary<wick::cos>()},
@@ -234,7 +239,7 @@ std::vector<Command> reductions() {
                   [](const Tensor& x, std::int64_t d, bool keep) { return wick::mean(x, Shape{d}, keep); })},
       Command{.name = "std_dim",
               .summary = "The standard deviation along a dimension.",
-              .details = "Floating point only. By position dim is required.",
+              .details = "Floating point and complex only; the result is real. By position dim is required.",
               .params = {input, reduced, unbiased, keepdim},
               .positional = {"input dim ?unbiased? ?keepdim?"},
               .returns = returns,
@@ -243,7 +248,7 @@ std::vector<Command> reductions() {
               })},
       Command{.name = "var_dim",
               .summary = "The variance along a dimension.",
-              .details = "Floating point only. By position dim is required.",
+              .details = "Floating point and complex only; the result is real. By position dim is required.",
               .params = {input, reduced, unbiased, keepdim},
               .positional = {"input dim ?unbiased? ?keepdim?"},
               .returns = returns,

@@ -19,6 +19,7 @@ import torch
 from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, escaped, few_layouts, fresh, layouts,
                             pair_specials, specials, start)
 from reference_activation import activations, padding, softmax
+from reference_complex import complex_functions
 from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
 from reference_random import distributions
@@ -726,7 +727,8 @@ def gradients():
 # What writes a file each. The committed texts and dtypes are complete: nothing in them can be drawn anew; other matrices may be
 # worse conditioned than the tolerances of linalg_cases allow.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
-         distributions, manipulation, activations, softmax, padding, gradients)
+         distributions, manipulation, activations, softmax, padding, complex_functions,
+         gradients)
 COMPLETE = (promotion, texts, linalg_cases)
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ const Operations& operations() {
 
       {"neg", unary<neg>},
       {"abs", unary<abs>},
+      {"sgn", unary<sgn>},
       {"sign", unary<sign>},
       {"square", unary<square>},
       {"relu", unary<relu>},

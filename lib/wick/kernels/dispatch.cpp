@@ -16,7 +16,8 @@ WICK_EACH_LEVEL(WICK_DECLARE)
 
 inline namespace portable {
 void add_libm(kernels::Table& table);
-}
+void add_complex(kernels::Table& table);
+}  // namespace portable
 
 namespace kernels {
 namespace {
@@ -62,6 +63,7 @@ void choose(const Level& level) {
   current = Table{};
   current.level = level.name;
   add_libm(current);
+  add_complex(current);
   for (const Level& part : built) {
     part.fill(current);
     if (&part == &level) break;

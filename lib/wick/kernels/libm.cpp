@@ -27,6 +27,7 @@ struct Exp10Of { static float f(float x) { return powf(10, x); } static double f
 struct Log2Of  { static float f(float x) { return log2f(x); }  static double f(double x) { return log2(x); } };
 struct Log10Of { static float f(float x) { return log10f(x); } static double f(double x) { return log10(x); } };
 struct Atan2Of { static float f(float y, float x) { return atan2f(y, x); } static double f(double y, double x) { return atan2(y, x); } };
+struct HypotOf { static float f(float x, float y) { return hypotf(x, y); } static double f(double x, double y) { return hypot(x, y); } };
 struct PowOf   { static float f(float b, float e) { return powf(b, e); }   static double f(double b, double e) { return pow(b, e); } };
 // clang-format on
 
@@ -66,6 +67,7 @@ void enter(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.binary[static_cast<int>(Binary::Pow)][dtype] = binary<T, PowOf>;
     t.binary[static_cast<int>(Binary::Atan2)][dtype] = binary<T, Atan2Of>;
+    t.binary[static_cast<int>(Binary::Hypot)][dtype] = binary<T, HypotOf>;
     set(Unary::Asin, unary<T, AsinOf>);
     set(Unary::Acos, unary<T, AcosOf>);
     set(Unary::Atan, unary<T, AtanOf>);

@@ -87,9 +87,10 @@ enum class Binary {
   ShiftRight,
   // Computed by the C library, but for the powers of integers.
   Pow,
-  Atan2
+  Atan2,
+  Hypot
 };
-inline constexpr int binary_count = 15;
+inline constexpr int binary_count = 16;
 
 // Results are bool.
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };
