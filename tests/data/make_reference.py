@@ -573,7 +573,7 @@ def linalg():
             exact = not dtype.is_floating_point and not dtype.is_complex
             # The complex dot product of this PyTorch gives 0.
             out = (a * b).sum() if dtype.is_complex and a.dim() == b.dim() == 1 else a @ b
-            f.case("matmul", [a, b], out, "exact" if exact else "near:32")
+            f.case("matmul", [a, b], out, "exact" if exact else "near:64")
     for dtype in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
         a, b = specials(dtype)[:6].reshape(2, 3), fresh(dtype, (3, 4))
         f.case("matmul", [a, b], a @ b)
