@@ -105,10 +105,10 @@ struct HardswishOf {
 struct SoftplusOf {
   template <class C>
   static C f(C x, Parameters<C> p) {
-    // log(1 + exp(y)) without overflow.
-    const C y = x * p.a;
-    const C positive = y > 0 ? y : C(0);
-    return y > p.b ? x : (positive + log1p(exp(y > 0 ? -y : y))) / p.a;
+    // log(1 + exp(y)) without overflow, from the magnitude of y.
+    const C y = x * p.a, size = y < 0 ? -y : y;
+    const C value = ((y > 0 ? y : C(0)) + softplus_tail(size)) / p.a;
+    return y > p.b ? x : value;
   }
   template <class C>
   static C df(C g, C x, Parameters<C> p) {
@@ -223,7 +223,10 @@ void gradients(C* out, const C* g, const C* x, int64_t n, const void* parameters
 template <class C>
 void prelu_values(C* out, const C* x, const C* weight, int64_t n, const void*) {
   WICK_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) out[i] = x[i] > 0 ? x[i] : x[i] * weight[i];
+  for (int64_t i = 0; i < n; ++i) {
+    const C scaled = x[i] * weight[i];
+    out[i] = x[i] > 0 ? x[i] : scaled;
+  }
 }
 
 template <class T, class Op>

@@ -75,18 +75,25 @@ WICK_INLINE double expm1_small(double r) {
   return r + r * r * p;
 }
 
+// For arguments up to exp_max.
 template <class T>
-WICK_INLINE T exp(T x) {
+WICK_INLINE T exp_below(T x) {
   using R = Real<T>;
-  T y = x > R::exp_max ? R::exp_max : x;
-  y = y < R::exp_min ? R::exp_min : y;
+  // The result for the smallest argument is 0 once it is rounded.
+  const T y = x < R::exp_min ? R::exp_min : x;
   const T n = (y * R::log2_e + R::round) - R::round;
   const T r = (y - n * R::ln2_high) - n * R::ln2_low;
   // 2^n in two factors: the result may be subnormal, or n one above the largest exponent.
   const T half = n * T(0.5) + R::round;
   const T rest = (n - (half - R::round)) + R::round;
-  const T e = (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
-  return x > R::exp_max ? T(__builtin_inf()) : x < R::exp_min ? T(0) : x != x ? x : e;
+  return (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
+}
+
+template <class T>
+WICK_INLINE T exp(T x) {
+  const T most = Real<T>::exp_max;
+  const T e = exp_below(x > most ? most : x);
+  return x > most ? T(__builtin_inf()) : e;
 }
 
 // tanh|x| = (e - 1) / (e + 1) with e = exp(2|x|), the numerator without cancellation.
@@ -121,21 +128,26 @@ WICK_INLINE double log_tail(double s) {
   return z * p;
 }
 
+// log(x 2^-less) for positive normal numbers.
 template <class T>
-WICK_INLINE T log(T x) {
+WICK_INLINE T log_normal(T x, T less) {
   using R = Real<T>;
   using Bits = typename R::Bits;
-  const bool subnormal = x < R::smallest_normal;
-  const T scaled = subnormal ? x * R::scale_up : x;
   // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2).
-  const Bits shifted = __builtin_bit_cast(Bits, scaled) + (R::one - R::sqrt_half);
+  const Bits shifted = __builtin_bit_cast(Bits, x) + (R::one - R::sqrt_half);
   const Bits exponent_bits = (shifted >> R::fraction) | __builtin_bit_cast(Bits, R::exponent_base);
-  const T k = (__builtin_bit_cast(T, exponent_bits) - R::exponent_base) -
-              (T(R::bias) + (subnormal ? T(R::scale_exponent) : T(0)));
+  const T k = (__builtin_bit_cast(T, exponent_bits) - R::exponent_base) - (T(R::bias) + less);
   const T f = __builtin_bit_cast(T, static_cast<Bits>((shifted & R::fraction_mask) + R::sqrt_half)) - T(1);
   const T s = f / (T(2) + f);
   const T square = T(0.5) * f * f;
-  const T result = k * R::ln2_high - ((square - (s * (square + log_tail(s)) + k * R::ln2_low)) - f);
+  return k * R::ln2_high - ((square - (s * (square + log_tail(s)) + k * R::ln2_low)) - f);
+}
+
+template <class T>
+WICK_INLINE T log(T x) {
+  using R = Real<T>;
+  const bool subnormal = x < R::smallest_normal;
+  const T result = log_normal(subnormal ? x * R::scale_up : x, subnormal ? T(R::scale_exponent) : T(0));
   const T special = x == 0 ? T(-__builtin_inf()) : x < 0 ? T(__builtin_nan("")) : x;
   return x > 0 && x < T(__builtin_inf()) ? result : special;
 }
@@ -161,6 +173,14 @@ WICK_INLINE T log1p(T x) {
   const T rest = (x - (w - T(1))) / w;
   const T sum = log(w) + ((w > 0) & (w < T(__builtin_inf())) ? rest : T(0));
   return x == 0 ? x : sum;
+}
+
+// log(1 + exp(-x)) for x from 0 on. Special cases of the functions that it is made of would keep the compiler
+// from vectorizing.
+template <class T>
+WICK_INLINE T softplus_tail(T x) {
+  const T e = exp_below(-x), w = T(1) + e;
+  return log_normal(w, T(0)) + (e - (w - T(1))) / w;
 }
 
 template <class T>
