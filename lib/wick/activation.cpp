@@ -54,23 +54,11 @@ Tensor apply(const Rule& rule, const Tensor& x, const Parameters& p = {}) {
 
 Parameters real(double a, double b = 0, double c = 0) { return {{a, b, c}, {}}; }
 
-// The number as an element of the dtype: whole for integers, cut towards 0. Error when it does not fit.
+// The number as an element of an integer dtype, cut towards 0. Error when it does not fit.
 std::int64_t whole(const char* operation, const Scalar& number, DType dtype) {
-  const std::int64_t value = number.to_int();
-  const bool exact =
-      number.kind() <= Kind::Integer || std::trunc(number.to_double()) == static_cast<double>(value);
-  const bool fits = dispatch(dtype, [&]<class T>(TypeTag<T>) {
-    if constexpr (std::is_integral_v<T>) {
-      return value >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) &&
-             value <= static_cast<std::int64_t>(std::numeric_limits<T>::max());
-    }
-    return true;
-  });
-  if (!exact || !fits) {
-    throw Error(std::string(operation) + ": " + std::to_string(number.to_double()) + " does not fit " +
-                std::string(name(dtype)));
-  }
-  return value;
+  if (fits(number, dtype)) return number.to_int();
+  throw Error(std::string(operation) + ": " + to_string(number) + " does not fit " +
+              std::string(name(dtype)));
 }
 
 Parameters of_dtype(const Rule& rule, const Tensor& x, const Scalar& a, const Scalar& b) {
@@ -195,8 +183,8 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) {
 
 Tensor rrelu(const Tensor& x, double lower, double upper) {
   if (!(lower <= upper)) {
-    throw Error("rrelu: lower must be at most upper, " + std::to_string(lower) + " and " +
-                std::to_string(upper) + " were given");
+    throw Error("rrelu: lower must be at most upper, " + to_string(lower) + " and " + to_string(upper) +
+                " were given");
   }
   return apply(rrelu_rule, x, real((lower + upper) / 2));
 }
@@ -211,7 +199,7 @@ Tensor threshold(const Tensor& x, const Scalar& threshold, const Scalar& value) 
 Tensor hardshrink(const Tensor& x, double lambd) { return apply(hardshrink_rule, x, real(lambd)); }
 Tensor softshrink(const Tensor& x, double lambd) {
   if (!(lambd >= 0))
-    throw Error("softshrink: lambd must be 0 or greater, " + std::to_string(lambd) + " was given");
+    throw Error("softshrink: lambd must be 0 or greater, " + to_string(lambd) + " was given");
   return apply(softshrink_rule, x, real(lambd));
 }
 Tensor hardsigmoid(const Tensor& x) { return apply(hardsigmoid_rule, x); }
@@ -252,10 +240,7 @@ Tensor by_channel(const Tensor& weight, const Tensor& x) {
 }  // namespace
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
-  if (x.dtype() != weight.dtype()) {
-    throw DTypeError("prelu: input and weight must have one dtype, " + std::string(name(x.dtype())) +
-                     " and " + std::string(name(weight.dtype())) + " were given");
-  }
+  check_same_dtype("prelu", x.dtype(), weight.dtype());
   const Tensor w = by_channel(weight, x);
   const auto loop = require(kernels::table().prelu[at(x.dtype())], "prelu", x.dtype());
   const Tensor out = empty_like(x);

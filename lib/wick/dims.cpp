@@ -89,4 +89,28 @@ int wrap_dim(std::int64_t dim, int rank) {
   return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 
+Dims wrap_dims(const Dims& dims, int rank) {
+  Dims wrapped;
+  if (dims.empty()) {
+    for (int d = 0; d < rank; ++d) wrapped.push_back(d);
+    return wrapped;
+  }
+  for (const auto dim : dims) {
+    const int d = wrap_dim(dim, rank);
+    if (rank == 0) continue;
+    if (std::find(wrapped.begin(), wrapped.end(), d) != wrapped.end())
+      throw ShapeError("dimension " + std::to_string(d) + " appears twice in dims " + to_string(dims));
+    wrapped.push_back(d);
+  }
+  return wrapped;
+}
+
+Shape without_dims(const Shape& shape, const Dims& dims) {
+  Shape rest;
+  for (int d = 0; d < shape.size(); ++d) {
+    if (std::find(dims.begin(), dims.end(), d) == dims.end()) rest.push_back(shape[d]);
+  }
+  return rest;
+}
+
 }  // namespace wick

@@ -128,5 +128,10 @@ Shape broadcast_shapes(std::span<const Shape> shapes);
 // A dimension counted from the end becomes one counted from the front. A rank of 0 counts as 1.
 // IndexError outside [-rank, rank-1].
 int wrap_dim(std::int64_t dim, int rank);
+// Those of a list, which names each once; of an empty list all there are. A rank of 0 has none. IndexError as
+// above, ShapeError for a dimension named twice.
+Dims wrap_dims(const Dims& dims, int rank);
+// The shape without dimensions that wrap_dims gave.
+Shape without_dims(const Shape& shape, const Dims& dims);
 
 }  // namespace wick

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <utility>
 
+#include "wick/error.h"
 #include "wick/scalar.h"
 
 namespace wick {
@@ -43,6 +45,19 @@ bool fits(const Scalar& number, DType dtype) {
   const double high = std::ldexp(1.0, is_unsigned ? bits : bits - 1);
   const double whole = std::trunc(number.to_double());
   return whole >= (is_unsigned ? 0 : -high) && whole < high;
+}
+
+std::string to_string(const Scalar& number) {
+  if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number.to_double());
+  return text;
+}
+
+void check_same_dtype(const char* operation, DType a, DType b) {
+  if (a == b) return;
+  throw DTypeError(std::string(operation) + ": all operands must have the same dtype, " +
+                   std::string(name(a)) + " and " + std::string(name(b)) + " were given");
 }
 
 }  // namespace wick

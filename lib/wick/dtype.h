@@ -144,4 +144,7 @@ decltype(auto) dispatch(DType t, F&& f) {
   return f(TypeTag<std::complex<double>>{});
 }
 
+// DTypeError that names the operation, unless both dtypes are one.
+void check_same_dtype(const char* operation, DType a, DType b);
+
 }  // namespace wick

@@ -13,12 +13,6 @@
 namespace wick {
 namespace {
 
-void check_one_dtype(const char* operation, const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype()) return;
-  throw DTypeError(std::string(operation) + ": all operands must have one dtype, " +
-                   std::string(name(a.dtype())) + " and " + std::string(name(b.dtype())) + " were given");
-}
-
 // A sum of products is worked out over numbered places: those of the output come first, in its order, then
 // those that are summed over. Operands are arranged to have a dimension for each place, of size 1 where they
 // have none.
@@ -301,7 +295,7 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
                      ") than specified in the equation \"" + std::string(text) + "\" (" +
                      std::to_string(equation.operands.size()) + ")");
   }
-  for (const Tensor& x : operands) check_one_dtype("einsum", operands[0], x);
+  for (const Tensor& x : operands) check_same_dtype("einsum", operands[0].dtype(), x.dtype());
   const Places places = find_places(equation, operands);
   Tensors inputs;
   Shape common(places.rank, 1);
@@ -322,7 +316,7 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& dims_a, const Dims& dims_b) {
-  check_one_dtype("tensordot", a, b);
+  check_same_dtype("tensordot", a.dtype(), b.dtype());
   if (dims_a.size() != dims_b.size()) {
     throw ShapeError("tensordot: both operands need as many dimensions to sum over, " + to_string(dims_a) +
                      " and " + to_string(dims_b) + " were given");

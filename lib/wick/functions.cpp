@@ -126,13 +126,10 @@ Tensor isfinite(const Tensor& x) {
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
-  if (a.dtype() != b.dtype()) {
-    throw DTypeError("isclose: the dtypes did not match, " + std::string(name(a.dtype())) + " and " +
-                     std::string(name(b.dtype())) + " were given");
-  }
+  check_same_dtype("isclose", a.dtype(), b.dtype());
   if (!(rtol >= 0) || !(atol >= 0)) {
-    throw Error("isclose: rtol and atol must be 0 or greater, " + std::to_string(rtol) + " and " +
-                std::to_string(atol) + " were given");
+    throw Error("isclose: rtol and atol must be 0 or greater, " + to_string(rtol) + " and " +
+                to_string(atol) + " were given");
   }
   const NoGrad quiet;
   Tensor close = eq(a, b);

@@ -232,18 +232,11 @@ void check_int64(const char* operation, const Tensor& index) {
   }
 }
 
-void check_same_dtype(const char* operation, const Tensor& x, const Tensor& source) {
-  if (x.dtype() != source.dtype()) {
-    throw DTypeError(std::string(operation) + ": the values must have the tensor's dtype " +
-                     std::string(name(x.dtype())) + ", " + std::string(name(source.dtype())) + " was given");
-  }
-}
-
 }  // namespace
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
   const auto [d, size] = along(x, dim);
-  check_same_dtype("scatter", x, source);
+  check_same_dtype("scatter", x.dtype(), source.dtype());
   check_int64("scatter", index);
   check_gather_shapes("scatter", x, index, d);
   const Tensor positions = checked_index("scatter", index, size);
@@ -494,7 +487,7 @@ Tensor index(const Tensor& x, const Tensors& indices) {
 }
 
 Tensor index_put(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate) {
-  check_same_dtype("index_put", x, values);
+  check_same_dtype("index_put", x.dtype(), values.dtype());
   const Indexed indexed = resolve(x, indices);
   const Dims order = result_order(indexed);
   const Shape picked = picked_shape(indexed.x, indexed.picks);

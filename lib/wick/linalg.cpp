@@ -158,10 +158,7 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) {
-    throw DTypeError("matmul: both operands must have one dtype, " + std::string(name(a.dtype())) + " and " +
-                     std::string(name(b.dtype())) + " were given");
-  }
+  check_same_dtype("matmul", a.dtype(), b.dtype());
   if (a.dim() == 0 || b.dim() == 0) {
     throw ShapeError("matmul: both operands must have a dimension at least, shapes " + to_string(a.sizes()) +
                      " and " + to_string(b.sizes()) + " were given");

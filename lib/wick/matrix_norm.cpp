@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 #include "wick/autograd/gradient.h"
@@ -20,11 +19,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-std::string text(double order) {
-  char buffer[32];
-  return {buffer, static_cast<std::size_t>(std::snprintf(buffer, sizeof buffer, "%g", order))};
-}
-
 Tensor constant(double value, const Tensor& like) { return scalar_tensor(value, like.dtype()); }
 
 Tensor restored(Tensor x, Dims dims) {
@@ -41,7 +35,7 @@ Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims,
     bool nothing = over.empty();
     for (const std::int64_t d : over) nothing = nothing || x.size(d) == 0;
     if (nothing) {
-      throw ShapeError("linalg.vector_norm: the " + text(ord) +
+      throw ShapeError("linalg.vector_norm: the " + to_string(ord) +
                        " norm of no elements is not defined, shape " + to_string(x.sizes()) + " was given");
     }
   }
@@ -51,7 +45,7 @@ Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims,
 MatrixNorm::MatrixNorm(double order) : order_(order) {
   const double size = std::fabs(order);
   if (size == 1 || size == 2 || size == infinity) return;
-  throw Error("linalg.matrix_norm: order " + text(order) +
+  throw Error("linalg.matrix_norm: order " + to_string(order) +
               " is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf");
 }
 

@@ -18,13 +18,6 @@ Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 // 1 in place of 0, so that dividing and taking powers goes on.
 Tensor nonzero_or_one(const Tensor& x) { return where(is_zero(x), scalar_tensor(1, x.dtype()), x); }
 
-// |x|, with the slope 0 at 0.
-Tensor magnitude(const Tensor& x) {
-  if (!is_complex(x.dtype())) return abs(x);
-  const Tensor squares = add(square(real(x)), square(imag(x)));
-  return where(is_zero(squares), scalar_tensor(0, squares.dtype()), sqrt(nonzero_or_one(squares)));
-}
-
 // The largest or the smallest over the dims, kept with size 1.
 Tensor extreme(Tensor x, const Dims& dims, bool largest) {
   for (const auto d : dims) x = largest ? max(x, d, true).values : min(x, d, true).values;
@@ -37,7 +30,7 @@ Tensor compute(const Tensor& x, double p, const Dims& dims) {
   const DType dtype = real_dtype(x.dtype());
   if (x.numel() == 0) return sum(zeros(x.sizes(), dtype), dims, true);
   const bool half = dtype == float16 || dtype == bfloat16;
-  const Tensor m = magnitude(half ? x.to(float32) : x.detach());
+  const Tensor m = abs(half ? x.to(float32) : x.detach());
   const auto result = [&]() -> Tensor {
     if (std::isinf(p)) return extreme(m, dims, p > 0);
     if (p == 0) return sum(ne(m, scalar_tensor(0, m.dtype())).to(m.dtype()), dims, true);
@@ -55,8 +48,7 @@ Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p
   const Tensor zero = scalar_tensor(0, g.dtype());
   const Tensor share = where(is_zero(result), zero, g), divisor = nonzero_or_one(result);
   if (p == 2) return mul(x, div(share, divisor));
-  const Tensor m = magnitude(x), positive = nonzero_or_one(m);
-  const Tensor direction = div(x, positive);
+  const Tensor m = abs(x), direction = sgn(x);
   if (std::isinf(p)) {
     const Tensor found = m.detach(), value = result.detach();
     // A NaN equals nothing; then the elements that are NaN have the shares.
@@ -64,7 +56,7 @@ Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p
     return mul(direction, mul(div(g, sum(mask, dims, true)), mask));
   }
   if (p == 1) return mul(direction, g);
-  return mul(direction, mul(share, pow(div(positive, divisor), p - 1)));
+  return mul(direction, mul(share, pow(div(nonzero_or_one(m), divisor), p - 1)));
 }
 
 }  // namespace
@@ -76,30 +68,14 @@ Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
     throw DTypeError("norm: the dtype should be either floating point or complex, " +
                      std::string(name(x.dtype())) + " was given");
   }
-  Dims dims;
-  Shape dropped;
-  if (asked.empty()) {
-    for (int d = 0; d < x.dim(); ++d) dims.push_back(d);
-  } else {
-    for (const auto dim : asked) {
-      const int d = wrap_dim(dim, x.dim());
-      if (std::find(dims.begin(), dims.end(), d) != dims.end())
-        throw ShapeError("norm: dimension " + std::to_string(d) + " appears twice in dims " +
-                         to_string(asked));
-      dims.push_back(d);
-    }
-  }
+  const Dims dims = wrap_dims(asked, x.dim());
   Tensor out = compute(x, p, dims);
   if (autograd::wanted({x})) {
     record("norm", out, {x}, [p, dims, saved = Saved(x)](const Tensor& g, const Tensor& result) {
       return Tensors{gradient(g, saved.get(), result, p, dims)};
     });
   }
-  if (keepdim) return out;
-  for (int d = 0; d < x.dim(); ++d) {
-    if (std::find(dims.begin(), dims.end(), d) == dims.end()) dropped.push_back(x.sizes()[d]);
-  }
-  return out.reshape(dropped);
+  return keepdim ? out : out.reshape(without_dims(x.sizes(), dims));
 }
 
 }  // namespace wick

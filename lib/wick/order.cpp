@@ -19,24 +19,21 @@
 namespace wick {
 namespace {
 
-template <class T>
-std::optional<std::int64_t> first_nan(const T* row, std::int64_t n) {
-  if constexpr (is_floating(dtype_of<T>)) {
-    const T* found = std::find_if(row, row + n, [](T x) {
-      const auto value = static_cast<std::conditional_t<std::is_same_v<T, double>, double, float>>(x);
-      return value != value;
-    });
-    if (found != row + n) return found - row;
-  }
-  return std::nullopt;
-}
-
 // The items of a row, and the place of its first NaN, if it has one.
 template <class Key>
 struct Row {
   Items<Key> items;
   std::optional<std::int64_t> nan;
 };
+
+// A NaN has the largest key.
+template <class T, class Key>
+std::optional<std::int64_t> first_nan(const Items<Key>& items) {
+  const auto found = std::find_if(items.begin(), items.end(),
+                                  [](const Item<Key>& item) { return item.key == Key{~KeyOf<T>{0}}; });
+  if (found == items.end()) return std::nullopt;
+  return static_cast<std::int64_t>(found->position);
+}
 
 // Calls pick(row, out) for every row along dim, where out takes `picks` positions; answers those as
 // (..., picks, ...), dim keeping its place.
@@ -55,7 +52,7 @@ Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_
                    Row<Key> row;
                    for (std::int64_t r = begin; r < end; ++r) {
                      read_items(data + r * n, n, row.items);
-                     row.nan = first_nan(data + r * n, n);
+                     if constexpr (is_floating(dtype_of<T>)) row.nan = first_nan<T>(row.items);
                      pick(row, positions.data<std::int64_t>() + r * picks);
                    }
                  });
@@ -155,7 +152,7 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
                      std::string(name(x.dtype())) + " was given");
   }
   if (!(q >= 0 && q <= 1))
-    throw Error("quantile() q must be in the range [0, 1], " + std::to_string(q) + " was given");
+    throw Error("quantile() q must be in the range [0, 1], " + to_string(q) + " was given");
   const int d = wrap_dim(dim, x.dim());
   if (x.dim() == 0) return quantile(x.reshape({1}), q, 0, false);
   if (x.sizes()[d] == 0) {

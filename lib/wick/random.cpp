@@ -24,14 +24,8 @@ struct Held {
   Generator* operator->() { return &generator; }
 };
 
-std::string number(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", x);
-  return text;
-}
-
 [[noreturn]] void refuse(const char* operation, const char* rule, double given) {
-  throw Error(std::string(operation) + ": " + rule + ", " + number(given) + " was given");
+  throw Error(std::string(operation) + ": " + rule + ", " + to_string(given) + " was given");
 }
 
 // Calls draw(generator, data, count) for the memory of a new dense tensor, from its beginning to its end.
@@ -276,8 +270,8 @@ Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType 
 
 Tensor uniform(double low, double high, const Shape& shape, DType dtype) {
   if (!std::isfinite(high - low) || !(low <= high)) {
-    throw Error("uniform: low and high must be finite and low not above high, " + number(low) + " and " +
-                number(high) + " were given");
+    throw Error("uniform: low and high must be finite and low not above high, " + to_string(low) + " and " +
+                to_string(high) + " were given");
   }
   return fill_uniform("uniform", empty(shape, dtype), low, high);
 }

@@ -19,22 +19,14 @@
 namespace wick {
 
 Tensor flip(const Tensor& x, const Dims& dims) {
-  bool reversed[max_rank] = {};
-  for (const auto dim : dims) {
-    const int d = wrap_dim(dim, x.dim());
-    if (reversed[d]) {
-      throw ShapeError("flip: dimension " + std::to_string(d) + " appears multiple times in dims " +
-                       to_string(dims));
-    }
-    reversed[d] = true;
-  }
+  const Dims reversed = dims.empty() ? dims : wrap_dims(dims, x.dim());
   const Tensor out = empty_like(x);
   if (x.numel() > 0) {
     // x from its far end on: negative steps, for the copy alone.
     Strides strides = x.strides();
     std::int64_t start = 0;
-    for (int d = 0; d < x.dim(); ++d) {
-      if (!reversed[d]) continue;
+    for (const auto dim : reversed) {
+      const int d = static_cast<int>(dim);
       start += (x.sizes()[d] - 1) * strides[d];
       strides[d] = -strides[d];
     }
@@ -213,11 +205,7 @@ Tensors meshgrid(const Tensors& tensors, std::string_view indexing) {
     if (t.dim() > 1) {
       throw ShapeError("meshgrid: Expected 0D or 1D tensor, shape " + to_string(t.sizes()) + " was given");
     }
-    if (t.dtype() != tensors[0].dtype()) {
-      throw DTypeError("meshgrid expects all tensors to have the same dtype, " +
-                       std::string(name(tensors[0].dtype())) + " and " + std::string(name(t.dtype())) +
-                       " were given");
-    }
+    check_same_dtype("meshgrid", tensors[0].dtype(), t.dtype());
     shape.push_back(t.numel());
   }
   const int rank = shape.size();

@@ -22,36 +22,14 @@ namespace {
 
 // Which dimensions are reduced; all of them when none is named.
 struct Selection {
-  bool reduced[max_rank] = {};
-  Shape kept;  // the shape with reduced dimensions of size 1
+  Dims dims;
+  Shape kept;  // the shape with these dimensions of size 1
 };
 
 Selection select_dims(const Tensor& x, const Dims& dims) {
-  Selection s;
-  s.kept = x.sizes();
-  for (const auto d : dims) {
-    const int i = wrap_dim(d, x.dim());
-    if (x.dim() == 0) continue;
-    if (s.reduced[i])
-      throw ShapeError("dimension " + std::to_string(i) + " appears twice in dims " + to_string(dims));
-    s.reduced[i] = true;
-    s.kept[i] = 1;
-  }
+  Selection s{wrap_dims(dims, x.dim()), x.sizes()};
+  for (const auto d : s.dims) s.kept[static_cast<int>(d)] = 1;
   return s;
-}
-
-Dims all_dims(const Tensor& x) {
-  Dims dims;
-  for (int d = 0; d < x.dim(); ++d) dims.push_back(d);
-  return dims;
-}
-
-Shape without_reduced(const Selection& s, const Tensor& x) {
-  Shape shape;
-  for (int d = 0; d < x.dim(); ++d) {
-    if (!s.reduced[d]) shape.push_back(x.sizes()[d]);
-  }
-  return shape;
 }
 
 // A dimension is reduced when `out` does not move along it.
@@ -170,16 +148,16 @@ DType gather_type(DType dtype) { return dtype == float16 || dtype == bfloat16 ? 
 
 }  // namespace
 
-Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, all_dims(x), false, dtype); }
+Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, Dims{}, false, dtype); }
 
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
   if (dtype && *dtype != x.dtype()) return sum(x.to(*dtype), dims, keepdim, dtype);
-  const Selection s = select_dims(x, dims.empty() ? all_dims(x) : dims);
+  const Selection s = select_dims(x, dims);
   Tensor out = reduce(Reduce::Sum, x, s, gather_type(x.dtype()), 0);
   {
     const NoGrad quiet;
     out = out.to(dtype.value_or(sum_type(x.dtype())));
-    if (!keepdim) out = out.reshape(without_reduced(s, x));
+    if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
   }
   return record("sum", out, {x}, [kept = s.kept, whole = x.sizes()](const Tensor& g) {
     return Tensors{spread_back(g, kept, whole)};
@@ -197,17 +175,17 @@ void check_floating(const char* operation, const Tensor& x) {
 
 double reduced_count(const Tensor& x, const Selection& s) {
   double count = 1;
-  for (int d = 0; d < x.dim(); ++d) count *= s.reduced[d] ? static_cast<double>(x.sizes()[d]) : 1;
+  for (const auto d : s.dims) count *= static_cast<double>(x.sizes()[static_cast<int>(d)]);
   return count;
 }
 
 }  // namespace
 
-Tensor mean(const Tensor& x) { return mean(x, all_dims(x)); }
+Tensor mean(const Tensor& x) { return mean(x, Dims{}); }
 
 Tensor mean(const Tensor& x, const Dims& dims, bool keepdim) {
   check_floating("mean", x);
-  const double count = reduced_count(x, select_dims(x, dims.empty() ? all_dims(x) : dims));
+  const double count = reduced_count(x, select_dims(x, dims));
   return div(sum(x, dims, keepdim), count);
 }
 
@@ -217,7 +195,7 @@ Tensor var(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
   check_floating("var", x);
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, unbiased, keepdim), var(imag(x), dims, unbiased, keepdim));
-  const double count = reduced_count(x, select_dims(x, dims.empty() ? all_dims(x) : dims));
+  const double count = reduced_count(x, select_dims(x, dims));
   const double divisor = std::max(count - (unbiased ? 1 : 0), 0.0);
   return div(sum(square(sub(x, mean(x, dims, true))), dims, keepdim), divisor);
 }
@@ -254,7 +232,7 @@ Tensor extreme(const char* operation, bool largest, const Tensor& x) {
     throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
                      to_string(x.sizes()) + " has none");
   }
-  const Selection s = select_dims(x, all_dims(x));
+  const Selection s = select_dims(x, {});
   Tensor out =
       reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), worst(largest, x.dtype())).reshape({});
   if (!autograd::wanted({x})) return out;

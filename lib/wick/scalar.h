@@ -3,6 +3,7 @@
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <string>
 
 #include "wick/dtype.h"
 
@@ -46,5 +47,8 @@ inline std::int64_t Scalar::to_int() const {
 
 // Whether an integer dtype can hold the number, truncated towards zero; other dtypes take any.
 bool fits(const Scalar& number, DType dtype);
+
+// As messages show it: six significant digits, whole numbers in full; of a complex number the real part.
+std::string to_string(const Scalar& number);
 
 }  // namespace wick

@@ -23,12 +23,6 @@
 namespace wick {
 namespace {
 
-void check_same_dtype(const char* operation, const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype()) return;
-  throw DTypeError(std::string(operation) + ": both tensors must have one dtype, " +
-                   std::string(name(a.dtype())) + " and " + std::string(name(b.dtype())) + " were given");
-}
-
 void check_shapes(const char* operation, const Tensor& A, const Tensor& B, bool fit) {
   if (fit) return;
   throw ShapeError(std::string(operation) + ": shapes " + to_string(A.sizes()) + " of A and " +
@@ -187,17 +181,13 @@ Tensor product_along(const Tensor& x) {
   return select(cumprod(x, -1), -1, x.size(-1) - 1);
 }
 
-Tensor magnitude(const Tensor& x) {
-  return is_complex(x.dtype()) ? sqrt(add(square(real(x)), square(imag(x)))) : abs(x);
-}
-
 }  // namespace
 
 Tensor solve_triangular(const Tensor& A, const Tensor& B, bool upper, bool left, bool unitriangular) {
   constexpr const char* operation = "linalg.solve_triangular";
   check_square(operation, A);
   check_matrices(operation, B);
-  check_same_dtype(operation, A, B);
+  check_same_dtype(operation, A.dtype(), B.dtype());
   if (!left) {
     return transpose(
         solve_triangular(transpose(A, -2, -1), transpose(B, -2, -1), !upper, true, unitriangular), -2, -1);
@@ -221,7 +211,7 @@ Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool le
   constexpr const char* operation = "linalg.lu_solve";
   check_square(operation, LU);
   check_matrices(operation, B);
-  check_same_dtype(operation, LU, B);
+  check_same_dtype(operation, LU.dtype(), B.dtype());
   if (pivots.dtype() != int32) {
     throw DTypeError(std::string(operation) + ": the pivots must be int32, " +
                      std::string(name(pivots.dtype())) + " was given");
@@ -245,7 +235,7 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   constexpr const char* operation = "linalg.solve";
   check_square(operation, A);
   check_precision(operation, A.dtype());
-  check_same_dtype(operation, A, B);
+  check_same_dtype(operation, A.dtype(), B.dtype());
   if (B.dim() == 0) throw ShapeError("linalg.solve: B must have at least 1 dimension, it is 0-d");
   if (is_vectors(A, B)) {
     check_shapes(operation, A, B, left);
@@ -341,7 +331,7 @@ SLogDet slogdet(const Tensor& A) {
   {
     const NoGrad quiet;
     const auto [LU, pivots] = lu_factor(A);
-    const Tensor own = diagonal(LU, 0, -2, -1), size = magnitude(own);
+    const Tensor own = diagonal(LU, 0, -2, -1), size = abs(own);
     const Tensor none = eq(size, scalar_tensor(0, size.dtype()));
     const Tensor signs = div(own, where(none, scalar_tensor(1, size.dtype()), size));
     out = {mul(product_along(signs), exchange_sign(pivots, A.dtype())), sum(log(size), {-1})};
@@ -364,7 +354,7 @@ SLogDet slogdet(const Tensor& A) {
 LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond) {
   constexpr const char* operation = "linalg.lstsq";
   check_matrices(operation, A);
-  check_same_dtype(operation, A, B);
+  check_same_dtype(operation, A.dtype(), B.dtype());
   if (B.dim() == 0) throw ShapeError("linalg.lstsq: B must have at least 1 dimension, it is 0-d");
   if (is_vectors(A, B) && B.size(-1) == A.size(-2)) {
     LeastSquares out = lstsq(A, B.unsqueeze(-1), rcond);
@@ -392,7 +382,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     const bool full_rank = sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() == 0;
     out.residuals = empty({0}, S.dtype());
     if (m > n && full_rank) {
-      out.residuals = sum(square(magnitude(sub(matmul(A, out.solution), B))), {-2});
+      out.residuals = sum(square(abs(sub(matmul(A, out.solution), B))), {-2});
     }
   }
   // The solution is pinv(A) B.
@@ -430,7 +420,7 @@ namespace {
 // The largest sum of magnitudes of a column, for each matrix.
 std::vector<double> norms(const Tensor& A) {
   if (A.numel() == 0) return std::vector<double>(static_cast<std::size_t>(numel(leading(A))), 0.0);
-  return to_vector<double>(max(sum(magnitude(A), {-2}), -1).values);
+  return to_vector<double>(max(sum(abs(A), {-2}), -1).values);
 }
 
 // How often each matrix is halved so that the approximation holds.

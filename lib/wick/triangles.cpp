@@ -22,12 +22,6 @@ void check_vectors(const char* operation, const Tensor& a, const Tensor& b) {
                    " and " + to_string(b.sizes()) + " were given");
 }
 
-void check_same_dtype(const char* operation, const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype()) return;
-  throw DTypeError(std::string(operation) + ": both tensors must have the same dtype, " +
-                   std::string(name(a.dtype())) + " and " + std::string(name(b.dtype())) + " were given");
-}
-
 int vector_dim(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
   const Shape shape = broadcast_shapes(a.sizes(), b.sizes());
   if (dim) {
@@ -98,7 +92,7 @@ Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t
 
 Tensor dot(const Tensor& a, const Tensor& b) {
   check_vectors("dot", a, b);
-  check_same_dtype("dot", a, b);
+  check_same_dtype("dot", a.dtype(), b.dtype());
   if (a.numel() != b.numel()) {
     throw ShapeError("dot: inconsistent tensor size, " + std::to_string(a.numel()) + " and " +
                      std::to_string(b.numel()) + " elements were given");
@@ -112,7 +106,7 @@ Tensor outer(const Tensor& a, const Tensor& b) {
 }
 
 Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
-  check_same_dtype("cross", a, b);
+  check_same_dtype("cross", a.dtype(), b.dtype());
   if (a.dim() != b.dim()) {
     throw ShapeError("cross: both tensors must have the same number of dimensions, shapes " +
                      to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");

@@ -16,10 +16,8 @@ const Param like_device{"device", left_out, "where the tensor lives; with the in
 // A value that an integer dtype cannot hold is an error, as in PyTorch.
 void check_fits(const Scalar& value, DType type) {
   if (!fits(value, type)) {
-    char given[32];
-    std::snprintf(given, sizeof given, "%g", value.to_double());
     throw wick::Error("value cannot be converted to " + std::string(name(type)) +
-                      " without overflow: " + given + " was given for -value");
+                      " without overflow: " + to_string(value) + " was given for -value");
   }
 }
 

@@ -139,12 +139,8 @@ binding::List element_list(const Tensor& x) {
   return {Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data())};
 }
 
-binding::List list_of_dict(binding::State& state,
-                           std::initializer_list<std::pair<const char*, Tensor>> entries) {
-  Tcl_Obj* dict = Tcl_NewDictObj();
-  for (const auto& [key, tensor] : entries) {
-    Tcl_DictObjPut(nullptr, dict, binding::new_text(key), binding::new_handle(state, tensor));
-  }
+binding::List list_of_dict(binding::State& state, const binding::Named& named) {
+  Tcl_Obj* dict = binding::to_object(state, named);
   return {Tcl_NewListObj(1, &dict)};
 }
 

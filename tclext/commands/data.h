@@ -1,8 +1,5 @@
 #pragma once
 
-#include <initializer_list>
-#include <utility>
-
 #include "tclext/binding/convert.h"
 
 // Tensors read from and written as Tcl lists and text.
@@ -16,8 +13,7 @@ wick::Tensor read_data(Tcl_Obj* data, wick::DType dtype);
 
 // A list of one element, which is a dict of the tensors: what existing scripts take apart with lindex 0. Its
 // text has the braces of the dict in it.
-binding::List list_of_dict(binding::State& state,
-                           std::initializer_list<std::pair<const char*, wick::Tensor>> entries);
+binding::List list_of_dict(binding::State& state, const binding::Named& named);
 
 // All elements in row-major order, as a flat list; DTypeError for complex tensors.
 binding::List element_list(const wick::Tensor& x);

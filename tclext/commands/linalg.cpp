@@ -1,23 +1,17 @@
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
+#include "tclext/commands/data.h"
 
 namespace commands {
 namespace {
 
 namespace la = wick::linalg;
-using binding::List;
 using binding::Named;
 using binding::NormWord;
 using std::int64_t;
 
 const Param matrices{"input", required, "matrix, or a batch of them in the last two dimensions"};
 const Param keepdim{"keepdim", false, "keep the reduced dimensions with size 1"};
-
-// A dict as the only element of a list.
-List wrapped(Call& call, const Named& named) {
-  Tcl_Obj* dict = binding::to_object(call.state, named);
-  return {Tcl_NewListObj(1, &dict)};
-}
 
 std::vector<Command> decompositions() {
   return {
@@ -33,7 +27,7 @@ std::vector<Command> decompositions() {
           .returns = "a list of one element, the dict {U H1 S H2 V H3}",
           .call = bind([](Call& call, const Tensor& A) {
             const auto [U, S, Vh] = la::svd(A, false);
-            return wrapped(call, {{{"U", U}, {"S", S}, {"V", wick::conj(Vh.transpose(-2, -1))}}});
+            return list_of_dict(call.state, {{{"U", U}, {"S", S}, {"V", wick::conj(Vh.transpose(-2, -1))}}});
           }),
       },
       Command{
@@ -63,7 +57,7 @@ std::vector<Command> decompositions() {
           .returns = "a list of one element, the dict {Q H1 R H2}",
           .call = bind([](Call& call, const Tensor& A) {
             const auto [Q, R] = la::qr(A);
-            return wrapped(call, {{{"Q", Q}, {"R", R}}});
+            return list_of_dict(call.state, {{{"Q", Q}, {"R", R}}});
           }),
       },
       Command{

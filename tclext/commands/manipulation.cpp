@@ -168,7 +168,7 @@ std::vector<Command> picking() {
           .call = bind([](Call& call, const Tensor& x, bool sorted, bool inverse) -> Tcl_Obj* {
             const wick::UniqueResult found = wick::unique(x, sorted, inverse);
             if (!inverse) return binding::new_handle(call.state, found.values);
-            return list_of_dict(call.state, {{"unique", found.values}, {"inverse", found.inverse}}).object;
+            return list_of_dict(call.state, {{{"unique", found.values}, {"inverse", found.inverse}}}).object;
           }),
       },
   };

@@ -17,9 +17,8 @@ void check_single_or_double(DType type) {
 
 void check_above_zero(const char* parameter, double value) {
   if (!(value > 0)) {
-    char text[80];
-    std::snprintf(text, sizeof text, "Invalid %s: must be greater than 0, %g was given", parameter, value);
-    throw wick::Error(text);
+    throw wick::Error("Invalid " + std::string(parameter) + ": must be greater than 0, " +
+                      wick::to_string(value) + " was given");
   }
 }
 
