@@ -212,7 +212,7 @@ proc programsOf {blocks} {
     foreach {line text} $blocks {
         if {[regexp {\mmain\(} $text]} {
             lappend programs $line $text
-        } elseif {[regexp {#include <wick/eigen.h>} $text]} {
+        } elseif {[regexp {#include <wick/interop/eigen.h>} $text]} {
             lappend programs $line [programOf [list $text]]
         } else {
             dict set bodies $line $text

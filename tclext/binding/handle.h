@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tclext/binding/tclapi.h"
-#include "wick/tensor.h"
+#include "wick/core/tensor.h"
 
 // Tensors as Tcl values. A handle is a Tcl_Obj that holds a reference to a record, and the record holds the
 // tensor: when the last such object goes, so does the tensor. A handle's string ("tensor7") is made only when

@@ -1,7 +1,7 @@
 #include "tclext/binding/help.h"
 
 #include "tclext/binding/registry.h"
-#include "wick/error.h"
+#include "wick/core/error.h"
 
 namespace binding {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "wick/allocator.h"
+#include "wick/core/allocator.h"
 #include "wick/wick.h"
 
 namespace commands {

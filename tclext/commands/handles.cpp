@@ -4,7 +4,7 @@
 #include "tclext/binding/registry.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
-#include "wick/allocator.h"
+#include "wick/core/allocator.h"
 
 namespace commands {
 namespace {

@@ -4,7 +4,7 @@
 #include <list>
 
 #include "tclext/binding/error.h"
-#include "wick/error.h"
+#include "wick/core/error.h"
 
 namespace commands {
 

@@ -3,9 +3,9 @@
 
 #include "gradcheck.h"
 #include "operations.h"
-#include "wick/decompositions.h"
-#include "wick/matrix_norm.h"
-#include "wick/solvers.h"
+#include "wick/linalg/decompositions.h"
+#include "wick/linalg/norms.h"
+#include "wick/linalg/solvers.h"
 
 // Linear algebra against PyTorch's values and gradients, and derivatives against numeric differences.
 

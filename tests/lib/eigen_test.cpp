@@ -1,4 +1,4 @@
-#include "wick/eigen.h"
+#include "wick/interop/eigen.h"
 
 #include "support.h"
 

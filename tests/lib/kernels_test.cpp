@@ -6,7 +6,7 @@
 
 #include "levels.h"
 #include "support.h"
-#include "wick/loop.h"
+#include "wick/ops/loop.h"
 
 // Every entry of the table of kernels, on every instruction-set level of this machine: over blocks of all the
 // layouts that the loops tell apart it must give what the lowest level gives for one element at a time.

@@ -6,8 +6,8 @@
 #include <unordered_set>
 
 #include "wick/autograd/node.h"
-#include "wick/creation.h"
-#include "wick/elementwise.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
 
 namespace wick {
 namespace {

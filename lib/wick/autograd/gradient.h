@@ -1,6 +1,6 @@
 #pragma once
 
-#include "wick/tensor.h"
+#include "wick/core/tensor.h"
 
 namespace wick {
 

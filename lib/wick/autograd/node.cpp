@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "wick/reduction.h"
+#include "wick/ops/reduction.h"
 
 namespace wick {
 

@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "wick/autograd/node.h"
-#include "wick/creation.h"
+#include "wick/ops/creation.h"
 #include "wick/distributed/combine.h"
-#include "wick/gather.h"
-#include "wick/views.h"
+#include "wick/ops/join.h"
+#include "wick/ops/views.h"
 
 namespace wick::distributed {
 

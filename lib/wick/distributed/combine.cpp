@@ -1,7 +1,7 @@
 #include "wick/distributed/combine.h"
 
-#include "wick/elementwise.h"
-#include "wick/reduction.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/reduction.h"
 
 namespace wick::distributed {
 namespace {

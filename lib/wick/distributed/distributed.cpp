@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "wick/autograd/node.h"
-#include "wick/creation.h"
+#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/combine.h"
-#include "wick/elementwise.h"
-#include "wick/gather.h"
-#include "wick/reduction.h"
-#include "wick/views.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/join.h"
+#include "wick/ops/reduction.h"
+#include "wick/ops/views.h"
 
 namespace wick::distributed {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wick/tensor.h"
+#include "wick/core/tensor.h"
 
 // Several processes that work together. In a lone process there is one rank, everything answers at once, and
 // nothing has to be installed. Processes started by an MPI launcher form a world of as many ranks: every rank

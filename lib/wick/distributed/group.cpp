@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <list>
 
-#include "wick/creation.h"
+#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/message.h"
 

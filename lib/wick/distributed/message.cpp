@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "wick/creation.h"
+#include "wick/ops/creation.h"
 #include "wick/distributed/world.h"
-#include "wick/views.h"
+#include "wick/ops/views.h"
 
 namespace wick::distributed {
 namespace {

@@ -13,7 +13,7 @@
 #include <mutex>
 #include <thread>
 
-#include "wick/creation.h"
+#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
 
 namespace wick::distributed {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "wick/half.h"
+#include "wick/core/half.h"
 #include "wick/kernels/table.h"
 
 // What the loops know of element types: conversions, arithmetic that wraps instead of overflowing, and the

@@ -1,4 +1,4 @@
-#include "wick/half.h"
+#include "wick/core/half.h"
 #include "wick/kernels/families.h"
 
 namespace wick {

@@ -3,7 +3,7 @@
 #include <wick/wick.h>
 
 #if __has_include(<Eigen/Core>)
-#include <wick/eigen.h>
+#include <wick/interop/eigen.h>
 #define CONSUMER_HAS_EIGEN 1
 #else
 #define CONSUMER_HAS_EIGEN 0

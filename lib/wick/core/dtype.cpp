@@ -1,0 +1,63 @@
+#include "wick/core/dtype.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "wick/core/error.h"
+#include "wick/core/scalar.h"
+
+namespace wick {
+
+std::optional<DType> dtype_by_name(std::string_view word) {
+  for (int i = 0; i < dtype_count; ++i) {
+    if (word == dtype_table[i].name || word == dtype_table[i].capital_name) return static_cast<DType>(i);
+  }
+  static constexpr std::pair<std::string_view, DType> synonyms[] = {
+      {"float", float32},   {"double", float64}, {"int", int32},        {"long", int64},
+      {"short", int16},     {"char", int8},      {"byte", uint8},       {"half", float16},
+      {"boolean", boolean}, {"Float", float32},  {"Double", float64},   {"Int", int32},
+      {"Long", int64},      {"Half", float16},   {"cfloat", complex64}, {"cdouble", complex128}};
+  for (const auto& [synonym, dtype] : synonyms) {
+    if (word == synonym) return dtype;
+  }
+  return std::nullopt;
+}
+
+DType promote_types(DType a, DType b) {
+  if (a == b) return a;
+  if (a > b) std::swap(a, b);
+  if (kind(a) != kind(b)) {
+    // float64 with a complex dtype: the parts must hold it.
+    return a == float64 ? complex128 : b;
+  }
+  if (a == uint8 && b == int8) return int16;
+  if (a == float16 && b == bfloat16) return float32;
+  return b;
+}
+
+bool fits(const Scalar& number, DType dtype) {
+  if (kind(dtype) != Kind::Integer) return true;
+  const int bits = static_cast<int>(8 * size_of(dtype));
+  if (number.kind() <= Kind::Integer && bits == 64) return true;
+  const bool is_unsigned = dtype == uint8;
+  const double high = std::ldexp(1.0, is_unsigned ? bits : bits - 1);
+  const double whole = std::trunc(number.to_double());
+  return whole >= (is_unsigned ? 0 : -high) && whole < high;
+}
+
+std::string to_string(const Scalar& number) {
+  if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number.to_double());
+  return text;
+}
+
+void check_same_dtype(const char* operation, DType a, DType b) {
+  if (a == b) return;
+  throw DTypeError(std::string(operation) + ": all operands must have the same dtype, " +
+                   std::string(name(a)) + " and " + std::string(name(b)) + " were given");
+}
+
+}  // namespace wick

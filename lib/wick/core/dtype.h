@@ -1,0 +1,150 @@
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "wick/core/half.h"
+
+namespace wick {
+
+// Element types, ordered so that within a kind a later one holds all values of an earlier one.
+enum class DType : std::uint8_t {
+  Bool,
+  UInt8,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  Float16,
+  BFloat16,
+  Float32,
+  Float64,
+  Complex64,
+  Complex128,
+};
+
+inline constexpr int dtype_count = 12;
+
+inline constexpr DType boolean = DType::Bool;
+inline constexpr DType uint8 = DType::UInt8;
+inline constexpr DType int8 = DType::Int8;
+inline constexpr DType int16 = DType::Int16;
+inline constexpr DType int32 = DType::Int32;
+inline constexpr DType int64 = DType::Int64;
+inline constexpr DType float16 = DType::Float16;
+inline constexpr DType bfloat16 = DType::BFloat16;
+inline constexpr DType float32 = DType::Float32;
+inline constexpr DType float64 = DType::Float64;
+inline constexpr DType complex64 = DType::Complex64;
+inline constexpr DType complex128 = DType::Complex128;
+
+// Kinds in rising order of promotion.
+enum class Kind : std::uint8_t { Bool, Integer, Floating, Complex };
+
+struct DTypeInfo {
+  std::string_view name;          // "float32"
+  std::string_view capital_name;  // "Float32"
+  std::uint8_t size;              // bytes of one element
+  Kind kind;
+};
+
+inline constexpr std::array<DTypeInfo, dtype_count> dtype_table{{
+    {"bool", "Bool", 1, Kind::Bool},
+    {"uint8", "UInt8", 1, Kind::Integer},
+    {"int8", "Int8", 1, Kind::Integer},
+    {"int16", "Int16", 2, Kind::Integer},
+    {"int32", "Int32", 4, Kind::Integer},
+    {"int64", "Int64", 8, Kind::Integer},
+    {"float16", "Float16", 2, Kind::Floating},
+    {"bfloat16", "BFloat16", 2, Kind::Floating},
+    {"float32", "Float32", 4, Kind::Floating},
+    {"float64", "Float64", 8, Kind::Floating},
+    {"complex64", "Complex64", 8, Kind::Complex},
+    {"complex128", "Complex128", 16, Kind::Complex},
+}};
+
+constexpr const DTypeInfo& info(DType t) { return dtype_table[static_cast<std::size_t>(t)]; }
+constexpr std::string_view name(DType t) { return info(t).name; }
+constexpr std::int64_t size_of(DType t) { return info(t).size; }
+constexpr Kind kind(DType t) { return info(t).kind; }
+constexpr bool is_floating(DType t) { return kind(t) == Kind::Floating; }
+constexpr bool is_complex(DType t) { return kind(t) == Kind::Complex; }
+constexpr bool is_integral(DType t) { return kind(t) <= Kind::Integer; }  // bool included
+constexpr bool is_differentiable(DType t) { return kind(t) >= Kind::Floating; }
+
+// The dtype of that name: "float32", "Float32", and PyTorch's short ones ("float", "double", "long" ...).
+std::optional<DType> dtype_by_name(std::string_view name);
+
+// PyTorch's promotion of two dtypes.
+DType promote_types(DType a, DType b);
+
+// The real dtype of a complex one's parts; any other dtype is itself.
+constexpr DType real_dtype(DType t) {
+  return t == DType::Complex64 ? DType::Float32 : t == DType::Complex128 ? DType::Float64 : t;
+}
+
+// C++ types and dtypes.
+template <class T>
+struct DTypeOf;
+// clang-format off
+template <> struct DTypeOf<bool> { static constexpr DType value = DType::Bool; };
+template <> struct DTypeOf<std::uint8_t> { static constexpr DType value = DType::UInt8; };
+template <> struct DTypeOf<std::int8_t> { static constexpr DType value = DType::Int8; };
+template <> struct DTypeOf<std::int16_t> { static constexpr DType value = DType::Int16; };
+template <> struct DTypeOf<std::int32_t> { static constexpr DType value = DType::Int32; };
+template <> struct DTypeOf<std::int64_t> { static constexpr DType value = DType::Int64; };
+template <> struct DTypeOf<Half> { static constexpr DType value = DType::Float16; };
+template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::BFloat16; };
+template <> struct DTypeOf<float> { static constexpr DType value = DType::Float32; };
+template <> struct DTypeOf<double> { static constexpr DType value = DType::Float64; };
+template <> struct DTypeOf<std::complex<float>> { static constexpr DType value = DType::Complex64; };
+template <> struct DTypeOf<std::complex<double>> { static constexpr DType value = DType::Complex128; };
+// clang-format on
+template <class T>
+inline constexpr DType dtype_of = DTypeOf<T>::value;
+
+template <class T>
+struct TypeTag {
+  using type = T;
+};
+
+// Calls f(TypeTag<T>{}) with the C++ type of the dtype.
+template <class F>
+decltype(auto) dispatch(DType t, F&& f) {
+  switch (t) {
+    case DType::Bool:
+      return f(TypeTag<bool>{});
+    case DType::UInt8:
+      return f(TypeTag<std::uint8_t>{});
+    case DType::Int8:
+      return f(TypeTag<std::int8_t>{});
+    case DType::Int16:
+      return f(TypeTag<std::int16_t>{});
+    case DType::Int32:
+      return f(TypeTag<std::int32_t>{});
+    case DType::Int64:
+      return f(TypeTag<std::int64_t>{});
+    case DType::Float16:
+      return f(TypeTag<Half>{});
+    case DType::BFloat16:
+      return f(TypeTag<BFloat16>{});
+    case DType::Float32:
+      return f(TypeTag<float>{});
+    case DType::Float64:
+      return f(TypeTag<double>{});
+    case DType::Complex64:
+      return f(TypeTag<std::complex<float>>{});
+    case DType::Complex128:
+      break;
+  }
+  return f(TypeTag<std::complex<double>>{});
+}
+
+// DTypeError that names the operation, unless both dtypes are one.
+void check_same_dtype(const char* operation, DType a, DType b);
+
+}  // namespace wick

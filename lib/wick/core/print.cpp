@@ -1,0 +1,196 @@
+// The text of a tensor, as PyTorch prints it with its standard settings (4 digits, lines of 80, at most 1000
+// elements).
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+#include "wick/autograd/gradient.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/join.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+constexpr int digits = 4;
+constexpr int line_width = 80;
+constexpr int edge_items = 3;
+constexpr std::int64_t threshold = 1000;
+
+std::string formatted(const char* format, int precision, double value) {
+  char text[400];
+  std::snprintf(text, sizeof text, format, precision, value);
+  return text;
+}
+
+// How all the elements of one real tensor are written, decided from those that will be seen.
+class Formatter {
+ public:
+  explicit Formatter(const Tensor& shown) {
+    if (shown.dtype() == boolean) {
+      for (const bool v : to_vector<bool>(shown)) widen(v);
+    } else if (is_integral(shown.dtype())) {
+      for (const auto v : to_vector<std::int64_t>(shown)) widen(v);
+    } else {
+      choose_form(to_vector<double>(shown));
+    }
+  }
+
+  std::string operator()(const Scalar& value) const {
+    std::string text = bare(value);
+    if (static_cast<int>(text.size()) < width_)
+      text.insert(0, static_cast<std::size_t>(width_) - text.size(), ' ');
+    return text;
+  }
+  int width() const { return width_; }
+
+ private:
+  // Zeros, infinities and NaN have no say in it, not even in the width.
+  void choose_form(const std::vector<double>& values) {
+    double largest = 0, smallest = HUGE_VAL;
+    const auto counts = [](double v) { return std::isfinite(v) && v != 0; };
+    for (const double v : values) {
+      if (!counts(v)) continue;
+      largest = std::max(largest, std::fabs(v));
+      smallest = std::min(smallest, std::fabs(v));
+      whole_ = whole_ && v == std::ceil(v);
+    }
+    if (largest == 0) return;
+    scientific_ = largest / smallest > 1000 || largest > 1e8 || (!whole_ && smallest < 1e-4);
+    for (const double v : values) {
+      if (counts(v)) widen(v);
+    }
+  }
+
+  void widen(const Scalar& value) { width_ = std::max(width_, static_cast<int>(bare(value).size())); }
+
+  std::string bare(const Scalar& value) const {
+    if (value.kind() == Kind::Bool) return value.to_bool() ? "True" : "False";
+    if (value.kind() == Kind::Integer) return std::to_string(value.to_int());
+    const double v = value.to_double();
+    if (std::isnan(v)) return "nan";
+    if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
+    if (scientific_) return formatted("%.*e", digits, v);
+    return whole_ ? formatted("%.*f", 0, v) + "." : formatted("%.*f", digits, v);
+  }
+
+  bool whole_ = true;  // floating point numbers without a fraction are written with a bare point
+  bool scientific_ = false;
+  int width_ = 1;
+};
+
+class Printer {
+ public:
+  explicit Printer(const Tensor& x)
+      : summarized_(x.numel() > threshold),
+        complex_(is_complex(x.dtype())),
+        format_(shown(real(x))),
+        imaginary_format_(shown(complex_ ? imag(x) : x)) {}
+
+  std::string text(const Tensor& x, int indent) const {
+    if (x.dim() == 0) return element(x.reshape({1}), 0);
+    if (x.dim() == 1) return vector(x, indent);
+    std::string out = "[";
+    const std::string gap = ",\n" + std::string(static_cast<std::size_t>(x.dim() - 2), '\n') +
+                            std::string(static_cast<std::size_t>(indent + 1), ' ');
+    const std::int64_t n = x.size(0);
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (i > 0) out += gap;
+      if (left_out(n, i)) {
+        out += "...";
+        i = n - edge_items - 1;
+        continue;
+      }
+      out += text(x[i], indent + 1);
+    }
+    return out + "]";
+  }
+
+ private:
+  bool left_out(std::int64_t n, std::int64_t i) const {
+    return summarized_ && n > 2 * edge_items && i == edge_items;
+  }
+
+  // The elements that will be seen.
+  Tensor shown(const Tensor& x) const {
+    Tensor seen = x;
+    if (summarized_) {
+      for (int d = 0; d < seen.dim(); ++d) {
+        const std::int64_t n = seen.size(d);
+        if (n > 2 * edge_items)
+          seen = cat({seen.slice(d, 0, edge_items), seen.slice(d, n - edge_items, n)}, d);
+      }
+    }
+    return seen;
+  }
+
+  std::string element(const Tensor& x, std::int64_t i) const {
+    const Scalar value = x[i].item();
+    if (!complex_) return format_(value);
+    const std::complex<double> z = value.to_complex();
+    std::string im = imaginary_format_(z.imag());
+    im.erase(0, im.find_first_not_of(' '));
+    return format_(z.real()) + (im[0] == '-' ? "" : "+") + im + "j";
+  }
+
+  std::string vector(const Tensor& x, int indent) const {
+    const int width = format_.width() + (complex_ ? imaginary_format_.width() + 1 : 0) + 2;
+    const int per_line = std::max((line_width - indent) / width, 1);
+    std::string out = "[";
+    const std::int64_t n = x.size(0);
+    int on_line = 0;
+    for (std::int64_t i = 0; i < n; ++i, ++on_line) {
+      if (i > 0) out += ",";
+      if (on_line == per_line) {
+        out += "\n" + std::string(static_cast<std::size_t>(indent + 1), ' ');
+        on_line = 0;
+      } else if (i > 0) {
+        out += " ";
+      }
+      if (left_out(n, i)) {
+        out += " ...";
+        i = n - edge_items - 1;
+        continue;
+      }
+      out += element(x, i);
+    }
+    return out + "]";
+  }
+
+  bool summarized_;
+  bool complex_;
+  Formatter format_;
+  Formatter imaginary_format_;
+};
+
+}  // namespace
+
+std::string to_string(const Tensor& tensor) {
+  if (!tensor.defined()) return "tensor(undefined)";
+  const NoGrad quiet;
+  const Tensor x = tensor.detach();
+  std::string out = "tensor(";
+  if (x.numel() == 0) {
+    out += "[]";
+    if (x.dim() != 1) {
+      std::string shape;
+      for (const auto size : x.sizes()) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
+      out += ", size=(" + shape + ")";
+    }
+  } else {
+    out += Printer(x).text(x, 7);
+  }
+  const bool plain =
+      x.dtype() == float32 ||
+      (x.numel() > 0 && (x.dtype() == int64 || x.dtype() == boolean || x.dtype() == complex64));
+  if (!plain) out += ", dtype=torch." + std::string(name(x.dtype()));
+  if (tensor.requires_grad()) out += tensor.is_leaf() ? ", requires_grad=True" : ", grad_fn=<...>";
+  return out + ")";
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) { return out << to_string(tensor); }
+
+}  // namespace wick

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wick/core/dims.h"
+#include "wick/core/dtype.h"
+#include "wick/core/error.h"
+#include "wick/core/scalar.h"
+#include "wick/core/storage.h"
+
+namespace wick {
+
+class Tensor;
+struct GradientState;  // autograd/node.h
+
+using Tensors = std::vector<Tensor>;
+
+// What a Tensor refers to: a strided view of a storage. Fixed once made, but for the gradient's state.
+struct TensorBody : RefCounted {
+  Ref<Storage> storage;
+  char* data = nullptr;  // of the first element
+  Shape shape;
+  Strides strides;
+  std::int64_t numel = 0;
+  DType dtype = float32;
+  bool contiguous = true;
+  GradientState* gradient = nullptr;  // owned; null while no gradient is wanted
+
+  ~TensorBody();
+};
+
+// A strided, dtype-tagged array, or a view of one. A Tensor is a reference: copies share the elements;
+// clone() copies them. A default-constructed Tensor is undefined and only good for defined() and assignment.
+class Tensor {
+ public:
+  Tensor() noexcept = default;
+
+  bool defined() const noexcept { return static_cast<bool>(body_); }
+  int dim() const noexcept { return body_->shape.size(); }
+  std::int64_t numel() const noexcept { return body_->numel; }
+  const Shape& sizes() const noexcept { return body_->shape; }
+  const Shape& shape() const noexcept { return body_->shape; }
+  // IndexError on a 0-d tensor, and outside [-dim(), dim()-1].
+  std::int64_t size(std::int64_t d) const { return body_->shape[own_dim(d)]; }
+  const Strides& strides() const noexcept { return body_->strides; }
+  std::int64_t stride(std::int64_t d) const { return body_->strides[own_dim(d)]; }
+  DType dtype() const noexcept { return body_->dtype; }
+  std::int64_t itemsize() const noexcept { return size_of(body_->dtype); }
+  bool is_contiguous() const noexcept { return body_->contiguous; }
+  bool is_same(const Tensor& other) const noexcept { return body_ == other.body_; }
+
+  // The elements, in the order that strides() tells. DTypeError when T is not the tensor's type.
+  template <class T>
+  T* data() const {
+    if (dtype_of<T> != dtype()) wrong_type(dtype_of<T>);
+    return reinterpret_cast<T*>(body_->data);
+  }
+  char* raw_data() const noexcept { return body_->data; }
+  const Ref<Storage>& storage() const noexcept { return body_->storage; }
+
+  // The only element, as a number. ShapeError when there is not exactly one.
+  Scalar item() const;
+
+  // The elements converted, or this very tensor when it has that dtype already. Differentiable between
+  // floating point and complex dtypes. Floating point to integer truncates towards zero.
+  Tensor to(DType dtype) const;
+  // A copy in memory of its own; dense tensors keep their memory order, others become contiguous.
+  Tensor clone() const;
+  // This tensor if it is contiguous, else a row-major copy.
+  Tensor contiguous() const;
+  // The same elements, without history.
+  Tensor detach() const;
+
+  // In place: the elements of `source`, broadcast and converted; or one number everywhere. Not recorded for
+  // gradients: GradientError when this tensor requires one while recording is on.
+  const Tensor& copy_(const Tensor& source) const;
+  const Tensor& fill_(const Scalar& value) const;
+  const Tensor& zero_() const { return fill_(0); }
+
+  // Views; see views.h.
+  Tensor reshape(const Shape& shape) const;
+  Tensor permute(const Dims& dims) const;
+  Tensor transpose(std::int64_t dim0, std::int64_t dim1) const;
+  Tensor t() const;
+  Tensor expand(const Shape& shape) const;
+  Tensor unsqueeze(std::int64_t dim) const;
+  Tensor squeeze(std::int64_t dim) const;
+  Tensor select(std::int64_t dim, std::int64_t index) const;
+  Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step = 1) const;
+  Tensor flatten() const { return reshape({-1}); }
+  Tensor operator[](std::int64_t index) const { return select(0, index); }
+
+  // Gradients; see autograd/gradient.h.
+  bool requires_grad() const noexcept { return body_->gradient && tracks_gradient(); }
+  bool is_leaf() const noexcept;
+  // Asks for gradients of this leaf. DTypeError unless floating point or complex; GradientError on a tensor
+  // that was computed from others.
+  const Tensor& requires_grad_(bool wanted = true) const;
+  // What backward() has added up in this leaf; undefined before.
+  Tensor grad() const;
+  // Replaces the gradient; an undefined tensor clears it.
+  void set_grad(const Tensor& gradient) const;
+  // Adds to every leaf's grad() the derivative of this one-element tensor. The graph is used up unless
+  // retain_graph; with create_graph the gradients can themselves be differentiated, and hold the graph with
+  // the leaves in it until set_grad() clears them.
+  void backward(bool retain_graph = false, bool create_graph = false) const;
+
+  // For the library's own operations.
+  static Tensor from_body(TensorBody* body) { return Tensor(Ref<TensorBody>(body)); }
+  TensorBody* body() const noexcept { return body_.get(); }
+
+ private:
+  explicit Tensor(Ref<TensorBody> body) noexcept : body_(std::move(body)) {}
+  bool tracks_gradient() const noexcept;
+  int own_dim(std::int64_t d) const;
+  [[noreturn]] void wrong_type(DType asked) const;
+
+  Ref<TensorBody> body_;
+};
+
+// Uninitialized, row-major. ShapeError or MemoryError when the shape cannot be had.
+Tensor empty(const Shape& shape, DType dtype = float32);
+// Uninitialized, with strides of a dense layout (a permutation of row-major ones).
+Tensor empty_strided(const Shape& shape, const Strides& strides, DType dtype);
+// A view of `base`'s storage; `data` is the address of its first element. The caller sees to the bounds.
+Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data);
+// Memory owned elsewhere, row-major; `release(context)` is called when the last view has gone unless null.
+Tensor from_blob(void* data, const Shape& shape, DType dtype, void (*release)(void*) = nullptr,
+                 void* context = nullptr);
+
+// PyTorch's text of a tensor: "tensor([[1., 2.],\n        [3., 4.]])".
+std::string to_string(const Tensor& tensor);
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+}  // namespace wick

@@ -1,0 +1,151 @@
+// Small products, diagonals and triangles; matmul is in linalg.cpp.
+
+#include <algorithm>
+#include <cstring>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/indexing.h"
+#include "wick/linalg/products.h"
+#include "wick/ops/loop.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/reduction.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+void check_vectors(const char* operation, const Tensor& a, const Tensor& b) {
+  if (a.dim() == 1 && b.dim() == 1) return;
+  throw ShapeError(std::string(operation) + ": 1D tensors expected, shapes " + to_string(a.sizes()) +
+                   " and " + to_string(b.sizes()) + " were given");
+}
+
+int vector_dim(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
+  const Shape shape = broadcast_shapes(a.sizes(), b.sizes());
+  if (dim) {
+    const int d = wrap_dim(*dim, a.dim());
+    if (a.dim() > 0 && a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
+    throw ShapeError("cross: dimension " + std::to_string(*dim) + " must have length 3, shapes " +
+                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
+  }
+  for (int d = 0; d < shape.size(); ++d) {
+    if (a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
+  }
+  throw ShapeError("cross: there is no dimension of size 3 in both shapes " + to_string(a.sizes()) + " and " +
+                   to_string(b.sizes()));
+}
+
+// The last two dimensions of zeros, but for a diagonal.
+Tensor embedded(const Tensor& x, std::int64_t rows, std::int64_t columns, std::int64_t offset) {
+  Shape shape = x.sizes();
+  shape[x.dim() - 1] = rows;
+  shape.push_back(columns);
+  const Tensor out = zeros(shape, x.dtype());
+  {
+    const NoGrad quiet;
+    const Tensor target = diagonal(out, offset, -2, -1);
+    if (target.numel() > 0) copy_into(target, x);
+  }
+  return record("diag_embed", out, {x},
+                [offset](const Tensor& g) { return Tensors{diagonal(g, offset, -2, -1)}; });
+}
+
+// Row i keeps its elements up to, or from, position i + diagonal.
+void keep_triangle(const Tensor& out, const Tensor& x, bool lower, std::int64_t diagonal) {
+  const std::int64_t rows = x.size(-2), columns = x.size(-1), size = x.itemsize();
+  const std::int64_t shift = std::clamp(diagonal, -rows, columns);
+  parallel_for(x.numel() / columns, std::max<std::int64_t>(4 * parallel::grain / columns, 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   const char* source = x.raw_data() + i * columns * size;
+                   char* target = out.raw_data() + i * columns * size;
+                   const std::int64_t edge =
+                       std::clamp<std::int64_t>(i % rows + shift + (lower ? 1 : 0), 0, columns);
+                   const auto bytes = static_cast<std::size_t>(edge * size);
+                   const auto rest = static_cast<std::size_t>((columns - edge) * size);
+                   if (lower) {
+                     std::memcpy(target, source, bytes);
+                     std::memset(target + bytes, 0, rest);
+                   } else {
+                     std::memset(target, 0, bytes);
+                     std::memcpy(target + bytes, source + bytes, rest);
+                   }
+                 }
+               });
+}
+
+Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t diagonal) {
+  if (x.dim() < 2) {
+    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
+                     to_string(x.sizes()) + " was given");
+  }
+  const Tensor in = x.detach().contiguous(), out = empty(x.sizes(), x.dtype());
+  if (x.numel() > 0) keep_triangle(out, in, lower, diagonal);
+  return record(operation, out, {x}, [operation, lower, diagonal](const Tensor& g) {
+    return Tensors{triangle(operation, g, lower, diagonal)};
+  });
+}
+
+}  // namespace
+
+Tensor dot(const Tensor& a, const Tensor& b) {
+  check_vectors("dot", a, b);
+  check_same_dtype("dot", a.dtype(), b.dtype());
+  if (a.numel() != b.numel()) {
+    throw ShapeError("dot: inconsistent tensor size, " + std::to_string(a.numel()) + " and " +
+                     std::to_string(b.numel()) + " elements were given");
+  }
+  return matmul(a, b);
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  check_vectors("outer", a, b);
+  return mul(a.unsqueeze(1), b);
+}
+
+Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
+  check_same_dtype("cross", a.dtype(), b.dtype());
+  if (a.dim() != b.dim()) {
+    throw ShapeError("cross: both tensors must have the same number of dimensions, shapes " +
+                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
+  }
+  if (a.dtype() == boolean) throw DTypeError("cross is not defined for bool");
+  const int d = vector_dim(a, b, dim);
+  const Tensor next = tensor({1, 2, 0}, int64), last = tensor({2, 0, 1}, int64);
+  return sub(mul(index_select(a, d, next), index_select(b, d, last)),
+             mul(index_select(a, d, last), index_select(b, d, next)));
+}
+
+Tensor trace(const Tensor& x) {
+  if (x.dim() != 2) {
+    throw ShapeError("trace: expected a matrix, shape " + to_string(x.sizes()) + " was given");
+  }
+  if (x.dtype() == boolean) throw DTypeError("trace is not defined for bool");
+  return sum(diagonal(x));
+}
+
+Tensor diag(const Tensor& x, std::int64_t offset) {
+  if (x.dim() == 1) return diag_embed(x, offset);
+  if (x.dim() == 2) return diagonal(x, offset).clone();
+  throw ShapeError("diag: a tensor of one or two dimensions is needed, shape " + to_string(x.sizes()) +
+                   " was given");
+}
+
+Tensor diagflat(const Tensor& x, std::int64_t offset) { return diag_embed(x.flatten(), offset); }
+
+Tensor diag_embed(const Tensor& x, std::int64_t offset) {
+  if (x.dim() == 0) throw ShapeError("diag_embed: the tensor must have at least 1 dimension, it is 0-d");
+  std::int64_t size = 0;
+  const std::int64_t n = x.size(-1);
+  if (offset == INT64_MIN || __builtin_add_overflow(n, offset < 0 ? -offset : offset, &size)) {
+    throw ShapeError("a diagonal at offset " + std::to_string(offset) + " is too large");
+  }
+  return embedded(x, size, size, offset);
+}
+
+Tensor tril(const Tensor& x, std::int64_t diagonal) { return triangle("tril", x, true, diagonal); }
+Tensor triu(const Tensor& x, std::int64_t diagonal) { return triangle("triu", x, false, diagonal); }
+
+}  // namespace wick

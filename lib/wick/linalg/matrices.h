@@ -1,0 +1,62 @@
+#pragma once
+
+// Private: what operations on batches of matrices, the last two dimensions, share.
+
+#include <algorithm>
+#include <complex>
+#include <initializer_list>
+#include <string>
+
+#include "wick/core/parallel.h"
+#include "wick/core/tensor.h"
+
+namespace wick {
+
+// Refusals that name the operation. Matrices of float32, float64, complex64 or complex128.
+void check_matrices(const char* operation, const Tensor& x);
+void check_square(const char* operation, const Tensor& x);
+void check_precision(const char* operation, DType dtype);
+
+// x with its last two dimensions exchanged, and conjugated.
+Tensor adjoint(const Tensor& x);
+
+// A new row-major tensor of the transposed matrices: they are stored by columns. Not recorded.
+Tensor by_columns(const Tensor& x);
+
+// The dimensions before the last `last`.
+Shape leading(const Tensor& x, int last = 2);
+// The same with sizes appended.
+Shape with(Shape shape, std::initializer_list<std::int64_t> sizes);
+
+// Calls f(i) for every matrix of a batch, on several threads when `work` additions each are worth it.
+template <class F>
+void each_matrix(std::int64_t count, std::int64_t work, F&& f) {
+  parallel_for(count, std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(work, 1), 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) f(i);
+               });
+}
+
+// The rows of x (n, k) as LAPACK's pivots exchange them one after another, or brought back with `inverse`.
+// Batches are broadcast; differentiable.
+Tensor exchange_rows(const Tensor& x, const Tensor& pivots, bool inverse);
+
+// ", matrix 3 of the batch" for errors; nothing when there is one matrix only.
+std::string in_batch(std::int64_t index, std::int64_t count);
+
+// Whether the operation is computed in complex128 for want of a routine: complex64.
+inline bool lacks_routine(const Tensor& x) { return x.dtype() == complex64; }
+
+// Calls f(TypeTag<T>{}) for float32, float64 and complex128.
+template <class F>
+void dispatch_matrices(DType dtype, F&& f) {
+  if (dtype == float32) {
+    f(TypeTag<float>{});
+  } else if (dtype == float64) {
+    f(TypeTag<double>{});
+  } else {
+    f(TypeTag<std::complex<double>>{});
+  }
+}
+
+}  // namespace wick

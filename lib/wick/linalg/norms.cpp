@@ -1,0 +1,128 @@
+#include "wick/linalg/norms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "wick/autograd/gradient.h"
+#include "wick/ops/creation.h"
+#include "wick/linalg/decompositions.h"
+#include "wick/ops/elementwise.h"
+#include "wick/linalg/matrices.h"
+#include "wick/ops/norm.h"
+#include "wick/ops/reduction.h"
+#include "wick/linalg/solvers.h"
+#include "wick/ops/views.h"
+
+namespace wick::linalg {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+Tensor constant(double value, const Tensor& like) { return scalar_tensor(value, like.dtype()); }
+
+Tensor restored(Tensor x, Dims dims) {
+  std::sort(dims.begin(), dims.end());
+  for (const std::int64_t d : dims) x = x.unsqueeze(d);
+  return x;
+}
+
+}  // namespace
+
+Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims, bool keepdim) {
+  const Dims over = dims.value_or(Dims{});
+  if (x.numel() == 0 && (ord < 0 || ord == infinity)) {
+    bool nothing = over.empty();
+    for (const std::int64_t d : over) nothing = nothing || x.size(d) == 0;
+    if (nothing) {
+      throw ShapeError("linalg.vector_norm: the " + to_string(ord) +
+                       " norm of no elements is not defined, shape " + to_string(x.sizes()) + " was given");
+    }
+  }
+  return norm(x, ord, over, keepdim);
+}
+
+MatrixNorm::MatrixNorm(double order) : order_(order) {
+  const double size = std::fabs(order);
+  if (size == 1 || size == 2 || size == infinity) return;
+  throw Error("linalg.matrix_norm: order " + to_string(order) +
+              " is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf");
+}
+
+MatrixNorm::MatrixNorm(std::string_view name) {
+  if (name != "fro" && name != "nuc") {
+    throw Error("linalg.matrix_norm: order " + std::string(name) +
+                " is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf");
+  }
+  kind_ = name == "fro" ? Frobenius : Nuclear;
+}
+
+Tensor matrix_norm(const Tensor& A, const MatrixNorm& ord, const Dims& dims, bool keepdim) {
+  constexpr const char* operation = "linalg.matrix_norm";
+  if (A.dim() < 2) {
+    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
+                     to_string(A.sizes()) + " was given");
+  }
+  if (!is_differentiable(A.dtype())) {
+    throw DTypeError(std::string(operation) + ": expected a floating point or complex tensor, " +
+                     std::string(name(A.dtype())) + " was given");
+  }
+  if (dims.size() != 2) {
+    throw ShapeError(std::string(operation) + ": dim must be a 2-tuple, " + to_string(dims) + " was given");
+  }
+  const int rows = wrap_dim(dims[0], A.dim()), columns = wrap_dim(dims[1], A.dim());
+  if (rows == columns) {
+    throw ShapeError(std::string(operation) + ": the two dimensions must differ, " + to_string(dims) +
+                     " was given");
+  }
+  if (ord.kind() == MatrixNorm::Frobenius) return vector_norm(A, 2, Dims{rows, columns}, keepdim);
+  Dims order;
+  for (int d = 0; d < A.dim(); ++d) {
+    if (d != rows && d != columns) order.push_back(d);
+  }
+  order.push_back(rows);
+  order.push_back(columns);
+  const Tensor x = permute(A, order);
+  Tensor out;
+  if (ord.is_spectral()) {
+    check_precision(operation, A.dtype());
+    const Tensor s = svdvals(x);
+    out = ord.kind() == MatrixNorm::Nuclear
+              ? sum(s, {-1})
+              : vector_norm(s, ord.order() > 0 ? infinity : -infinity, Dims{-1});
+  } else {
+    const bool by_column = std::fabs(ord.order()) == 1;
+    const Tensor sums = vector_norm(x, 1, Dims{by_column ? -2 : -1});
+    out = vector_norm(sums, ord.order() > 0 ? infinity : -infinity, Dims{-1});
+  }
+  return keepdim ? restored(out, {rows, columns}) : out;
+}
+
+Tensor cond(const Tensor& A, const MatrixNorm& p) {
+  check_matrices("linalg.cond", A);
+  if (A.size(-1) == 0 || A.size(-2) == 0) return zeros(leading(A), real_dtype(A.dtype()));
+  if (p.kind() == MatrixNorm::Number && p.is_spectral()) {
+    const Tensor s = svdvals(A);
+    const Tensor largest = select(s, -1, 0), smallest = select(s, -1, s.size(-1) - 1);
+    return p.order() > 0 ? div(largest, smallest) : div(smallest, largest);
+  }
+  check_square("linalg.cond", A);
+  const auto [inverse, info] = inv_ex(A);
+  const Tensor product = mul(matrix_norm(A, p), matrix_norm(inverse, p));
+  return where(gt(info, scalar_tensor(0, int32)), constant(infinity, product), product);
+}
+
+Tensor matrix_rank(const Tensor& A, std::optional<double> atol, std::optional<double> rtol, bool hermitian) {
+  check_matrices("linalg.matrix_rank", A);
+  const NoGrad quiet;
+  const double epsilon = real_dtype(A.dtype()) == float32 ? std::numeric_limits<float>::epsilon()
+                                                          : std::numeric_limits<double>::epsilon();
+  const double own = epsilon * static_cast<double>(std::max(A.size(-2), A.size(-1)));
+  const double absolute = atol.value_or(0), relative = rtol.value_or(absolute > 0 ? 0 : own);
+  const Tensor sizes = hermitian ? abs(eigvalsh(A)) : svdvals(A);
+  if (sizes.size(-1) == 0) return zeros(leading(A), int64);
+  const Tensor largest = max(sizes, -1, true).values;
+  return sum(gt(sizes, maximum(mul(largest, relative), constant(absolute, sizes))), {-1});
+}
+
+}  // namespace wick::linalg

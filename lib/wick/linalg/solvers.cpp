@@ -1,0 +1,513 @@
+#include "wick/linalg/solvers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/linalg/decompositions.h"
+#include "wick/ops/elementwise.h"
+#include "wick/linalg/factorize.h"
+#include "wick/ops/functions.h"
+#include "wick/ops/join.h"
+#include "wick/ops/indexing.h"
+#include "wick/linalg/products.h"
+#include "wick/ops/loop.h"
+#include "wick/linalg/matrices.h"
+#include "wick/ops/reduction.h"
+#include "wick/ops/scan.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+void check_shapes(const char* operation, const Tensor& A, const Tensor& B, bool fit) {
+  if (fit) return;
+  throw ShapeError(std::string(operation) + ": shapes " + to_string(A.sizes()) + " of A and " +
+                   to_string(B.sizes()) + " of B do not fit");
+}
+
+// Whether B is a batch of vectors beside the matrices A.
+bool is_vectors(const Tensor& A, const Tensor& B) {
+  if (B.dim() == 1) return true;
+  return B.dim() == A.dim() - 1 && B.sizes() == leading(A, 1);
+}
+
+Tensor expand_batch(const Tensor& x, const Shape& batch) {
+  return expand(x, with(batch, {x.size(-2), x.size(-1)}));
+}
+
+// b's matrices become the solutions of the triangular systems; broadcast batches, no history.
+Tensor substituted(const Tensor& A, const Tensor& B, bool upper, bool unitriangular) {
+  const Shape batch = broadcast_shapes(leading(A), leading(B));
+  const std::int64_t n = A.size(-1), k = B.size(-1), own = numel(leading(A));
+  // Matrices that are all the same are brought into order once.
+  const bool shared = own == 1;
+  const Tensor a = by_columns(shared ? A : expand_batch(A, batch));
+  const Tensor x = by_columns(expand_batch(B, batch));
+  if (x.numel() > 0) {
+    dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
+      each_matrix(numel(batch), n * n * k / 2, [&](std::int64_t i) {
+        Factorize<T>::solve_triangular(a.data<T>() + (shared ? 0 : i * n * n), n, x.data<T>() + i * n * k, k,
+                                       upper, unitriangular);
+      });
+    });
+  }
+  return transpose(x, -2, -1);
+}
+
+// The rows that the exchanges leave at each place, or where each row goes.
+Tensor row_order(const Tensor& pivots, bool inverse) {
+  const std::int64_t n = pivots.size(-1), count = pivots.numel() / std::max<std::int64_t>(n, 1);
+  const Tensor from = pivots.contiguous(), out = empty(pivots.sizes(), int64);
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) order[static_cast<std::size_t>(j)] = j;
+    for (std::int64_t j = 0; j < n; ++j) {
+      const std::int64_t other = from.data<std::int32_t>()[i * n + j] - std::int64_t{1};
+      if (other < 0 || other >= n) {
+        throw IndexError("linalg.lu_solve: pivots must lie between 1 and " + std::to_string(n) + ", " +
+                         std::to_string(other + 1) + " was given");
+      }
+      std::swap(order[static_cast<std::size_t>(j)], order[static_cast<std::size_t>(other)]);
+    }
+    std::int64_t* to = out.data<std::int64_t>() + i * n;
+    for (std::int64_t j = 0; j < n; ++j) {
+      const std::int64_t row = order[static_cast<std::size_t>(j)];
+      (inverse ? to[row] : to[j]) = inverse ? j : row;
+    }
+  }
+  return out;
+}
+
+double epsilon(DType dtype) {
+  return real_dtype(dtype) == float32 ? static_cast<double>(std::numeric_limits<float>::epsilon())
+                                      : std::numeric_limits<double>::epsilon();
+}
+
+// 1/s where s is above the limits, else 0.
+Tensor inverted(const Tensor& S, double atol, double rtol) {
+  const Tensor largest = S.size(-1) > 0 ? narrow(S, -1, 0, 1) : S;
+  const Tensor limit = maximum(mul(largest, rtol), scalar_tensor(atol, S.dtype()));
+  return where(gt(S, limit), reciprocal(S), scalar_tensor(0, S.dtype()));
+}
+
+// The derivative of X = A^+ among matrices of one rank: dX = -X dA X + X X^H dA^H (I - A X) + (I - X A) dA^H
+// X^H X (Golub and Pereyra, 1973).
+Tensor pinv_gradient(const Tensor& g, const Tensor& A, const Tensor& X) {
+  const Tensor Xh = adjoint(X), gh = adjoint(g);
+  const Tensor second = matmul(matmul(gh, X), Xh), third = matmul(matmul(Xh, X), gh);
+  const Tensor rows = sub(second, matmul(A, matmul(X, second)));
+  const Tensor columns = sub(third, matmul(matmul(third, X), A));
+  return sub(add(rows, columns), matmul(matmul(Xh, g), Xh));
+}
+
+}  // namespace
+
+Tensor exchange_rows(const Tensor& x, const Tensor& pivots, bool inverse) {
+  const Tensor order = row_order(pivots, inverse).unsqueeze(-1);
+  const Shape batch = broadcast_shapes(leading(order), leading(x));
+  const Shape shape = with(batch, {x.size(-2), x.size(-1)});
+  return gather(expand(x, shape), -2, expand(order, shape));
+}
+
+Tensor cholesky_solve(const Tensor& B, const Tensor& L, bool upper) {
+  check_matrices("cholesky_solve", B);
+  check_square("cholesky_solve", L);
+  const Tensor other = adjoint(L);
+  const Tensor half = linalg::solve_triangular(upper ? other : L, B, false);
+  return linalg::solve_triangular(upper ? L : other, half, true);
+}
+
+Tensor pinverse(const Tensor& A, double rcond) { return linalg::pinv(A, 0.0, rcond); }
+
+namespace linalg {
+namespace {
+
+// The position from 1 of the first pivot that is 0, for each matrix.
+Tensor zero_pivots(const Tensor& LU) {
+  const std::int64_t n = LU.size(-1);
+  const Tensor zero = eq(diagonal(LU.detach(), 0, -2, -1), scalar_tensor(0, LU.dtype())).contiguous();
+  const Tensor info = zeros(leading(LU), int32);
+  for (std::int64_t i = 0; i < info.numel(); ++i) {
+    const bool* row = zero.data<bool>() + i * n;
+    const auto first = std::find(row, row + n, true) - row;
+    if (first < n) info.data<std::int32_t>()[i] = static_cast<std::int32_t>(first + 1);
+  }
+  return info;
+}
+
+void check_regular(const char* operation, const Tensor& LU) {
+  const Tensor info = zero_pivots(LU);
+  for (std::int64_t i = 0; i < info.numel(); ++i) {
+    if (const std::int32_t at = info.data<std::int32_t>()[i]; at > 0) {
+      throw Error(std::string(operation) + ": the input matrix is singular" + in_batch(i, info.numel()) +
+                  " (pivot " + std::to_string(at) + " is zero)");
+    }
+  }
+}
+
+Tensor identity_like(const Tensor& A) { return expand(eye(A.size(-1), A.size(-1), A.dtype()), A.sizes()); }
+
+// The product of all other elements along the last dimension.
+Tensor products_of_others(const Tensor& s) {
+  const std::int64_t n = s.size(-1);
+  const Tensor one = ones(with(leading(s, 1), {1}), s.dtype());
+  const Tensor backward = arange(static_cast<double>(n - 1), -1, -1, int64);
+  const auto before = [&](const Tensor& x) { return cat({one, cumprod(narrow(x, -1, 0, n - 1), -1)}, -1); };
+  const Tensor after = index_select(before(index_select(s, -1, backward)), -1, backward);
+  return mul(before(s), after);
+}
+
+// The matrix of cofactors, conjugated: the derivative of the determinant, also of a singular matrix.
+Tensor cofactors(const Tensor& A) {
+  const auto [U, S, Vh] = svd(A, false);
+  const Tensor phase = conj(mul(det(U), det(Vh)));
+  const Tensor scaled = mul(U, products_of_others(S).unsqueeze(-2).to(U.dtype()));
+  return mul(matmul(scaled, Vh), phase.unsqueeze(-1).unsqueeze(-1));
+}
+
+// +1 or -1: every pivot that names another row is an exchange.
+Tensor exchange_sign(const Tensor& pivots, DType dtype) {
+  const Tensor own = arange(1, static_cast<double>(pivots.size(-1) + 1), 1, int32);
+  const Tensor count = sum(ne(pivots, own), {-1});
+  return add(neg(mul(bitwise_and(count, scalar_tensor(1, int64)), 2)), 1).to(dtype);
+}
+
+Tensor product_along(const Tensor& x) {
+  if (x.size(-1) == 0) return ones(leading(x, 1), x.dtype());
+  return select(cumprod(x, -1), -1, x.size(-1) - 1);
+}
+
+}  // namespace
+
+Tensor solve_triangular(const Tensor& A, const Tensor& B, bool upper, bool left, bool unitriangular) {
+  constexpr const char* operation = "linalg.solve_triangular";
+  check_square(operation, A);
+  check_matrices(operation, B);
+  check_same_dtype(operation, A.dtype(), B.dtype());
+  if (!left) {
+    return transpose(
+        solve_triangular(transpose(A, -2, -1), transpose(B, -2, -1), !upper, true, unitriangular), -2, -1);
+  }
+  check_shapes(operation, A, B, A.size(-1) == B.size(-2));
+  if (lacks_routine(A)) {
+    return solve_triangular(A.to(complex128), B.to(complex128), upper, true, unitriangular).to(complex64);
+  }
+  return record(
+      "solve_triangular", substituted(A, B, upper, unitriangular), {A, B},
+      [a = Saved(A), for_a = A.requires_grad(), upper, unitriangular](const Tensor& g, const Tensor& X) {
+        const Tensor for_b = solve_triangular(adjoint(a.get()), g, !upper, true, unitriangular);
+        if (!for_a) return Tensors{Tensor(), for_b};
+        const Tensor product = neg(matmul(for_b, adjoint(X)));
+        const std::int64_t edge = unitriangular ? 1 : 0;
+        return Tensors{upper ? triu(product, edge) : tril(product, -edge), for_b};
+      });
+}
+
+Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool left, bool for_adjoint) {
+  constexpr const char* operation = "linalg.lu_solve";
+  check_square(operation, LU);
+  check_matrices(operation, B);
+  check_same_dtype(operation, LU.dtype(), B.dtype());
+  if (pivots.dtype() != int32) {
+    throw DTypeError(std::string(operation) + ": the pivots must be int32, " +
+                     std::string(name(pivots.dtype())) + " was given");
+  }
+  if (pivots.sizes() != leading(LU, 1)) {
+    throw ShapeError(std::string(operation) + ": the pivots must have shape " + to_string(leading(LU, 1)) +
+                     ", shape " + to_string(pivots.sizes()) + " was given");
+  }
+  if (!left) return adjoint(lu_solve(LU, pivots, adjoint(B), true, !for_adjoint));
+  check_shapes(operation, LU, B, LU.size(-1) == B.size(-2));
+  if (for_adjoint) {
+    const Tensor turned = adjoint(LU);
+    const Tensor y = solve_triangular(turned, B, false);
+    return exchange_rows(solve_triangular(turned, y, true, true, true), pivots, true);
+  }
+  const Tensor y = solve_triangular(LU, exchange_rows(B, pivots, false), false, true, true);
+  return solve_triangular(LU, y, true);
+}
+
+Tensor solve(const Tensor& A, const Tensor& B, bool left) {
+  constexpr const char* operation = "linalg.solve";
+  check_square(operation, A);
+  check_precision(operation, A.dtype());
+  check_same_dtype(operation, A.dtype(), B.dtype());
+  if (B.dim() == 0) throw ShapeError("linalg.solve: B must have at least 1 dimension, it is 0-d");
+  if (is_vectors(A, B)) {
+    check_shapes(operation, A, B, left);
+    return solve(A, B.unsqueeze(-1)).squeeze(-1);
+  }
+  check_shapes(operation, A, B, B.dim() >= 2 && A.size(-1) == B.size(left ? -2 : -1));
+  if (!left) return transpose(solve(transpose(A, -2, -1), transpose(B, -2, -1)), -2, -1);
+  if (lacks_routine(A)) return solve(A.to(complex128), B.to(complex128)).to(complex64);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    const auto [LU, pivots] = lu_factor(A);
+    check_regular(operation, LU);
+    out = lu_solve(LU, pivots, B);
+  }
+  return record("solve", out, {A, B},
+                [a = Saved(A), for_a = A.requires_grad()](const Tensor& g, const Tensor& X) {
+                  const Tensor for_b = solve(adjoint(a.get()), g);
+                  return Tensors{for_a ? neg(matmul(for_b, adjoint(X))) : Tensor(), for_b};
+                });
+}
+
+namespace {
+
+// The inverse from factors whose matrices are not singular.
+Tensor inverse_of(const Tensor& A, const LUFactors& factors) {
+  Tensor out;
+  {
+    const NoGrad quiet;
+    out = lu_solve(factors.LU, factors.pivots, identity_like(A));
+  }
+  return record("inv", out, {A}, [](const Tensor& g, const Tensor& X) {
+    const Tensor turned = adjoint(X);
+    return Tensors{neg(matmul(matmul(turned, g), turned))};
+  });
+}
+
+LUFactors quiet_factors(const Tensor& A) {
+  const NoGrad quiet;
+  return lu_factor(A);
+}
+
+}  // namespace
+
+Tensor inv(const Tensor& A) {
+  check_square("linalg.inv", A);
+  check_precision("linalg.inv", A.dtype());
+  if (lacks_routine(A)) return inv(A.to(complex128)).to(complex64);
+  const LUFactors factors = quiet_factors(A);
+  check_regular("linalg.inv", factors.LU);
+  return inverse_of(A, factors);
+}
+
+InvEx inv_ex(const Tensor& A) {
+  check_square("linalg.inv_ex", A);
+  check_precision("linalg.inv_ex", A.dtype());
+  if (lacks_routine(A)) {
+    const InvEx wide = inv_ex(A.to(complex128));
+    return {wide.inverse.to(complex64), wide.info};
+  }
+  const Tensor info = zero_pivots(quiet_factors(A).LU);
+  const Tensor singular = gt(info, scalar_tensor(0, int32)).unsqueeze(-1).unsqueeze(-1);
+  const Tensor regular = where(singular, eye(A.size(-1), A.size(-1), A.dtype()), A);
+  return {where(singular, scalar_tensor(0, A.dtype()), inverse_of(regular, quiet_factors(regular))), info};
+}
+
+Tensor det(const Tensor& A) {
+  check_square("linalg.det", A);
+  check_precision("linalg.det", A.dtype());
+  if (lacks_routine(A)) return det(A.to(complex128)).to(complex64);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    const auto [LU, pivots] = lu_factor(A);
+    out = mul(product_along(diagonal(LU, 0, -2, -1)), exchange_sign(pivots, A.dtype()));
+  }
+  return record("det", out, {A}, [a = Saved(A)](const Tensor& g, const Tensor& value) {
+    const Tensor none = eq(value.detach(), scalar_tensor(0, value.dtype()));
+    const Tensor weight = g.unsqueeze(-1).unsqueeze(-1);
+    if (sum(none).item().to_int() > 0) return Tensors{mul(weight, cofactors(a.get()))};
+    return Tensors{mul(mul(weight, conj(value).unsqueeze(-1).unsqueeze(-1)), adjoint(inv(a.get())))};
+  });
+}
+
+SLogDet slogdet(const Tensor& A) {
+  check_square("linalg.slogdet", A);
+  check_precision("linalg.slogdet", A.dtype());
+  if (lacks_routine(A)) {
+    const SLogDet wide = slogdet(A.to(complex128));
+    return {wide.sign.to(complex64), wide.logabsdet.to(float32)};
+  }
+  SLogDet out;
+  {
+    const NoGrad quiet;
+    const auto [LU, pivots] = lu_factor(A);
+    const Tensor own = diagonal(LU, 0, -2, -1), size = abs(own);
+    const Tensor none = eq(size, scalar_tensor(0, size.dtype()));
+    const Tensor signs = div(own, where(none, scalar_tensor(1, size.dtype()), size));
+    out = {mul(product_along(signs), exchange_sign(pivots, A.dtype())), sum(log(size), {-1})};
+  }
+  record_all("slogdet", {out.sign, out.logabsdet}, {A},
+             [a = Saved(A)](const Tensors& g, const Tensors& results) {
+               const Tensor& sign = results[0];
+               // d log(det) = trace(A^-1 dA): its real part is that of the logarithm, its imaginary part the
+               // angle of the sign, which is fixed for real matrices.
+               Tensor weight = g[1].defined() ? g[1].to(sign.dtype()) : zeros_like(sign);
+               if (g[0].defined() && is_complex(sign.dtype())) {
+                 const Tensor along = mul(conj(g[0]), sign);
+                 weight = sub(weight, sub(along, real(along)));
+               }
+               return Tensors{mul(weight.unsqueeze(-1).unsqueeze(-1), adjoint(inv(a.get())))};
+             });
+  return out;
+}
+
+LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond) {
+  constexpr const char* operation = "linalg.lstsq";
+  check_matrices(operation, A);
+  check_same_dtype(operation, A.dtype(), B.dtype());
+  if (B.dim() == 0) throw ShapeError("linalg.lstsq: B must have at least 1 dimension, it is 0-d");
+  if (is_vectors(A, B) && B.size(-1) == A.size(-2)) {
+    LeastSquares out = lstsq(A, B.unsqueeze(-1), rcond);
+    out.solution = out.solution.squeeze(-1);
+    return out;
+  }
+  check_shapes(operation, A, B, B.dim() >= 2 && A.size(-2) == B.size(-2));
+  if (lacks_routine(A)) {
+    const LeastSquares wide =
+        lstsq(A.to(complex128), B.to(complex128),
+              rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)))));
+    return {wide.solution.to(complex64), wide.residuals.to(float32), wide.rank,
+            wide.singular_values.to(float32)};
+  }
+  const std::int64_t m = A.size(-2), n = A.size(-1);
+  const double limit = rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(m, n)));
+  LeastSquares out;
+  {
+    const NoGrad quiet;
+    const auto [U, S, Vh] = svd(A, false);
+    const Tensor inverse = inverted(S, 0, limit);
+    out.singular_values = S;
+    out.rank = sum(ne(inverse, scalar_tensor(0, S.dtype())), {-1});
+    out.solution = matmul(adjoint(Vh), mul(inverse.unsqueeze(-1), matmul(adjoint(U), B)));
+    const bool full_rank = sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() == 0;
+    out.residuals = empty({0}, S.dtype());
+    if (m > n && full_rank) {
+      out.residuals = sum(square(abs(sub(matmul(A, out.solution), B))), {-2});
+    }
+  }
+  // The solution is pinv(A) B.
+  out.solution = record("lstsq", out.solution, {A, B},
+                        [a = Saved(A), b = Saved(B), limit, for_a = A.requires_grad()](const Tensor& g) {
+                          const Tensor X = pinv(a.get(), 0.0, limit);
+                          const Tensor for_b = matmul(adjoint(X), g);
+                          if (!for_a) return Tensors{Tensor(), for_b};
+                          return Tensors{pinv_gradient(matmul(g, adjoint(b.get())), a.get(), X), for_b};
+                        });
+  return out;
+}
+
+Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> rtol) {
+  check_matrices("linalg.pinv", A);
+  const double own = epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)));
+  const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : own);
+  if (lacks_routine(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    const auto [U, S, Vh] = svd(A, false);
+    const Tensor inverse = inverted(S, atol.value_or(0), relative);
+    out = matmul(mul(adjoint(Vh), inverse.unsqueeze(-2)), adjoint(U));
+  }
+  return record("pinv", out, {A}, [a = Saved(A)](const Tensor& g, const Tensor& X) {
+    return Tensors{pinv_gradient(g, a.get(), X)};
+  });
+}
+
+// --- functions of matrices
+
+namespace {
+
+// The largest sum of magnitudes of a column, for each matrix.
+std::vector<double> norms(const Tensor& A) {
+  if (A.numel() == 0) return std::vector<double>(static_cast<std::size_t>(numel(leading(A))), 0.0);
+  return to_vector<double>(max(sum(abs(A), {-2}), -1).values);
+}
+
+// How often each matrix is halved so that the approximation holds.
+std::vector<int> halvings(const Tensor& A, double limit) {
+  std::vector<int> out;
+  for (const double norm : norms(A)) {
+    out.push_back(norm > limit && std::isfinite(norm) ? std::ilogb(norm / limit) + 1 : 0);
+  }
+  return out;
+}
+
+// A polynomial of A^2 with every second of the coefficients from `first` on.
+Tensor polynomial(const Tensors& powers, const std::vector<double>& b, std::size_t first) {
+  Tensor out = mul(powers[0], b[first]);
+  for (std::size_t i = 1; i < powers.size(); ++i) out = add(out, mul(powers[i], b[first + 2 * i]));
+  return out;
+}
+
+// Higham, The scaling and squaring method for the matrix exponential revisited (2005): the diagonal Pade
+// approximation of degree 13, or 7 in float32, of A halved s times, squared s times.
+Tensor exponential(const Tensor& A) {
+  const bool is_double = real_dtype(A.dtype()) == float64;
+  const int degree = is_double ? 13 : 7;
+  const std::vector<int> times = halvings(A, is_double ? 5.371920351148152 : 3.925724783138660);
+  const int most = times.empty() ? 0 : *std::max_element(times.begin(), times.end());
+  std::vector<double> scales, b(static_cast<std::size_t>(degree) + 1, 1.0);
+  for (const int s : times) scales.push_back(std::ldexp(1.0, -s));
+  const Shape factors = with(leading(A), {1, 1});
+  const Tensor x = mul(A, tensor(std::span<const double>(scales), factors, real_dtype(A.dtype())));
+  // b_i = (2p - i)! / ((p - i)! i!), up to a common factor.
+  for (int i = degree - 1; i >= 0; --i) {
+    const auto at = static_cast<std::size_t>(i);
+    b[at] = b[at + 1] * (i + 1) * (2 * degree - i) / (degree - i);
+  }
+  const Tensor square_of_x = matmul(x, x);
+  Tensors powers{identity_like(A)};
+  for (int i = 2; i < degree; i += 2) powers.push_back(matmul(powers.back(), square_of_x));
+  const Tensor odd = matmul(x, polynomial(powers, b, 1)), even = polynomial(powers, b, 0);
+  const auto [LU, pivots] = lu_factor(sub(even, odd));
+  Tensor out = lu_solve(LU, pivots, add(even, odd));
+  for (int round = 0; round < most; ++round) {
+    std::vector<double> more;
+    for (const int s : times) more.push_back(s > round ? 1 : 0);
+    const Tensor again = tensor(std::span<const double>(more), factors, float64).to(boolean);
+    out = where(again, matmul(out, out), out);
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor matrix_exp(const Tensor& A) {
+  check_square("linalg.matrix_exp", A);
+  if (A.dtype() == bfloat16) return matrix_exp(A.to(float32)).to(bfloat16);
+  check_precision("linalg.matrix_exp", A.dtype());
+  if (lacks_routine(A)) return matrix_exp(A.to(complex128)).to(complex64);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    out = A.numel() == 0 ? A.clone() : exponential(A);
+  }
+  // The derivative in direction g stands in a block of the exponential of a matrix of twice the size (Al-Mohy
+  // and Higham, 2009).
+  return record("matrix_exp", out, {A}, [a = Saved(A)](const Tensor& g) {
+    const Tensor turned = adjoint(a.get());
+    const std::int64_t n = turned.size(-1);
+    const Tensor above = cat({turned, g}, -1), below = cat({zeros_like(turned), turned}, -1);
+    return Tensors{narrow(narrow(matrix_exp(cat({above, below}, -2)), -2, 0, n), -1, n, n)};
+  });
+}
+
+Tensor matrix_power(const Tensor& A, std::int64_t n) {
+  check_square("linalg.matrix_power", A);
+  if (n < 0) {
+    const Tensor inverse = inv(A);
+    // The smallest integer has no positive counterpart.
+    return n == -1 ? inverse : matmul(matrix_power(inverse, -(n + 1)), inverse);
+  }
+  if (n == 0) return identity_like(A).clone();
+  Tensor base = A, out;
+  for (;; n /= 2) {
+    if (n % 2 == 1) out = out.defined() ? matmul(out, base) : base;
+    if (n <= 1) break;
+    base = matmul(base, base);
+  }
+  return out.is_same(A) ? A.clone() : out;
+}
+
+}  // namespace linalg
+}  // namespace wick

@@ -1,0 +1,352 @@
+#include "wick/ops/elementwise.h"
+
+#include <bit>
+#include <cmath>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/functions.h"
+#include "wick/ops/loop.h"
+#include "wick/ops/unary.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+
+using kernels::Binary;
+using kernels::Compare;
+using kernels::Unary;
+
+namespace {
+
+// A dtype that may give way to another kind's, see result_type.
+struct Candidate {
+  DType dtype;
+  int rank;  // 2: a tensor with dimensions, 1: 0-d, 0: a number
+};
+
+DType combine(Candidate a, Candidate b) {
+  if (a.rank < b.rank) std::swap(a, b);
+  if (a.rank == b.rank) return promote_types(a.dtype, b.dtype);
+  if (kind(a.dtype) >= kind(b.dtype)) return a.dtype;
+  // A floating point dtype keeps its precision beside a complex one.
+  return is_floating(a.dtype) ? promote_types(a.dtype, complex64) : b.dtype;
+}
+
+Candidate candidate(const Tensor& x) { return {x.dtype(), x.dim() > 0 ? 2 : 1}; }
+
+// Without a record: the caller's own formula leads back to `x`, and the engine converts.
+Tensor converted(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor out = empty_like(x, dtype);
+  copy_into(out, x);
+  return out;
+}
+
+Tensor run_binary(Binary op, const char* name, const Tensor& a, const Tensor& b, DType dtype,
+                  const void* parameters = nullptr) {
+  const auto loop = require(kernels::table().binary[static_cast<int>(op)][at(dtype)], name, dtype);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y}, dtype);
+  run(make_nest({&out, &x, &y}), loop, parameters);
+  return out;
+}
+
+Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
+  const DType dtype = result_type(a, b);
+  const auto loop = require(kernels::table().compare[static_cast<int>(op)][at(dtype)], name, dtype);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y}, boolean);
+  run(make_nest({&out, &x, &y}), loop);
+  return out;
+}
+
+// The number as a 0-d tensor of the dtype that the operation has.
+Tensor beside(const Tensor& x, const Scalar& number) { return scalar_tensor(number, result_type(x, number)); }
+
+DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }
+
+Scalar conjugate(const Scalar& number) {
+  return number.kind() == Kind::Complex ? Scalar(std::conj(number.to_complex())) : number;
+}
+
+bool is_one(const Scalar& alpha) { return alpha.kind() <= Kind::Floating && alpha.to_double() == 1; }
+
+Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x : mul(x, factor); }
+
+Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const DType dtype = result_type(a, b);
+  if (alpha.kind() > Kind::Integer && is_integral(dtype)) {
+    throw DTypeError(std::string(name) + ": for integer operands alpha must be a whole number, " +
+                     std::to_string(alpha.to_double()) + " was given");
+  }
+  if (is_complex(dtype)) return run_binary(Binary::Add, name, a, mul(b.detach(), alpha), dtype);
+  const std::int64_t whole = alpha.to_int();
+  const double factor = alpha.to_double();
+  return run_binary(Binary::AddScaled, name, a, b, dtype,
+                    is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
+}
+
+}  // namespace
+
+DType result_type(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == b.dtype()) return a.dtype();
+  return combine(candidate(a), candidate(b));
+}
+
+DType result_type(const Tensor& a, const Scalar& b) { return combine(candidate(a), {b.dtype(), 0}); }
+
+Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const bool plain = is_one(alpha);
+  const Tensor out =
+      plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
+  return record("add", out, {a, b}, [factor = conjugate(alpha)](const Tensor& g) {
+    return Tensors{g, scaled(g, factor)};
+  });
+}
+
+Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  const DType dtype = result_type(a, b);
+  if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
+  const Scalar minus = alpha.kind() <= Kind::Integer ? Scalar(0 - static_cast<std::uint64_t>(alpha.to_int()))
+                       : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
+                                                       : Scalar(-alpha.to_double());
+  const Tensor out =
+      is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
+  return record("sub", out, {a, b}, [factor = conjugate(minus)](const Tensor& g) {
+    return Tensors{g, mul(g, factor)};
+  });
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(Binary::Mul, "mul", a, b, result_type(a, b));
+  if (!autograd::wanted({a, b})) return out;
+  return record(
+      "mul", out, {a, b},
+      [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
+        return Tensors{for_a ? mul(g, conj(y.get())) : Tensor(), for_b ? mul(g, conj(x.get())) : Tensor()};
+      });
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(Binary::Div, "div", a, b, true_division_type(result_type(a, b)));
+  if (!autograd::wanted({a, b})) return out;
+  return record("div", out, {a, b}, [x = Saved(a), y = Saved(b), for_b = b.requires_grad()](const Tensor& g) {
+    const Tensor quotient = div(g, conj(y.get()));
+    return Tensors{quotient, for_b ? neg(mul(quotient, conj(div(x.get(), y.get())))) : Tensor()};
+  });
+}
+
+Tensor add(const Tensor& a, const Scalar& b) { return add(a, beside(a, b)); }
+Tensor sub(const Tensor& a, const Scalar& b) { return sub(a, beside(a, b)); }
+Tensor mul(const Tensor& a, const Scalar& b) { return mul(a, beside(a, b)); }
+Tensor div(const Tensor& a, const Scalar& b) {
+  // In the quotient's dtype: -2 beside uint8 must not become 254.
+  return div(a, scalar_tensor(b, true_division_type(result_type(a, b))));
+}
+
+namespace {
+
+// Each side gets the gradient where it was not beaten, half of it where both are equal.
+Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(op, name, a, b, result_type(a, b));
+  if (!autograd::wanted({a, b})) return out;
+  return record(name, out, {a, b}, [x = Saved(a), y = Saved(b), op](const Tensor& g) {
+    const Tensor less = lt(x.get(), y.get()), greater = gt(x.get(), y.get());
+    const Tensor share = where(eq(x.get(), y.get()), mul(g, 0.5), g);
+    const Tensor zero = scalar_tensor(0, g.dtype());
+    const bool largest = op == Binary::Maximum;
+    return Tensors{where(largest ? less : greater, zero, share),
+                   where(largest ? greater : less, zero, share)};
+  });
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& a, const Tensor& b) { return choose(Binary::Maximum, "maximum", a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return choose(Binary::Minimum, "minimum", a, b); }
+
+Tensor bitwise_and(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitAnd, "bitwise_and", a, b, result_type(a, b));
+}
+Tensor bitwise_or(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitOr, "bitwise_or", a, b, result_type(a, b));
+}
+Tensor bitwise_xor(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::BitXor, "bitwise_xor", a, b, result_type(a, b));
+}
+
+Tensor bitwise_left_shift(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::ShiftLeft, "bitwise_left_shift", a, b, result_type(a, b));
+}
+Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
+  return run_binary(Binary::ShiftRight, "bitwise_right_shift", a, b, result_type(a, b));
+}
+
+Tensor atan2(const Tensor& y, const Tensor& x) {
+  const Tensor out = run_binary(Binary::Atan2, "atan2", y, x, true_division_type(result_type(y, x)));
+  if (!autograd::wanted({y, x})) return out;
+  return record("atan2", out, {y, x}, [first = Saved(y), second = Saved(x)](const Tensor& g) {
+    const Tensor share = div(g, add(square(first.get()), square(second.get())));
+    return Tensors{mul(share, second.get()), neg(mul(share, first.get()))};
+  });
+}
+
+namespace {
+
+Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
+
+}  // namespace
+
+Tensor pow(const Tensor& base, const Tensor& exponent) {
+  const DType dtype = result_type(base, exponent);
+  const Tensor out = run_binary(Binary::Pow, "pow", base, exponent, dtype);
+  if (!autograd::wanted({base, exponent})) return out;
+  return record("pow", out, {base, exponent},
+                [x = Saved(base), e = Saved(exponent), for_base = base.requires_grad(),
+                 for_exponent = exponent.requires_grad()](const Tensor& g, const Tensor& result) {
+                  Tensors grads(2);
+                  const Tensor zero = scalar_tensor(0, g.dtype());
+                  if (for_base) {
+                    // x^0 does not depend on x, whatever x^-1 is.
+                    const Tensor slope = mul(e.get(), pow(x.get(), sub(e.get(), 1)));
+                    grads[0] = mul(g, conj(where(is_zero(e.get()), zero, slope)));
+                  }
+                  if (for_exponent) {
+                    const Tensor flat = bitwise_and(
+                        is_zero(x.get()), ge(real(e.get()), scalar_tensor(0, real(e.get()).dtype())));
+                    grads[1] = mul(g, conj(where(flat, zero, mul(result, log(x.get())))));
+                  }
+                  return grads;
+                });
+}
+
+Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, beside(base, exponent)); }
+
+Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare(Compare::Lt, "lt", a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare(Compare::Le, "le", a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare(Compare::Gt, "gt", a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare(Compare::Ge, "ge", a, b); }
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  if (condition.dtype() != boolean) {
+    throw DTypeError("where: the condition must be bool, " + std::string(name(condition.dtype())) +
+                     " was given");
+  }
+  const DType dtype = result_type(a, b);
+  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  Tensor out = empty_for({&x, &y, &condition}, dtype);
+  run(make_nest({&out, &condition, &x, &y}),
+      kernels::table().select[std::countr_zero(static_cast<unsigned>(out.itemsize()))]);
+  return record("where", out, {a, b}, [c = Saved(condition)](const Tensor& g) {
+    const Tensor zero = scalar_tensor(0, g.dtype());
+    return Tensors{where(c.get(), g, zero), where(c.get(), zero, g)};
+  });
+}
+
+Tensor apply(const UnaryRule& rule, const Tensor& x) {
+  const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
+  const auto loop = require(kernels::table().unary[static_cast<int>(rule.op)][at(dtype)], rule.name, dtype);
+  const Tensor in = converted(x, dtype);
+  const Tensor out = empty_like(in, dtype);
+  run(make_nest({&out, &in}), loop, nullptr, rule.cost);
+  if (!autograd::wanted({x})) return out;
+  // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
+  const auto derivative = [slope = rule.derivative](const Tensor& g, const Tensor& saved) {
+    return Tensors{is_complex(g.dtype()) ? conj(slope(conj(g), saved)) : slope(g, saved)};
+  };
+  switch (rule.saves) {
+    case Saves::Input:
+      return record(rule.name, out, {x},
+                    [derivative, saved = Saved(x)](const Tensor& g) { return derivative(g, saved.get()); });
+    case Saves::Result:
+      return record(rule.name, out, {x},
+                    [derivative](const Tensor& g, const Tensor& result) { return derivative(g, result); });
+    case Saves::Nothing:
+      break;
+  }
+  return record(rule.name, out, {x}, [derivative](const Tensor& g) { return derivative(g, Tensor()); });
+}
+
+namespace {
+
+// clang-format off
+constexpr UnaryRule neg_rule{"neg", Unary::Neg, false, 1, Saves::Nothing,
+    [](const Tensor& g, const Tensor&) { return neg(g); }};
+constexpr UnaryRule abs_rule{"abs", Unary::Abs, false, 1, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return mul(g, sign(x)); }};
+constexpr UnaryRule sign_rule{"sign", Unary::Sign, false, 1, Saves::Nothing,
+    [](const Tensor& g, const Tensor&) { return zeros_like(g); }};
+constexpr UnaryRule square_rule{"square", Unary::Square, false, 1, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return mul(g, mul(x, 2)); }};
+constexpr UnaryRule relu_rule{"relu", Unary::Relu, false, 1, Saves::Result,
+    [](const Tensor& g, const Tensor& y) {
+      const Tensor zero = scalar_tensor(0, g.dtype());
+      return where(le(y, zero), zero, g);
+    }};
+constexpr UnaryRule exp_rule{"exp", Unary::Exp, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return mul(g, y); }};
+constexpr UnaryRule log_rule{"log", Unary::Log, true, 8, Saves::Input,
+    [](const Tensor& g, const Tensor& x) { return div(g, x); }};
+constexpr UnaryRule sqrt_rule{"sqrt", Unary::Sqrt, true, 4, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); }};
+constexpr UnaryRule sigmoid_rule{"sigmoid", Unary::Sigmoid, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return mul(mul(g, sub(scalar_tensor(1, y.dtype()), y)), y); }};
+constexpr UnaryRule tanh_rule{"tanh", Unary::Tanh, true, 8, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return sub(g, mul(g, square(y))); }};
+constexpr UnaryRule reciprocal_rule{"reciprocal", Unary::Reciprocal, true, 2, Saves::Result,
+    [](const Tensor& g, const Tensor& y) { return neg(mul(g, square(y))); }};
+// clang-format on
+
+}  // namespace
+
+Tensor neg(const Tensor& x) { return apply(neg_rule, x); }
+Tensor abs(const Tensor& x) {
+  if (!is_complex(x.dtype())) return apply(abs_rule, x);
+  Tensor out;
+  {
+    const NoGrad quiet;
+    const Tensor re = real(x);
+    out = run_binary(Binary::Hypot, "abs", re, imag(x), re.dtype());
+  }
+  return record("abs", out, {x},
+                [saved = Saved(x)](const Tensor& g) { return Tensors{mul(g, sgn(saved.get()))}; });
+}
+
+Tensor sgn(const Tensor& x) {
+  if (!is_complex(x.dtype())) return sign(x);
+  const Tensor size = abs(x), zero = scalar_tensor(0, size.dtype());
+  const Tensor divisor = where(eq(size, zero), scalar_tensor(1, size.dtype()), size);
+  return div(x, divisor);
+}
+
+Tensor sign(const Tensor& x) { return x.dtype() == boolean ? x.clone() : apply(sign_rule, x); }
+Tensor square(const Tensor& x) { return apply(square_rule, x.dtype() == boolean ? x.to(int64) : x); }
+Tensor relu(const Tensor& x) { return apply(relu_rule, x); }
+Tensor exp(const Tensor& x) { return apply(exp_rule, x); }
+Tensor log(const Tensor& x) { return apply(log_rule, x); }
+Tensor sqrt(const Tensor& x) { return apply(sqrt_rule, x); }
+Tensor sigmoid(const Tensor& x) { return apply(sigmoid_rule, x); }
+Tensor tanh(const Tensor& x) { return apply(tanh_rule, x); }
+Tensor reciprocal(const Tensor& x) { return apply(reciprocal_rule, x); }
+
+Tensor conj(const Tensor& x) {
+  if (!is_complex(x.dtype())) return x;
+  Tensor out = empty_like(x, x.dtype());
+  copy_into(real(out), real(x));
+  const Tensor source = imag(x), target = imag(out);
+  run(make_nest({&target, &source}),
+      kernels::table().unary[static_cast<int>(Unary::Neg)][at(target.dtype())]);
+  return record("conj", out, {x}, [](const Tensor& g) { return Tensors{conj(g)}; });
+}
+
+void add_into(const Tensor& target, const Tensor& addend) {
+  check_in_place(target);
+  const Tensor y = converted(addend, target.dtype()).expand(target.sizes());
+  run(make_nest({&target, &target, &y}),
+      kernels::table().binary[static_cast<int>(Binary::Add)][at(target.dtype())]);
+  target.storage()->bump_version();
+}
+
+}  // namespace wick

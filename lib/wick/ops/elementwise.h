@@ -1,0 +1,82 @@
+#pragma once
+
+#include <initializer_list>
+
+#include "wick/core/tensor.h"
+
+// Element by element, with broadcasting and PyTorch's type promotion. All are differentiable where the
+// function is. ShapeError for shapes that do not broadcast, DTypeError for dtypes that the function does not
+// take.
+
+namespace wick {
+
+// The dtype that an operation on these operands has: tensors with dimensions count first; 0-d tensors, then
+// numbers, only matter when their kind (bool, integer, floating, complex) is higher.
+DType result_type(const Tensor& a, const Tensor& b);
+DType result_type(const Tensor& a, const Scalar& b);
+
+// a + alpha * b. Error for a fractional alpha beside integers.
+Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);
+Tensor add(const Tensor& a, const Scalar& b);
+// a - alpha * b; not defined for two bool operands.
+Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);
+Tensor sub(const Tensor& a, const Scalar& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Scalar& b);
+// True division: integers and bool give float32.
+Tensor div(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Scalar& b);
+// The larger, the smaller of two; NaN when one is NaN.
+Tensor maximum(const Tensor& a, const Tensor& b);
+Tensor minimum(const Tensor& a, const Tensor& b);
+
+// Bit by bit, of integers and bool.
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+
+// Comparisons give bool.
+Tensor eq(const Tensor& a, const Tensor& b);
+Tensor ne(const Tensor& a, const Tensor& b);
+Tensor lt(const Tensor& a, const Tensor& b);
+Tensor le(const Tensor& a, const Tensor& b);
+Tensor gt(const Tensor& a, const Tensor& b);
+Tensor ge(const Tensor& a, const Tensor& b);
+
+// a where condition (bool) holds, else b.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+Tensor neg(const Tensor& x);
+// Of complex numbers the distance from 0, a real tensor.
+Tensor abs(const Tensor& x);
+Tensor sign(const Tensor& x);
+// x / |x|, and 0 of 0; of real numbers the sign.
+Tensor sgn(const Tensor& x);
+Tensor square(const Tensor& x);
+Tensor relu(const Tensor& x);
+// These give float32 for integers and bool.
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+// The complex conjugate; a real tensor is its own.
+Tensor conj(const Tensor& x);
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator+(const Tensor& a, const Scalar& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Scalar& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Scalar& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Scalar& b) { return div(a, b); }
+inline Tensor operator*(const Scalar& a, const Tensor& b) { return mul(b, a); }
+inline Tensor operator+(const Scalar& a, const Tensor& b) { return add(b, a); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+
+// target += addend, broadcast and converted, in place; like Tensor::copy_ not recorded.
+void add_into(const Tensor& target, const Tensor& addend);
+
+}  // namespace wick

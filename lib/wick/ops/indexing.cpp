@@ -1,0 +1,515 @@
+#include "wick/ops/indexing.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/loop.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+// The positions as int64 without gaps, each within [0, size - 1].
+Tensor checked_index(const char* operation, const Tensor& index, std::int64_t size) {
+  if (index.dtype() != int64 && index.dtype() != int32) {
+    throw DTypeError(std::string(operation) + ": the index must be int64 or int32, " +
+                     std::string(name(index.dtype())) + " was given");
+  }
+  const NoGrad quiet;
+  const Tensor positions = index.to(int64).contiguous();
+  const std::int64_t* p = positions.data<std::int64_t>();
+  for (std::int64_t i = 0; i < positions.numel(); ++i) {
+    if (p[i] < 0 || p[i] >= size) {
+      throw IndexError(std::string(operation) + ": index " + std::to_string(p[i]) +
+                       " is out of range for size " + std::to_string(size));
+    }
+  }
+  return positions;
+}
+
+struct Along {
+  int dim;
+  std::int64_t size;  // of that dimension; a 0-d tensor has one position
+};
+
+Along along(const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim());
+  return {d, x.dim() == 0 ? 1 : x.sizes()[d]};
+}
+
+void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& index, int d) {
+  bool fits = std::max(x.dim(), 1) == std::max(index.dim(), 1);
+  for (int i = 0; fits && i < std::min(x.dim(), index.dim()); ++i) {
+    fits = i == d || index.sizes()[i] <= x.sizes()[i];
+  }
+  if (!fits) {
+    throw ShapeError(std::string(operation) + ": index of shape " + to_string(index.sizes()) +
+                     " does not fit shape " + to_string(x.sizes()) + " along dimension " + std::to_string(d));
+  }
+}
+
+constexpr auto read = [](const auto& indexed, auto& other) { other = indexed; };
+
+// Calls move(element of the indexed tensor, element of the other) for every position. A position leads from
+// the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
+// have one shape. Where the order matters, as in writing, it is that of positions and other, which are
+// row-major then; in reading several threads may share the work.
+enum class Order { Kept, Free };
+template <class Move>
+void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, const Tensor& other,
+          Order order, Move move) {
+  dispatch(origin.dtype(), [&]<class T>(TypeTag<T>) {
+    const auto typed = [](char* p) -> T& { return *reinterpret_cast<T*>(p); };
+    const auto block = [&](const kernels::Block& b) {
+      const auto position = [&](std::int64_t r, std::int64_t i) {
+        return *reinterpret_cast<std::int64_t*>(b.data[0] + r * b.row_step[0] + i * b.step[0]);
+      };
+      for (std::int64_t r = 0; r < b.rows; ++r) {
+        char* first = b.data[2] + r * b.row_step[2];
+        char* second = b.data[1] + r * b.row_step[1];
+        if (b.step[0] == 0 && b.step[1] == sizeof(T) && b.step[2] == sizeof(T) && b.n > 0) {
+          // One position for the whole row: nothing but a loop over memory.
+          T* indexed = &typed(first + position(r, 0) * stride);
+          T* others = &typed(second);
+          if constexpr (std::is_same_v<Move, decltype(read)>) {
+            std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
+          } else {
+            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
+          }
+          continue;
+        }
+        for (std::int64_t i = 0; i < b.n; ++i)
+          move(typed(first + i * b.step[2] + position(r, i) * stride), typed(second + i * b.step[1]));
+      }
+    };
+    const Nest nest = make_nest({&positions, &other, &origin});
+    if (order == Order::Kept) {
+      for_each_block(nest, block);
+      return;
+    }
+    const auto loop = [](const kernels::Block& b, const void* f) {
+      (*static_cast<const decltype(block)*>(f))(b);
+    };
+    if (nest.elements() > 0) run(nest, loop, &block, 4);
+  });
+}
+
+constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
+constexpr auto accumulate_into = []<class T>(T& indexed, const T& other) {
+  if constexpr (std::is_same_v<T, bool>) {
+    indexed = indexed || other;
+  } else if constexpr (std::is_integral_v<T>) {
+    indexed = static_cast<T>(static_cast<std::uint64_t>(indexed) + static_cast<std::uint64_t>(other));
+  } else {
+    indexed = static_cast<T>(indexed + other);
+  }
+};
+
+// What positions along dimension d are counted from: x at 0 there, under the shape of the positions.
+struct Origin {
+  Tensor tensor;
+  std::int64_t stride;  // bytes
+};
+
+Origin origin_along(const Tensor& x, int d, const Shape& shape) {
+  if (x.dim() == 0) return {make_view(x, shape, Strides(shape.size(), 0), x.raw_data()), 0};
+  Strides strides = x.strides();
+  strides[d] = 0;
+  return {make_view(x, shape, strides, x.raw_data()), x.strides()[d] * x.itemsize()};
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
+  const auto [d, size] = along(x, dim);
+  check_gather_shapes("gather", x, index, d);
+  const Tensor positions = checked_index("gather", index, size);
+  const Tensor out = empty(index.sizes(), x.dtype());
+  const Origin origin = origin_along(x, d, out.sizes());
+  walk(positions, origin.tensor, origin.stride, out, Order::Free, read);
+  return record("gather", out, {x}, [d = d, positions, shape = x.sizes()](const Tensor& g) {
+    return Tensors{scatter_add(zeros(shape, g.dtype()), d, positions, g)};
+  });
+}
+
+namespace {
+
+void check_source_shape(const char* operation, const Tensor& source, const Tensor& index) {
+  if (source.sizes() == index.sizes()) return;
+  throw ShapeError(std::string(operation) + ": source of shape " + to_string(source.sizes()) +
+                   " must have the index's shape " + to_string(index.sizes()));
+}
+
+// A copy of x in which move(element, element of source) was called for every position along d.
+template <class Move>
+Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move) {
+  const NoGrad quiet;
+  const Tensor out = x.detach().clone();
+  const Origin origin = origin_along(out, d, positions.sizes());
+  walk(positions, origin.tensor, origin.stride, source.detach().to(x.dtype()).contiguous(), Order::Kept,
+       move);
+  return out;
+}
+
+}  // namespace
+
+Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  const auto [d, size] = along(x, dim);
+  check_gather_shapes("scatter_add", x, index, d);
+  check_source_shape("scatter_add", source, index);
+  const Tensor positions = checked_index("scatter_add", index, size);
+  const Tensor out = scattered(x, d, positions, source, accumulate_into);
+  return record("scatter_add", out, {x, source}, [d = d, positions](const Tensor& g) {
+    return Tensors{g, gather(g, d, positions)};
+  });
+}
+
+namespace {
+
+// Checked positions of whole slices along d, as gather and scatter take them: under `shape`, that of the
+// slices.
+struct Slices {
+  Tensor list;
+  Shape shape;
+
+  Tensor spread(int d) const {
+    Shape column(shape.size(), 1);
+    column[d] = list.numel();
+    return list.reshape(column).expand(shape);
+  }
+};
+
+Slices slices_of(const char* operation, const Tensor& x, int d, const Tensor& index, std::int64_t size) {
+  if (index.dim() > 1) {
+    throw ShapeError(std::string(operation) + ": the index must have one dimension, shape " +
+                     to_string(index.sizes()) + " was given");
+  }
+  Slices slices{checked_index(operation, index, size), x.sizes()};
+  slices.shape[d] = slices.list.numel();
+  return slices;
+}
+
+}  // namespace
+
+Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
+  const auto [d, size] = along(x, dim);
+  if (x.dim() == 0) return index_select(x.reshape({1}), 0, index).reshape({});
+  const Slices slices = slices_of("index_select", x, d, index, size);
+  const Tensor out = empty(slices.shape, x.dtype());
+  const Origin origin = origin_along(x, d, slices.shape);
+  walk(slices.spread(d), origin.tensor, origin.stride, out, Order::Free, read);
+  return record("index_select", out, {x}, [d = d, list = slices.list, shape = x.sizes()](const Tensor& g) {
+    return Tensors{index_add(zeros(shape, g.dtype()), d, list, g)};
+  });
+}
+
+Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  const auto [d, size] = along(x, dim);
+  if (x.dim() == 0) return index_add(x.reshape({1}), 0, index, source.reshape({1})).reshape({});
+  const Slices slices = slices_of("index_add", x, d, index, size);
+  if (source.sizes() != slices.shape) {
+    throw ShapeError("index_add: source must have shape " + to_string(slices.shape) + ", " +
+                     to_string(source.sizes()) + " was given");
+  }
+  const Tensor out = scattered(x, d, slices.spread(d), source, accumulate_into);
+  return record("index_add", out, {x, source}, [d = d, list = slices.list](const Tensor& g) {
+    return Tensors{g, index_select(g, d, list)};
+  });
+}
+
+namespace {
+
+void check_int64(const char* operation, const Tensor& index) {
+  if (index.dtype() != int64) {
+    throw DTypeError(std::string(operation) + ": Expected dtype int64 for the index, " +
+                     std::string(name(index.dtype())) + " was given");
+  }
+}
+
+}  // namespace
+
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  const auto [d, size] = along(x, dim);
+  check_same_dtype("scatter", x.dtype(), source.dtype());
+  check_int64("scatter", index);
+  check_gather_shapes("scatter", x, index, d);
+  const Tensor positions = checked_index("scatter", index, size);
+  Tensor values = source;
+  for (int i = 0; i < std::min(index.dim(), source.dim()); ++i) {
+    if (index.sizes()[i] < values.sizes()[i]) values = narrow(values, i, 0, index.sizes()[i]);
+  }
+  check_source_shape("scatter", values, index);
+  const Tensor out = scattered(x, d, positions, values, write);
+  if (!autograd::wanted({x, values})) return out;
+  return record("scatter", out, {x, values}, [d = d, positions, shape = x.sizes()](const Tensor& g) {
+    const Tensor zero = zeros(positions.sizes(), g.dtype());
+    // A value that another one replaced has no slope.
+    const Tensor numbers =
+        arange(0, static_cast<double>(positions.numel()), 1, int64).reshape(positions.sizes());
+    const Tensor last = scattered(zeros(shape, int64), d, positions, numbers, write);
+    const Tensor stays = eq(gather(last, d, positions), numbers);
+    return Tensors{scatter(g, d, positions, zero), where(stays, gather(g, d, positions), zero)};
+  });
+}
+
+Tensor take_along_dim(const Tensor& x, const Tensor& indices, std::int64_t dim) {
+  check_int64("take_along_dim", indices);
+  if (x.dim() != indices.dim()) {
+    throw ShapeError("take_along_dim: input and indices should have the same number of dimensions, shapes " +
+                     to_string(x.sizes()) + " and " + to_string(indices.sizes()) + " were given");
+  }
+  const std::int64_t size = x.size(dim);  // which refuses a 0-d tensor
+  const int d = wrap_dim(dim, x.dim());
+  Shape own = x.sizes(), asked = indices.sizes();
+  own[d] = 1;
+  asked[d] = 1;
+  Shape common = broadcast_shapes(own, asked);
+  common[d] = size;
+  const Tensor source = x.expand(common);
+  common[d] = indices.sizes()[d];
+  return gather(source, d, indices.expand(common));
+}
+
+Tensor take_along_dim(const Tensor& x, const Tensor& indices) {
+  check_int64("take_along_dim", indices);
+  return gather(x.flatten(), 0, indices.flatten());
+}
+
+Tensor nonzero(const Tensor& x) {
+  const NoGrad quiet;
+  const Tensor mask = x.detach().to(boolean).contiguous();
+  const bool* truth = mask.data<bool>();
+  const std::int64_t count = std::count(truth, truth + mask.numel(), true);
+  const Tensor out = empty({count, x.dim()}, int64);
+  auto* row = out.data<std::int64_t>();
+  for (std::int64_t i = 0; i < mask.numel(); ++i) {
+    if (!truth[i]) continue;
+    std::int64_t rest = i;
+    for (int d = x.dim() - 1; d >= 0; --d) {
+      row[d] = rest % x.sizes()[d];
+      rest /= x.sizes()[d];
+    }
+    row += x.dim();
+  }
+  return out;
+}
+
+namespace {
+
+// Places along the leading dimensions of a tensor: checked positions for each, which broadcast to the shape.
+struct Picks {
+  Shape shape;
+  Tensors positions;
+};
+
+// The shape of what is picked from x: that of the picks and the dimensions that they leave.
+Shape picked_shape(const Tensor& x, const Picks& picks) {
+  Shape shape = picks.shape;
+  for (int d = static_cast<int>(picks.positions.size()); d < x.dim(); ++d) shape.push_back(x.sizes()[d]);
+  return shape;
+}
+
+// Calls move(element of x, element of other) for all that is picked.
+template <class Move>
+void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order order, Move move) {
+  const NoGrad quiet;
+  Tensor offsets = zeros(picks.shape, int64);  // in elements of x
+  int d = 0;
+  for (const Tensor& p : picks.positions) add_into(offsets, mul(p, x.strides()[d++]));
+  Shape spread = picks.shape;
+  Strides strides(spread.size(), 0);
+  for (; d < x.dim(); ++d) {
+    spread.push_back(1);
+    strides.push_back(x.strides()[d]);
+  }
+  const Shape shape = picked_shape(x, picks);
+  const Tensor origin = make_view(x, shape, strides, x.raw_data());
+  walk(offsets.reshape(spread).expand(shape), origin, x.itemsize(), other, order, move);
+}
+
+Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate);
+
+Tensor pick(const Tensor& x, const Picks& picks) {
+  const Tensor out = empty(picked_shape(x, picks), x.dtype());
+  walk_picks(x, picks, out, Order::Free, read);
+  return record("index", out, {x}, [picks, shape = x.sizes()](const Tensor& g) {
+    return Tensors{put(zeros(shape, g.dtype()), picks, g, true)};
+  });
+}
+
+// x with the values, of the shape of what is picked, at the places, or added there.
+Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
+  const auto replaced = [](const Tensor& in, const Picks& at, const Tensor& by, bool add_up) {
+    const NoGrad quiet;
+    const Tensor out = in.detach().clone();
+    const Tensor source = by.detach().contiguous();
+    if (add_up) {
+      walk_picks(out, at, source, Order::Kept, accumulate_into);
+    } else {
+      walk_picks(out, at, source, Order::Kept, write);
+    }
+    return out;
+  };
+  const Tensor out = replaced(x, picks, values, accumulate);
+  if (!autograd::wanted({x, values})) return out;
+  return record(
+      "index_put", out, {x, values}, [picks, accumulate, replaced, shape = x.sizes()](const Tensor& g) {
+        if (accumulate) return Tensors{g, pick(g, picks)};
+        const Tensor picked = pick(g, picks), zero = zeros(picked.sizes(), g.dtype());
+        // A value that another one replaced has no slope.
+        const Tensor numbers = arange(0, static_cast<double>(zero.numel()), 1, int64).reshape(zero.sizes());
+        const Tensor last = replaced(zeros(shape, int64), picks, numbers, false);
+        return Tensors{put(g, picks, zero, false), where(eq(pick(last, picks), numbers), picked, zero)};
+      });
+}
+
+// A copy with positions counted from the front, each within the size.
+Tensor wrapped_positions(const Tensor& index, std::int64_t size, int dim) {
+  const Tensor positions = index.is_contiguous() ? index.clone() : index.contiguous();
+  auto* p = positions.data<std::int64_t>();
+  for (std::int64_t i = 0; i < positions.numel(); ++i) {
+    if (p[i] < -size || p[i] >= size) {
+      throw IndexError("index " + std::to_string(p[i]) + " is out of bounds for dimension " +
+                       std::to_string(dim) + " with size " + std::to_string(size));
+    }
+    if (p[i] < 0) p[i] += size;
+  }
+  return positions;
+}
+
+// What index tensors say about x: `x` with the indexed dimensions in front, which are its dimensions
+// order[0], order[1], ..., and the picks, whose dimensions belong behind `ahead` others.
+struct Indexed {
+  Tensor x;
+  Picks picks;
+  Dims order;
+  int ahead = 0;
+};
+
+// One index for each dimension, undefined where the whole of it is taken: masks become positions. A 0-d mask
+// indexes a dimension of its own, which x gets.
+Tensors by_dimension(const Tensors& indices, Tensor& x) {
+  Tensors out;
+  const auto check_rank = [&](std::size_t more) {
+    if (out.size() + more > static_cast<std::size_t>(x.dim())) {
+      throw IndexError("index: too many indices for tensor of dimension " + std::to_string(x.dim()));
+    }
+  };
+  for (const Tensor& index : indices) {
+    const int d = static_cast<int>(out.size());
+    if (index.defined() && index.dtype() == boolean) {
+      if (index.dim() == 0) {
+        x = x.unsqueeze(d);
+        out.push_back(zeros({index.item().to_bool() ? 1 : 0}, int64));
+        continue;
+      }
+      check_rank(static_cast<std::size_t>(index.dim()));
+      for (int i = 0; i < index.dim(); ++i) {
+        if (index.sizes()[i] != x.sizes()[d + i]) {
+          throw IndexError("index: the shape of the mask " + to_string(index.sizes()) +
+                           " does not match the shape of the indexed tensor " + to_string(x.sizes()) +
+                           " at dimension " + std::to_string(d + i));
+        }
+      }
+      const Tensor places = nonzero(index);
+      for (int i = 0; i < index.dim(); ++i) out.push_back(places.select(1, i));
+      continue;
+    }
+    if (index.defined() && index.dtype() != int64) {
+      throw DTypeError("index: tensors used as indices must be int64 or bool, " +
+                       std::string(name(index.dtype())) + " was given");
+    }
+    check_rank(1);
+    out.push_back(index);
+  }
+  return out;
+}
+
+Indexed resolve(const Tensor& x, const Tensors& indices) {
+  Indexed out{x, {}, {}, 0};
+  Tensors given = by_dimension(indices, out.x);
+  std::vector<Shape> shapes;
+  int first = -1, last = -1;
+  for (int d = 0; d < static_cast<int>(given.size()); ++d) {
+    const Tensor& index = given[static_cast<std::size_t>(d)];
+    if (!index.defined()) continue;
+    out.order.push_back(d);
+    shapes.push_back(index.sizes());
+    if (first < 0) first = d;
+    last = d;
+  }
+  out.picks.shape = broadcast_shapes(shapes);
+  const int count = out.order.size();
+  {
+    const NoGrad quiet;
+    for (int i = 0; i < count; ++i) {
+      const int d = static_cast<int>(out.order[i]);
+      out.picks.positions.push_back(
+          wrapped_positions(given[static_cast<std::size_t>(d)], out.x.sizes()[d], d));
+    }
+  }
+  for (int d = 0; d < out.x.dim(); ++d) {
+    if (std::find(out.order.begin(), out.order.end(), d) == out.order.end()) out.order.push_back(d);
+  }
+  out.x = out.x.permute(out.order);
+  if (count > 0 && last - first + 1 == count) out.ahead = first;
+  return out;
+}
+
+// For each dimension of the result of index, which one of the picked tensor's it is.
+Dims result_order(const Indexed& indexed) {
+  const int own = indexed.picks.shape.size();
+  const int rank = picked_shape(indexed.x, indexed.picks).size();
+  Dims order;
+  for (int d = 0; d < indexed.ahead; ++d) order.push_back(own + d);
+  for (int d = 0; d < own; ++d) order.push_back(d);
+  for (int d = own + indexed.ahead; d < rank; ++d) order.push_back(d);
+  return order;
+}
+
+Dims inverse(const Dims& order) {
+  Dims out(order.size(), 0);
+  for (int i = 0; i < order.size(); ++i) out[static_cast<int>(order[i])] = i;
+  return out;
+}
+
+}  // namespace
+
+Tensor index(const Tensor& x, const Tensors& indices) {
+  const Indexed indexed = resolve(x, indices);
+  return pick(indexed.x, indexed.picks).permute(result_order(indexed));
+}
+
+Tensor index_put(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate) {
+  check_same_dtype("index_put", x.dtype(), values.dtype());
+  const Indexed indexed = resolve(x, indices);
+  const Dims order = result_order(indexed);
+  const Shape picked = picked_shape(indexed.x, indexed.picks);
+  Shape shape;
+  for (const auto d : order) shape.push_back(picked[static_cast<int>(d)]);
+  const Tensor source = values.expand(shape).permute(inverse(order));
+  return put(indexed.x, indexed.picks, source, accumulate).permute(inverse(indexed.order)).reshape(x.sizes());
+}
+
+Tensor gather_nd(const Tensor& x, const Tensor& indices) {
+  if (indices.dim() == 0) throw ShapeError("gather_nd: the indices must have a dimension at least");
+  const std::int64_t count = indices.size(-1);
+  if (count > x.dim()) {
+    throw ShapeError("gather_nd: " + std::to_string(count) + " coordinates are too many for shape " +
+                     to_string(x.sizes()));
+  }
+  Picks picks;
+  picks.shape = indices.sizes();
+  picks.shape.erase(picks.shape.size() - 1);
+  for (int d = 0; d < count; ++d)
+    picks.positions.push_back(checked_index("gather_nd", indices.detach().select(-1, d), x.sizes()[d]));
+  return pick(x, picks);
+}
+
+}  // namespace wick

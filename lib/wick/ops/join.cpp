@@ -1,0 +1,157 @@
+#include "wick/ops/join.h"
+
+#include "wick/autograd/node.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/loop.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+
+void gather_into(const Tensor& destination, std::span<const Tensor> sources) {
+  const auto count = static_cast<std::int64_t>(sources.size());
+  if (destination.dim() == 0 || destination.sizes()[0] != count) {
+    throw ShapeError("gather_into: a destination of shape " + to_string(destination.sizes()) +
+                     " cannot hold " + std::to_string(count) + " tensors");
+  }
+  check_in_place(destination);
+  destination.storage()->bump_version();
+  const NoGrad quiet;
+  const auto copy_one = [&](std::int64_t i) {
+    const Tensor slot = destination.select(0, i);
+    const Tensor& source = sources[static_cast<std::size_t>(i)];
+    if (source.sizes() != slot.sizes()) {
+      throw ShapeError("stack expects each tensor to be equal size, but got " + to_string(slot.sizes()) +
+                       " at entry 0 and " + to_string(source.sizes()) + " at entry " + std::to_string(i));
+    }
+    copy_into(slot, source);
+  };
+  const std::int64_t each = count > 0 ? destination.numel() / count : 0;
+  if (each >= parallel::grain) {
+    // Each copy uses the threads itself.
+    for (std::int64_t i = 0; i < count; ++i) copy_one(i);
+    return;
+  }
+  parallel_for(count, std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(each, 1), 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 const NoGrad also_in_this_thread;
+                 for (std::int64_t i = begin; i < end; ++i) copy_one(i);
+               });
+}
+
+namespace {
+
+DType common_type(const Tensors& tensors) {
+  DType dtype = tensors.front().dtype();
+  for (const Tensor& t : tensors) dtype = promote_types(dtype, t.dtype());
+  return dtype;
+}
+
+}  // namespace
+
+Tensor stack(const Tensors& tensors, std::int64_t dim) {
+  if (tensors.empty()) throw ShapeError("stack: one tensor at least is needed, the list is empty");
+  Shape shape = tensors.front().sizes();
+  const int d = wrap_dim(dim, shape.size() + 1);
+  shape.insert(d, static_cast<std::int64_t>(tensors.size()));
+  const Tensor out = empty(shape, common_type(tensors));
+  {
+    const NoGrad quiet;
+    gather_into(d == 0 ? out : movedim(out, d, 0), tensors);
+  }
+  record_all("stack", {out}, tensors,
+             [d, count = static_cast<std::int64_t>(tensors.size())](const Tensors& g) {
+               Tensors grads;
+               for (std::int64_t i = 0; i < count; ++i) grads.push_back(select(g[0], d, i));
+               return grads;
+             });
+  return out;
+}
+
+namespace {
+
+bool skipped_in_cat(const Tensor& t) { return t.dim() == 1 && t.numel() == 0; }
+
+// The joined shape, after seeing to it that all others fit the first that counts.
+Shape cat_shape(const Tensors& tensors, std::int64_t dim, int& d) {
+  const Tensor* first = nullptr;
+  for (const Tensor& t : tensors) {
+    if (t.dim() == 0) throw ShapeError("cat: zero-dimensional tensors cannot be concatenated");
+    if (!first && !skipped_in_cat(t)) first = &t;
+  }
+  if (!first) first = &tensors.front();
+  d = wrap_dim(dim, first->dim());
+  Shape shape = first->sizes();
+  shape[d] = 0;
+  for (const Tensor& t : tensors) {
+    if (skipped_in_cat(t)) continue;
+    bool fits = t.dim() == shape.size();
+    for (int i = 0; fits && i < shape.size(); ++i) fits = i == d || t.sizes()[i] == shape[i];
+    if (!fits) {
+      throw ShapeError("cat: sizes must match except in dimension " + std::to_string(d) + ", got " +
+                       to_string(first->sizes()) + " and " + to_string(t.sizes()));
+    }
+    if (__builtin_add_overflow(shape[d], t.sizes()[d], &shape[d])) {
+      throw ShapeError("cat: the size of dimension " + std::to_string(d) + " cannot be counted");
+    }
+  }
+  return shape;
+}
+
+}  // namespace
+
+Tensor cat(const Tensors& tensors, std::int64_t dim) {
+  if (tensors.empty()) throw ShapeError("cat: one tensor at least is needed, the list is empty");
+  int d;
+  const Tensor out = empty(cat_shape(tensors, dim, d), common_type(tensors));
+  {
+    const NoGrad quiet;
+    std::int64_t start = 0;
+    for (const Tensor& t : tensors) {
+      if (skipped_in_cat(t)) continue;
+      copy_into(narrow(out, d, start, t.sizes()[d]), t);
+      start += t.sizes()[d];
+    }
+  }
+  Dims lengths;
+  for (const Tensor& t : tensors) lengths.push_back(skipped_in_cat(t) ? 0 : t.sizes()[d]);
+  record_all("cat", {out}, tensors, [d, lengths](const Tensors& g) {
+    Tensors grads;
+    std::int64_t start = 0;
+    for (const auto length : lengths) {
+      grads.push_back(length > 0 ? narrow(g[0], d, start, length) : Tensor());
+      start += length;
+    }
+    return grads;
+  });
+  return out;
+}
+
+Tensor repeat(const Tensor& x, const Dims& repeats) {
+  const int added = repeats.size() - x.dim();
+  if (added < 0) {
+    throw ShapeError("repeat: number of repeat dims can not be smaller than the number of dimensions, " +
+                     to_string(repeats) + " was given for shape " + to_string(x.sizes()));
+  }
+  // Each dimension becomes two, the count and the size; the count's has step 0.
+  Shape paired, spread, merged;
+  for (int i = 0; i < repeats.size(); ++i) {
+    const std::int64_t size = i < added ? 1 : x.sizes()[i - added];
+    std::int64_t total;
+    if (repeats[i] < 0 || __builtin_mul_overflow(repeats[i], size, &total)) {
+      throw ShapeError("repeat: counts must not be negative or overflow the size, " + to_string(repeats) +
+                       " was given");
+    }
+    paired.push_back(1);
+    paired.push_back(size);
+    spread.push_back(repeats[i]);
+    spread.push_back(size);
+    merged.push_back(total);
+  }
+  if (paired.size() > max_rank) throw ShapeError("repeat: at most 32 dimensions are supported");
+  numel(merged);
+  const Tensor repeated = x.reshape(paired).expand(spread);
+  return (repeated.is_contiguous() ? repeated.clone() : repeated.contiguous()).reshape(merged);
+}
+
+}  // namespace wick

@@ -1,0 +1,81 @@
+#include "wick/ops/norm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/functions.h"
+#include "wick/ops/reduction.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
+
+// 1 in place of 0, so that dividing and taking powers goes on.
+Tensor nonzero_or_one(const Tensor& x) { return where(is_zero(x), scalar_tensor(1, x.dtype()), x); }
+
+// The largest or the smallest over the dims, kept with size 1.
+Tensor extreme(Tensor x, const Dims& dims, bool largest) {
+  for (const auto d : dims) x = largest ? max(x, d, true).values : min(x, d, true).values;
+  return x;
+}
+
+// Unrecorded, the dims kept with size 1.
+Tensor compute(const Tensor& x, double p, const Dims& dims) {
+  const NoGrad quiet;
+  const DType dtype = real_dtype(x.dtype());
+  if (x.numel() == 0) return sum(zeros(x.sizes(), dtype), dims, true);
+  const bool half = dtype == float16 || dtype == bfloat16;
+  const Tensor m = abs(half ? x.to(float32) : x.detach());
+  const auto result = [&]() -> Tensor {
+    if (std::isinf(p)) return extreme(m, dims, p > 0);
+    if (p == 0) return sum(ne(m, scalar_tensor(0, m.dtype())).to(m.dtype()), dims, true);
+    if (p == 1) return sum(m, dims, true);
+    if (p == 2) return sqrt(sum(square(m), dims, true));
+    return pow(sum(pow(m, p), dims, true), 1 / p);
+  };
+  return result().to(dtype);
+}
+
+// d norm / dx = x / |x| * (|x| / norm)^(p - 1); of the largest or smallest the elements that equal it have
+// equal shares. Where a denominator is 0 the derivative counts as 0.
+Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p, const Dims& dims) {
+  if (p == 0) return zeros_like(x);
+  const Tensor zero = scalar_tensor(0, g.dtype());
+  const Tensor share = where(is_zero(result), zero, g), divisor = nonzero_or_one(result);
+  if (p == 2) return mul(x, div(share, divisor));
+  const Tensor m = abs(x), direction = sgn(x);
+  if (std::isinf(p)) {
+    const Tensor found = m.detach(), value = result.detach();
+    // A NaN equals nothing; then the elements that are NaN have the shares.
+    const Tensor mask = where(eq(value, value), eq(found, value), ne(found, found)).to(g.dtype());
+    return mul(direction, mul(div(g, sum(mask, dims, true)), mask));
+  }
+  if (p == 1) return mul(direction, g);
+  return mul(direction, mul(share, pow(div(nonzero_or_one(m), divisor), p - 1)));
+}
+
+}  // namespace
+
+Tensor norm(const Tensor& x, double p) { return norm(x, p, Dims{}); }
+
+Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
+  if (is_integral(x.dtype())) {
+    throw DTypeError("norm: the dtype should be either floating point or complex, " +
+                     std::string(name(x.dtype())) + " was given");
+  }
+  const Dims dims = wrap_dims(asked, x.dim());
+  Tensor out = compute(x, p, dims);
+  if (autograd::wanted({x})) {
+    record("norm", out, {x}, [p, dims, saved = Saved(x)](const Tensor& g, const Tensor& result) {
+      return Tensors{gradient(g, saved.get(), result, p, dims)};
+    });
+  }
+  return keepdim ? out : out.reshape(without_dims(x.sizes(), dims));
+}
+
+}  // namespace wick

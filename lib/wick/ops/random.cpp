@@ -1,0 +1,521 @@
+#include "wick/ops/random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <random>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/functions.h"
+#include "wick/ops/loop.h"
+#include "wick/ops/reduction.h"
+
+namespace wick {
+namespace {
+
+// The generator of the process, held while this lives.
+struct Held {
+  Generator& generator = default_generator();
+  std::lock_guard<std::mutex> lock{generator.mutex()};
+  Generator* operator->() { return &generator; }
+};
+
+[[noreturn]] void refuse(const char* operation, const char* rule, double given) {
+  throw Error(std::string(operation) + ": " + rule + ", " + to_string(given) + " was given");
+}
+
+// Calls draw(generator, data, count) for the memory of a new dense tensor, from its beginning to its end.
+template <class Draw>
+Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
+  dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_floating(dtype_of<T>)) {
+      Held held;
+      draw(held.generator, out.data<T>(), out.numel());
+    } else {
+      throw DTypeError(std::string(operation) + " is defined for floating point dtypes only, not for " +
+                       std::string(name(out.dtype())));
+    }
+  });
+  return out;
+}
+
+// The streams of half precision are float's with as many random bits as the significand has.
+template <class T>
+auto uniform_of(Generator& g) {
+  if constexpr (std::is_same_v<T, double>) {
+    return g.uniform53();
+  } else if constexpr (std::is_same_v<T, float>) {
+    return g.uniform24();
+  } else {
+    constexpr int bits = std::is_same_v<T, Half> ? 11 : 8;
+    return static_cast<float>(g.next32() & ((1u << bits) - 1)) / static_cast<float>(1u << bits);
+  }
+}
+
+// What T is computed in.
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+// Replaces numbers by a function of theirs.
+template <class T>
+void replace(kernels::Unary function, T* x, std::int64_t n) {
+  kernels::Block block{};
+  block.n = n;
+  block.rows = 1;
+  for (int k = 0; k < 2; ++k) {
+    block.data[k] = reinterpret_cast<char*>(x);
+    block.step[k] = sizeof(T);
+  }
+  kernels::table().unary[static_cast<int>(function)][at(dtype_of<T>)](block, nullptr);
+}
+
+// Sixteen uniform values become eight pairs of normals (Box and Muller, 1958): the first eight give the
+// radii, the others the angles.
+constexpr std::int64_t block = 16, pairs = block / 2;
+
+template <class T>
+requires std::is_floating_point_v<T>
+void to_normals(T* x, std::int64_t blocks, T mean, T std) {
+  constexpr std::int64_t most = 64;  // blocks at a time
+  T radius[most * pairs], sine[most * pairs], cosine[most * pairs];
+  for (; blocks > 0; blocks -= most, x += most * block) {
+    const std::int64_t count = std::min(blocks, most) * pairs;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const T* own = x + i / pairs * block + i % pairs;
+      radius[i] = 1 - own[0];
+      sine[i] = cosine[i] = 2 * std::numbers::pi_v<T> * own[pairs];
+    }
+    replace(kernels::Unary::Log, radius, count);
+    for (std::int64_t i = 0; i < count; ++i) radius[i] = -2 * radius[i];
+    replace(kernels::Unary::Sqrt, radius, count);
+    replace(kernels::Unary::Sin, sine, count);
+    replace(kernels::Unary::Cos, cosine, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      T* own = x + i / pairs * block + i % pairs;
+      own[0] = radius[i] * cosine[i] * std + mean;
+      own[pairs] = radius[i] * sine[i] * std + mean;
+    }
+  }
+}
+
+// Half precision: as in PyTorch radius and angle are rounded to T, and for bfloat16 the functions' values
+// too.
+template <class T>
+requires(!std::is_floating_point_v<T>) void to_normals(T* x, std::int64_t blocks, float mean, float std) {
+  const auto rounded = [](auto value) {
+    return static_cast<float>(static_cast<T>(static_cast<float>(value)));
+  };
+  const auto value = [&](float v) { return std::is_same_v<T, BFloat16> ? rounded(v) : v; };
+  for (std::int64_t i = 0; i < blocks * pairs; ++i) {
+    T* own = x + i / pairs * block + i % pairs;
+    const float u1 = 1 - static_cast<float>(own[0]), u2 = static_cast<float>(own[pairs]);
+    const float radius = rounded(std::sqrt(-2 * value(std::log(u1))));
+    const float angle = rounded(2 * std::numbers::pi * static_cast<double>(u2));
+    own[0] = static_cast<T>(radius * value(std::cos(angle)) * std + mean);
+    own[pairs] = static_cast<T>(radius * value(std::sin(angle)) * std + mean);
+  }
+}
+
+// In blocks where the tensor is contiguous and fills one at least, as PyTorch does it.
+Tensor fill_normal(const char* operation, const Tensor& out, double mean, double std) {
+  const bool blocks = out.is_contiguous() && out.numel() >= block;
+  return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
+    if (!blocks) {
+      for (std::int64_t i = 0; i < n; ++i)
+        data[i] = static_cast<T>(static_cast<Wide<T>>(mean + std * g.normal()));
+      return;
+    }
+    const auto m = static_cast<Wide<T>>(mean), s = static_cast<Wide<T>>(std);
+    for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(uniform_of<T>(g));
+    to_normals(data, n / block, m, s);
+    if (n % block != 0) {
+      // The last block starts anew, over what the one before has left.
+      T* tail = data + n - block;
+      for (std::int64_t i = 0; i < block; ++i) tail[i] = static_cast<T>(uniform_of<T>(g));
+      to_normals(tail, 1, m, s);
+    }
+  });
+}
+
+Tensor fill_uniform(const char* operation, const Tensor& out, double low, double high) {
+  return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
+    const auto from = static_cast<Wide<T>>(low), range = static_cast<Wide<T>>(high) - from;
+    if (from == 0 && range == 1) {
+      for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(uniform_of<T>(g));
+    } else {
+      // Rounded once, as PyTorch does on every processor with such an instruction.
+      for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(std::fma(uniform_of<T>(g), range, from));
+    }
+  });
+}
+
+Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
+  if (low >= high) {
+    throw Error("randint: low must be below high, " + std::to_string(low) + " and " + std::to_string(high) +
+                " were given");
+  }
+  const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_complex(dtype_of<T>) || std::is_same_v<T, bool>) {
+      throw DTypeError("randint is not defined for " + std::string(name(out.dtype())));
+    } else {
+      if (!fits(low, out.dtype()) || !fits(high - 1, out.dtype())) {
+        throw Error("randint: " + std::string(name(out.dtype())) + " cannot hold all of [" +
+                    std::to_string(low) + ", " + std::to_string(high) + ")");
+      }
+      Held held;
+      T* data = out.data<T>();
+      for (std::int64_t i = 0; i < out.numel(); ++i) {
+        const std::uint64_t u = range >= (std::uint64_t{1} << 32) ? held->next64() : held->next32();
+        data[i] = static_cast<T>(static_cast<std::int64_t>(u % range + static_cast<std::uint64_t>(low)));
+      }
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+// --- The generator's state
+
+void manual_seed(std::uint64_t seed) { Held()->seed(seed); }
+
+std::uint64_t seed() {
+  std::random_device entropy;
+  const std::uint64_t high = entropy() & 0x7fffffffu;
+  const std::uint64_t seed = high << 32 | entropy();
+  manual_seed(seed);
+  return seed;
+}
+
+std::uint64_t initial_seed() { return Held()->initial_seed(); }
+
+namespace {
+
+// The numbers of a state: what tells it from other tensors, the progress, zeros, and their checksum.
+constexpr std::int64_t state_numbers = 64, state_mark = 0x7769636b726e6731;
+enum StateField { Mark, Seed, Refills, Position, HasNormal, Normal, Checksum = state_numbers - 1 };
+
+std::int64_t checksum(const std::int64_t* state) {
+  std::uint64_t h = 0xcbf29ce484222325;  // FNV-1a over whole words
+  for (int i = 0; i < Checksum; ++i) h = (h ^ static_cast<std::uint64_t>(state[i])) * 0x100000001b3;
+  return static_cast<std::int64_t>(h);
+}
+
+bool is_state(const Tensor& x) {
+  if (x.dtype() != int64 || x.sizes() != Shape{state_numbers}) return false;
+  const std::int64_t* state = x.data<std::int64_t>();
+  return state[Mark] == state_mark && state[Position] >= 0 && state[Position] <= Generator::size &&
+         state[Checksum] == checksum(state);
+}
+
+}  // namespace
+
+Tensor get_rng_state() {
+  const Generator::Progress progress = Held()->progress();
+  const Tensor out = zeros({state_numbers}, int64);
+  std::int64_t* state = out.data<std::int64_t>();
+  state[Mark] = state_mark;
+  state[Seed] = static_cast<std::int64_t>(progress.seed);
+  state[Refills] = static_cast<std::int64_t>(progress.refills);
+  state[Position] = progress.position;
+  state[HasNormal] = progress.kept_normal.has_value();
+  state[Normal] = std::bit_cast<std::int64_t>(progress.kept_normal.value_or(0));
+  state[Checksum] = checksum(state);
+  return out;
+}
+
+void set_rng_state(const Tensor& given) {
+  if (given.numel() == 0) return;
+  const Tensor x = given.detach().contiguous();
+  if (is_state(x)) {
+    const std::int64_t* state = x.data<std::int64_t>();
+    Generator::Progress progress;
+    progress.seed = static_cast<std::uint64_t>(state[Seed]);
+    progress.refills = static_cast<std::uint64_t>(state[Refills]);
+    progress.position = static_cast<int>(state[Position]);
+    if (state[HasNormal]) progress.kept_normal = std::bit_cast<double>(state[Normal]);
+    Held()->return_to(progress);
+    return;
+  }
+  const Scalar first = x.flatten()[0].item();
+  if (!(first.to_double() >= 0) || !fits(first, int64)) {
+    refuse("set_rng_state", "the first element serves as a seed and must be 0 or greater", first.to_double());
+  }
+  manual_seed(static_cast<std::uint64_t>(first.to_int()));
+}
+
+// --- Uniform and normal numbers
+
+Tensor rand(const Shape& shape, DType dtype) { return fill_uniform("rand", empty(shape, dtype), 0, 1); }
+Tensor rand_like(const Tensor& x, DType dtype) {
+  return fill_uniform("rand_like", empty_like(x, dtype), 0, 1);
+}
+
+Tensor randn(const Shape& shape, DType dtype) { return fill_normal("randn", empty(shape, dtype), 0, 1); }
+Tensor randn_like(const Tensor& x, DType dtype) {
+  return fill_normal("randn_like", empty_like(x, dtype), 0, 1);
+}
+
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype) {
+  return fill_integers(empty(shape, dtype), low, high);
+}
+Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType dtype) {
+  return fill_integers(empty_like(x, dtype), low, high);
+}
+
+Tensor uniform(double low, double high, const Shape& shape, DType dtype) {
+  if (!std::isfinite(high - low) || !(low <= high)) {
+    throw Error("uniform: low and high must be finite and low not above high, " + to_string(low) + " and " +
+                to_string(high) + " were given");
+  }
+  return fill_uniform("uniform", empty(shape, dtype), low, high);
+}
+
+Tensor normal(double mean, double std, const Shape& shape, DType dtype) {
+  if (!(std >= 0)) refuse("normal", "std must be 0 or greater", std);
+  return fill_normal("normal", empty(shape, dtype), mean, std);
+}
+
+Tensor exponential(double rate, const Shape& shape, DType dtype) {
+  if (!(rate > 0)) refuse("exponential", "rate must be greater than 0", rate);
+  return drawn("exponential", empty(shape, dtype), [=]<class T>(Generator& g, T* data, std::int64_t n) {
+    double u[512];
+    for (std::int64_t begin = 0; begin < n; begin += std::ssize(u)) {
+      const std::int64_t count = std::min<std::int64_t>(n - begin, std::ssize(u));
+      for (std::int64_t i = 0; i < count; ++i) u[i] = -g.uniform53();
+      replace(kernels::Unary::Log1p, u, count);
+      for (std::int64_t i = 0; i < count; ++i)
+        data[begin + i] = static_cast<T>(static_cast<Wide<T>>(-u[i] / rate));
+    }
+  });
+}
+
+Tensor randperm(std::int64_t n, DType dtype) {
+  if (n < 0) refuse("randperm", "n must be 0 or greater", static_cast<double>(n));
+  const Tensor out = arange(0, static_cast<double>(n), 1, int64);
+  std::int64_t* data = out.data<std::int64_t>();
+  {
+    Held held;
+    for (std::int64_t i = 0; i < n - 1; ++i) std::swap(data[i], data[i + held->next32() % (n - i)]);
+  }
+  if (dtype == boolean || is_complex(dtype))
+    throw DTypeError("randperm is not defined for " + std::string(name(dtype)));
+  if (n > 0 && !fits(n - 1, dtype)) {
+    throw Error("randperm: " + std::string(name(dtype)) + " cannot hold " + std::to_string(n - 1));
+  }
+  return out.to(dtype);
+}
+
+// --- Distributions with a parameter for each element
+
+namespace {
+
+// draw(generator, x) for the elements of x in row-major order, into a new contiguous tensor.
+template <class Draw>
+Tensor drawn_from(const char* operation, const Tensor& x, Draw draw) {
+  const Tensor from = x.detach().contiguous();
+  return drawn(operation, empty(x.sizes(), x.dtype()), [&]<class T>(Generator& g, T* data, std::int64_t n) {
+    const T* parameter = from.data<T>();
+    for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(draw(g, parameter[i]));
+  });
+}
+
+// The error names the first element that does not satisfy the rule.
+template <class Holds>
+void check_elements(const char* operation, const Tensor& x, const char* rule, Holds holds) {
+  const Tensor values = x.detach().contiguous();
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_floating(dtype_of<T>)) {
+      const T* data = values.data<T>();
+      for (std::int64_t i = 0; i < values.numel(); ++i) {
+        if (!holds(static_cast<double>(data[i]))) refuse(operation, rule, static_cast<double>(data[i]));
+      }
+    } else {
+      throw DTypeError(std::string(operation) + " is defined for floating point dtypes only, not for " +
+                       std::string(name(x.dtype())));
+    }
+  });
+}
+
+// Counts the uniform factors whose product stays above exp(-mean) (Knuth, 1969).
+double small_poisson(Generator& g, double mean) {
+  const double bound = std::exp(-mean);
+  double count = 0;
+  for (double product = g.uniform53(); product > bound; product *= g.uniform53()) ++count;
+  return count;
+}
+
+// Transformed rejection with squeeze: algorithm PTRS of Hoermann, "The transformed rejection method for
+// generating Poisson random variables" (1993), whose names these are.
+double large_poisson(Generator& g, double mu) {
+  const double b = 0.931 + 2.53 * std::sqrt(mu);
+  const double a = -0.059 + 0.02483 * b;
+  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
+  const double v_r = 0.9277 - 3.6224 / (b - 2);
+  for (;;) {
+    const double u = g.uniform53() - 0.5;
+    const double v = g.uniform53();
+    const double us = 0.5 - std::fabs(u);
+    const double k = std::floor((2 * a / us + b) * u + mu + 0.43);
+    if (us >= 0.07 && v <= v_r) return k;
+    if (k < 0 || (us < 0.013 && v > us)) continue;
+    const double left = std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b);
+    if (left <= -mu + k * std::log(mu) - std::lgamma(k + 1)) return k;
+  }
+}
+
+// Marsaglia and Tsang, "A simple method for generating gamma variables" (2000); below 1 by their remark on
+// alpha + 1 and a power of a uniform number. The third in d has single precision, as it has in PyTorch.
+double gamma(Generator& g, double alpha) {
+  double scale = 1;
+  if (alpha < 1) {
+    scale = std::pow(1 - g.uniform53(), 1 / alpha);
+    alpha += 1;
+  }
+  const double d = alpha - 1.0f / 3, c = 1 / std::sqrt(9 * d);
+  for (;;) {
+    double x, root;
+    do {
+      x = g.normal();
+      root = 1 + c * x;
+    } while (root <= 0);
+    const double v = root * root * root, u = 1 - g.uniform53(), xx = x * x;
+    if (u < 1 - 0.0331 * xx * xx || std::log(u) < 0.5 * xx + d * (1 - v + std::log(v))) return scale * d * v;
+  }
+}
+
+constexpr auto is_probability = [](double p) { return p >= 0 && p <= 1; };
+
+}  // namespace
+
+Tensor poisson(const Tensor& x) {
+  check_elements("poisson", x, "means must be finite and 0 or greater",
+                 [](double mean) { return mean >= 0 && std::isfinite(mean); });
+  return drawn_from("poisson", x, []<class T>(Generator& g, T mean) {
+    const auto mu = static_cast<double>(mean);
+    const double count = mu >= 10 ? large_poisson(g, mu) : mu == 0 ? 0 : small_poisson(g, mu);
+    return static_cast<Wide<T>>(count);
+  });
+}
+
+Tensor standard_gamma(const Tensor& x) {
+  if (x.dtype() != float32 && x.dtype() != float64) {
+    throw DTypeError("standard_gamma is defined for float32 and float64 only, not for " +
+                     std::string(name(x.dtype())));
+  }
+  check_elements("standard_gamma", x, "elements must be finite and greater than 0",
+                 [](double alpha) { return alpha > 0 && std::isfinite(alpha); });
+  return drawn_from("standard_gamma", x, []<class T>(Generator& g, T alpha) {
+    const auto value = static_cast<Wide<T>>(gamma(g, static_cast<double>(alpha)));
+    return std::max(value, std::numeric_limits<Wide<T>>::min());
+  });
+}
+
+Tensor bernoulli(const Tensor& p) {
+  check_elements("bernoulli", p, "probabilities must be from 0 to 1", is_probability);
+  return drawn_from("bernoulli", p, []<class T>(Generator& g, T probability) {
+    using C = Wide<T>;
+    return uniform_of<C>(g) < static_cast<C>(probability) ? 1.0f : 0.0f;
+  });
+}
+
+Tensor bernoulli(const Tensor& x, double p) {
+  if (!is_probability(p)) refuse("bernoulli", "p must be from 0 to 1", p);
+  const Tensor out = empty(x.sizes(), x.dtype());
+  Held held;
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    T* data = out.data<T>();
+    for (std::int64_t i = 0; i < out.numel(); ++i)
+      data[i] = static_cast<T>(held->uniform53() < p ? 1.0f : 0.0f);
+  });
+  return out;
+}
+
+// --- Weighted positions
+
+namespace {
+
+// Positions of `count` uniform numbers among the running sums of the weights, which end at 1.
+template <class T>
+void with_replacement(Generator& g, const T* weights, std::int64_t n, std::int64_t count, std::int64_t* out) {
+  std::vector<Wide<T>> sums(static_cast<std::size_t>(n));
+  Wide<T> total = 0;
+  for (std::int64_t i = 0; i < n; ++i)
+    sums[static_cast<std::size_t>(i)] = total += static_cast<Wide<T>>(weights[i]);
+  for (auto& sum : sums) sum /= total;
+  sums.back() = 1;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double u = g.uniform53();
+    out[i] = std::lower_bound(sums.begin(), sums.end(), u,
+                              [](Wide<T> sum, double value) { return static_cast<double>(sum) < value; }) -
+             sums.begin();
+  }
+}
+
+// The largest of the weights over exponential numbers (Efraimidis and Spirakis, 2006), in falling order.
+template <class T>
+void without_replacement(Generator& g, const T* weights, std::int64_t n, std::int64_t count,
+                         std::int64_t* out) {
+  std::vector<T> keys(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto q = static_cast<Wide<T>>(static_cast<T>(static_cast<Wide<T>>(g.exponential())));
+    keys[static_cast<std::size_t>(i)] = static_cast<T>(static_cast<Wide<T>>(weights[i]) / q);
+  }
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](std::int64_t a, std::int64_t b) {
+    const auto x = static_cast<Wide<T>>(keys[static_cast<std::size_t>(a)]);
+    const auto y = static_cast<Wide<T>>(keys[static_cast<std::size_t>(b)]);
+    return x > y || (x == y && a < b);
+  });
+  std::copy_n(order.begin(), count, out);
+}
+
+}  // namespace
+
+Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement) {
+  if (weights.dim() != 1 && weights.dim() != 2) {
+    throw ShapeError("multinomial: weights must have 1 or 2 dimensions, shape " + to_string(weights.sizes()) +
+                     " was given");
+  }
+  const std::int64_t n = weights.size(-1), rows = weights.dim() == 1 ? 1 : weights.size(0);
+  if (count < 1)
+    refuse("multinomial", "the number of draws must be greater than 0", static_cast<double>(count));
+  if (!replacement && count > n) {
+    throw Error("multinomial: " + std::to_string(count) + " draws without replacement from " +
+                std::to_string(n) + " positions");
+  }
+  check_elements("multinomial", weights, "weights must be finite and 0 or greater",
+                 [](double w) { return w >= 0 && std::isfinite(w); });
+  const Tensor w = weights.detach().contiguous();
+  const Tensor out = empty(weights.dim() == 1 ? Shape{count} : Shape{rows, count}, int64);
+  std::int64_t* positions = out.data<std::int64_t>();
+  dispatch(w.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_floating(dtype_of<T>)) {
+      const T* data = w.data<T>();
+      for (std::int64_t r = 0; r < rows; ++r) {
+        if (std::all_of(data + r * n, data + (r + 1) * n, [](T x) { return static_cast<Wide<T>>(x) == 0; }))
+          throw Error("multinomial: the weights of row " + std::to_string(r) + " are all 0");
+      }
+      Held held;
+      const auto draw = replacement ? with_replacement<T> : without_replacement<T>;
+      for (std::int64_t r = 0; r < rows; ++r)
+        draw(held.generator, data + r * n, n, count, positions + r * count);
+    }
+  });
+  return out;
+}
+
+Tensor dropout(const Tensor& x, double p, bool training) {
+  if (!is_probability(p)) refuse("dropout", "p must be from 0 to 1", p);
+  if (!training || p == 0 || x.numel() == 0) return x;
+  if (p == 1) return mul(x, zeros_like(x));
+  return mul(x, div(bernoulli(x, 1 - p), 1 - p));
+}
+
+}  // namespace wick

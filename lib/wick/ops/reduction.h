@@ -1,0 +1,45 @@
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <utility>
+
+#include "wick/core/tensor.h"
+
+// Sums and other summaries over all elements, or over dimensions, which are dropped unless `keepdim`.
+// Dimensions may be counted from the end. All are differentiable on floating point dtypes.
+
+namespace wick {
+
+// Integers and bool are summed in int64 unless a dtype is given; the sum of nothing is 0. No dims: all.
+Tensor sum(const Tensor& x, std::optional<DType> dtype = std::nullopt);
+Tensor sum(const Tensor& x, const Dims& dims, bool keepdim = false,
+           std::optional<DType> dtype = std::nullopt);
+
+// Floating point and complex only; the mean of nothing is NaN.
+Tensor mean(const Tensor& x);
+Tensor mean(const Tensor& x, const Dims& dims, bool keepdim = false);
+
+// The sum of squared deviations from the mean over n - 1 (unbiased) or n. Floating point and complex only;
+// real in either case.
+Tensor var(const Tensor& x);
+Tensor var(const Tensor& x, const Dims& dims, bool unbiased = true, bool keepdim = false);
+Tensor var(const Tensor& x, std::same_as<bool> auto unbiased) { return var(x, Dims{}, unbiased); }
+Tensor std(const Tensor& x);
+Tensor std(const Tensor& x, const Dims& dims, bool unbiased = true, bool keepdim = false);
+Tensor std(const Tensor& x, std::same_as<bool> auto unbiased) { return std(x, Dims{}, unbiased); }
+
+// The largest, the smallest element; NaN when there is one. ShapeError without elements. Equal elements share
+// the gradient.
+Tensor max(const Tensor& x);
+Tensor min(const Tensor& x);
+
+struct ValuesIndices {
+  Tensor values;
+  Tensor indices;  // int64
+};
+// Along one dimension, with the position of the first such element.
+ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false);
+ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false);
+
+}  // namespace wick

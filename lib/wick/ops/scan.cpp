@@ -1,0 +1,242 @@
+#include "wick/ops/scan.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/functions.h"
+#include "wick/ops/join.h"
+#include "wick/ops/indexing.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+// A row-major tensor seen as (outer, n, inner), the scan running over n.
+struct Lines {
+  std::int64_t outer = 1, n = 1, inner = 1;
+
+  Lines(const Tensor& x, int dim) {
+    for (int d = 0; d < x.dim(); ++d) (d < dim ? outer : d == dim ? n : inner) *= x.sizes()[d];
+  }
+
+  // Calls line(offset) for every line; its elements are `inner` apart.
+  template <class F>
+  void each(F&& line) const {
+    parallel_for(outer * inner, std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(n, 1), 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = begin; i < end; ++i) line(i / inner * n * inner + i % inner);
+                 });
+  }
+};
+
+// What running results are gathered in, as PyTorch does it: half precision in float, float in double.
+template <class T>
+using Gathered = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
+                                    std::conditional_t<std::is_same_v<T, float>, double, T>>;
+
+// Wraps around for integers.
+struct Plus {
+  template <class T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+    } else {
+      return a + b;
+    }
+  }
+};
+struct Times {
+  template <class T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+    } else {
+      return a * b;
+    }
+  }
+};
+
+// out[i] = out[i - 1] op x[i] along a line without gaps.
+template <class T, class Op>
+void running_line(const T* x, T* out, std::int64_t n, Op op) {
+  using A = Gathered<T>;
+  A total = static_cast<A>(x[0]);
+  out[0] = static_cast<T>(total);
+  std::int64_t i = 1;
+  // Groups are summed up aside, so that one addition in four waits for the one before. Only where this cannot
+  // overflow: A holds any product of four T, or wraps.
+  if constexpr (std::is_same_v<T, float> || std::is_integral_v<T>) {
+    for (; i + 4 <= n; i += 4) {
+      const A a = static_cast<A>(x[i]), b = op(a, static_cast<A>(x[i + 1])), c = static_cast<A>(x[i + 2]);
+      const A third = op(b, c), fourth = op(b, op(c, static_cast<A>(x[i + 3])));
+      out[i] = static_cast<T>(op(total, a));
+      out[i + 1] = static_cast<T>(op(total, b));
+      out[i + 2] = static_cast<T>(op(total, third));
+      total = op(total, fourth);
+      out[i + 3] = static_cast<T>(total);
+    }
+  }
+  for (; i < n; ++i) {
+    total = op(total, static_cast<A>(x[i]));
+    out[i] = static_cast<T>(total);
+  }
+}
+
+// The same for lines that lie side by side, row after row, so that memory is walked in order.
+template <class T, class Op>
+void running_rows(const T* x, T* out, std::int64_t rows, std::int64_t row, std::vector<Gathered<T>>& totals,
+                  Op op) {
+  using A = Gathered<T>;
+  for (std::int64_t j = 0; j < row; ++j) {
+    totals[static_cast<std::size_t>(j)] = static_cast<A>(x[j]);
+    out[j] = x[j];
+  }
+  for (std::int64_t i = 1; i < rows; ++i) {
+    for (std::int64_t j = 0; j < row; ++j) {
+      A& total = totals[static_cast<std::size_t>(j)];
+      total = op(total, static_cast<A>(x[i * row + j]));
+      out[i * row + j] = static_cast<T>(total);
+    }
+  }
+}
+
+// In the type of x.
+template <class Op>
+Tensor running(const Tensor& x, int dim, Op op) {
+  const Tensor in = x.detach().contiguous();
+  const Tensor out = empty(x.sizes(), x.dtype());
+  if (out.numel() == 0) return out;
+  const Lines lines(x, dim);
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (!std::is_same_v<T, bool>) {
+      const std::int64_t rows = lines.n, row = lines.inner, block = rows * row;
+      parallel_for(lines.outer, std::max<std::int64_t>(parallel::grain / block, 1),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     std::vector<Gathered<T>> totals(static_cast<std::size_t>(row));
+                     for (std::int64_t o = begin; o < end; ++o) {
+                       const T* source = in.data<T>() + o * block;
+                       T* target = out.data<T>() + o * block;
+                       if (row == 1) {
+                         running_line(source, target, rows, op);
+                       } else {
+                         running_rows(source, target, rows, row, totals, op);
+                       }
+                     }
+                   });
+    }
+  });
+  return out;
+}
+
+Tensor widened(const Tensor& x) { return is_integral(x.dtype()) ? x.to(int64) : x; }
+
+Tensor cumsum_from_end(const Tensor& x, int dim) { return add(sub(sum(x, {dim}, true), cumsum(x, dim)), x); }
+
+// Without dividing by x, which may be 0: the derivative by x[k] is the running product with a 1 in its place.
+Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
+  Tensors parts;
+  const std::int64_t n = x.size(dim);
+  for (std::int64_t k = 0; k < n; ++k) {
+    const Tensor one = ones_like(narrow(x, dim, k, 1).detach());
+    const Tensor others = cat({narrow(x, dim, 0, k), one, narrow(x, dim, k + 1, n - k - 1)}, dim);
+    parts.push_back(
+        sum(mul(narrow(g, dim, k, n - k), narrow(cumprod(others, dim), dim, k, n - k)), {dim}, true));
+  }
+  return cat(parts, dim);
+}
+
+bool has_zero(const Tensor& x) {
+  const NoGrad quiet;
+  return sum(eq(x, scalar_tensor(0, x.dtype()))).item().to_int() > 0;
+}
+
+}  // namespace
+
+Tensor cumsum(const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim());
+  const Tensor in = widened(x);
+  if (x.dim() == 0) return in;
+  const Tensor out = running(in, d, Plus{});
+  return record("cumsum", out, {x}, [d](const Tensor& g) { return Tensors{cumsum_from_end(g, d)}; });
+}
+
+Tensor cumprod(const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim());
+  const Tensor in = widened(x);
+  if (x.dim() == 0) return in;
+  const Tensor out = running(in, d, Times{});
+  if (!autograd::wanted({x})) return out;
+  return record("cumprod", out, {x}, [d, saved = Saved(x)](const Tensor& g, const Tensor& result) {
+    const Tensor& original = saved.get();
+    if (original.numel() == 0) return Tensors{g};
+    if (has_zero(original)) return Tensors{cumprod_gradient(g, original, d)};
+    return Tensors{div(cumsum_from_end(mul(g, conj(result)), d), conj(original))};
+  });
+}
+
+namespace {
+
+// The running extreme of a line and its position; elements are `step` apart.
+template <bool largest, class T>
+void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::int64_t n, std::int64_t step) {
+  // No number is at least, or at most, a NaN: it stays, and the latest one counts.
+  T best = x[0];
+  std::int64_t place = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T value = x[i * step];
+    if ((largest ? value >= best : value <= best) || value != value) {
+      best = value;
+      place = i;
+    }
+    values[i * step] = best;
+    positions[i * step] = place;
+  }
+}
+
+template <bool largest>
+ValuesIndices running_extreme(const char* operation, const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim());
+  const Tensor in = x.detach().contiguous();
+  const Tensor values = empty(x.sizes(), x.dtype()), positions = empty(x.sizes(), int64);
+  const Lines lines(x, d);
+  if (x.numel() == 0) return {values, positions};
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_complex(dtype_of<T>)) {
+      throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
+    } else {
+      lines.each([&](std::int64_t at) {
+        running_extreme_line<largest>(in.data<T>() + at, values.data<T>() + at,
+                                      positions.data<std::int64_t>() + at, lines.n, lines.inner);
+      });
+    }
+  });
+  const Tensor out = record(operation, values, {x}, [d, positions, shape = x.sizes()](const Tensor& g) {
+    return Tensors{scatter_add(zeros(shape, g.dtype()), d, positions, g)};
+  });
+  return {out, positions};
+}
+
+}  // namespace
+
+ValuesIndices cummax(const Tensor& x, std::int64_t dim) { return running_extreme<true>("cummax", x, dim); }
+ValuesIndices cummin(const Tensor& x, std::int64_t dim) { return running_extreme<false>("cummin", x, dim); }
+
+Tensor diff(const Tensor& x, std::int64_t n, std::int64_t dim) {
+  if (x.dim() == 0) throw ShapeError("diff expects input to be at least one-dimensional");
+  if (n < 0) throw Error("diff: the order n must be 0 or greater, " + std::to_string(n) + " was given");
+  const int d = wrap_dim(dim, x.dim());
+  Tensor out = x;
+  for (std::int64_t i = 0; i < n && out.size(d) > 0; ++i) {
+    const std::int64_t length = out.size(d) - 1;
+    const Tensor after = narrow(out, d, 1, length), before = narrow(out, d, 0, length);
+    out = out.dtype() == boolean ? bitwise_xor(after, before) : sub(after, before);
+  }
+  return out;
+}
+
+}  // namespace wick

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "wick/ops/reduction.h"
+
+// Running results along a dimension: element i is made of the elements 0 to i. Differentiable; a 0-d tensor
+// is its own.
+
+namespace wick {
+
+// Integers and bool give int64.
+Tensor cumsum(const Tensor& x, std::int64_t dim);
+Tensor cumprod(const Tensor& x, std::int64_t dim);
+
+// With the position of the element that supplied each value, the latest of equal ones; a NaN stays until the
+// end.
+ValuesIndices cummax(const Tensor& x, std::int64_t dim);
+ValuesIndices cummin(const Tensor& x, std::int64_t dim);
+
+// Differences of neighbours, n times; one element fewer each time. Of bool: whether they differ.
+Tensor diff(const Tensor& x, std::int64_t n = 1, std::int64_t dim = -1);
+
+}  // namespace wick

@@ -1,0 +1,209 @@
+#include "wick/ops/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "wick/autograd/gradient.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/join.h"
+#include "wick/ops/indexing.h"
+#include "wick/ops/keys.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/scan.h"
+#include "wick/ops/sort.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+// The items of a row, and the place of its first NaN, if it has one.
+template <class Key>
+struct Row {
+  Items<Key> items;
+  std::optional<std::int64_t> nan;
+};
+
+// A NaN has the largest key.
+template <class T, class Key>
+std::optional<std::int64_t> first_nan(const Items<Key>& items) {
+  const auto found = std::find_if(items.begin(), items.end(),
+                                  [](const Item<Key>& item) { return item.key == Key{~KeyOf<T>{0}}; });
+  if (found == items.end()) return std::nullopt;
+  return static_cast<std::int64_t>(found->position);
+}
+
+// Calls pick(row, out) for every row along dim, where out takes `picks` positions; answers those as
+// (..., picks, ...), dim keeping its place.
+template <class Pick>
+Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_t picks, Pick pick) {
+  const NoGrad quiet;
+  const Tensor rows = (x.dim() == 0 ? x.detach().reshape({1}) : movedim(x.detach(), d, -1)).contiguous();
+  const std::int64_t n = rows.size(-1);
+  Shape shape = rows.sizes();
+  shape[shape.size() - 1] = picks;
+  const Tensor positions = empty(shape, int64);
+  const std::int64_t count = positions.numel() / picks;
+  const auto work = [&]<class Key, class T>(const T* data) {
+    parallel_for(count, std::max<std::int64_t>(parallel::grain / (8 * n + 1), 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   Row<Key> row;
+                   for (std::int64_t r = begin; r < end; ++r) {
+                     read_items(data + r * n, n, row.items);
+                     if constexpr (is_floating(dtype_of<T>)) row.nan = first_nan<T>(row.items);
+                     pick(row, positions.data<std::int64_t>() + r * picks);
+                   }
+                 });
+  };
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_complex(dtype_of<T>)) {
+      throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype_of<T>)));
+    } else if (n <= INT64_C(1) << 32) {
+      work.template operator()<KeyOf<T>>(rows.data<T>());
+    } else {
+      work.template operator()<std::uint64_t>(rows.data<T>());
+    }
+  });
+  return x.dim() == 0 ? positions.reshape({}) : movedim(positions, -1, d);
+}
+
+template <class Items>
+auto at(Items& items, std::int64_t i) {
+  return items.begin() + static_cast<std::ptrdiff_t>(i);
+}
+
+// The position of the k-th item of the order, counted from 0; the items before it are moved there.
+template <class Items>
+std::int64_t select_item(Items& items, std::int64_t k) {
+  std::nth_element(items.begin(), at(items, k), items.end());
+  return static_cast<std::int64_t>(at(items, k)->position);
+}
+
+std::int64_t row_length(const char* operation, const Tensor& x, int d) {
+  const std::int64_t n = x.dim() == 0 ? 1 : x.sizes()[d];
+  if (n == 0) {
+    throw ShapeError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
+                     to_string(x.sizes()) + " has no elements");
+  }
+  return n;
+}
+
+ValuesIndices pick_one(const Tensor& x, int d, const Tensor& positions, bool keepdim) {
+  const Tensor values = gather(x, d, positions);
+  return keepdim ? ValuesIndices{values, positions} : ValuesIndices{values.squeeze(d), positions.squeeze(d)};
+}
+
+}  // namespace
+
+ValuesIndices median(const Tensor& x, std::int64_t dim, bool keepdim) {
+  if (x.dtype() == boolean) throw DTypeError("median is not defined for bool");
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t n = row_length("median", x, d);
+  const Tensor positions = pick_positions("median", x, d, 1, [n](auto& row, std::int64_t* out) {
+    *out = row.nan ? *row.nan : select_item(row.items, (n - 1) / 2);
+  });
+  return pick_one(x, d, positions, keepdim);
+}
+
+Tensor median(const Tensor& x) {
+  if (x.numel() == 0 && is_floating(x.dtype())) return full({}, std::nan(""), x.dtype());
+  return median(x.flatten(), 0).values;
+}
+
+ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool keepdim) {
+  if (x.dtype() == boolean) throw DTypeError("kthvalue is not defined for bool");
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t n = row_length("kthvalue", x, d);
+  if (k < 1 || k > n) {
+    throw IndexError("kthvalue: k must be from 1 to " + std::to_string(n) + ", " + std::to_string(k) +
+                     " was given");
+  }
+  const Tensor positions = pick_positions(
+      "kthvalue", x, d, 1, [k](auto& row, std::int64_t* out) { *out = select_item(row.items, k - 1); });
+  return pick_one(x, d, positions, keepdim);
+}
+
+ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim) {
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t n = row_length("mode", x, d);
+  const Tensor positions = pick_positions("mode", x, d, 1, [n](auto& row, std::int64_t* out) {
+    auto& items = row.items;
+    std::sort(items.begin(), items.end());
+    std::int64_t best = 0;
+    for (std::int64_t i = 0, end; i < n; i = end) {
+      end = i + 1;
+      while (end < n && at(items, end)->key == at(items, i)->key) ++end;
+      if (end - i > best) {
+        best = end - i;
+        *out = static_cast<std::int64_t>(at(items, end - 1)->position);
+      }
+    }
+  });
+  return pick_one(x, d, positions, keepdim);
+}
+
+Tensor mode(const Tensor& x) { return mode(x.flatten(), 0).values; }
+
+Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
+  if (x.dtype() != float32 && x.dtype() != float64) {
+    throw DTypeError("quantile() input tensor must be either float32 or float64, " +
+                     std::string(name(x.dtype())) + " was given");
+  }
+  if (!(q >= 0 && q <= 1))
+    throw Error("quantile() q must be in the range [0, 1], " + to_string(q) + " was given");
+  const int d = wrap_dim(dim, x.dim());
+  if (x.dim() == 0) return quantile(x.reshape({1}), q, 0, false);
+  if (x.sizes()[d] == 0) {
+    throw ShapeError("quantile() input tensor must have elements, shape " + to_string(x.sizes()) +
+                     " was given");
+  }
+  // PyTorch computes the position in the tensor's own precision.
+  const auto last = static_cast<double>(x.sizes()[d] - 1);
+  const double rank = x.dtype() == float32 ? static_cast<float>(q) * static_cast<float>(last) : q * last;
+  const auto below = static_cast<std::int64_t>(rank);
+  const std::int64_t above = std::min(below + 1, x.sizes()[d] - 1);
+  const Tensor positions = pick_positions("quantile", x, d, 2, [=](auto& row, std::int64_t* out) {
+    if (row.nan) {
+      out[0] = out[1] = *row.nan;
+      return;
+    }
+    out[0] = out[1] = select_item(row.items, below);
+    if (above == below) return;
+    const auto next = std::min_element(at(row.items, below + 1), row.items.end());
+    out[1] = static_cast<std::int64_t>(next->position);
+  });
+  const Tensor pair = gather(x, d, positions);
+  const Tensor low = narrow(pair, d, 0, 1), high = narrow(pair, d, 1, 1);
+  // Between equal neighbours there is nothing to interpolate: infinities would give NaN.
+  const double weight = rank - static_cast<double>(below);
+  const Tensor step = where(eq(low, high), scalar_tensor(0, x.dtype()), sub(high, low));
+  const Tensor out = weight == 0    ? low
+                     : weight < 0.5 ? add(low, mul(step, weight))
+                                    : sub(high, mul(step, 1 - weight));
+  return keepdim ? out : out.squeeze(d);
+}
+
+Tensor quantile(const Tensor& x, double q) { return quantile(x.flatten(), q, 0); }
+
+UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
+  if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
+  const NoGrad quiet;
+  const auto [sorted, positions] = sort(x.detach().flatten(), 0);
+  const std::int64_t n = sorted.numel();
+  // Where runs of equal elements begin; a NaN equals nothing.
+  Tensor begins = full({n}, true, boolean);
+  if (n > 0) narrow(begins, 0, 1, n - 1).copy_(ne(narrow(sorted, 0, 1, n - 1), narrow(sorted, 0, 0, n - 1)));
+  const Tensor firsts = nonzero(begins).select(1, 0);
+  UniqueResult out;
+  out.values = gather(sorted, 0, firsts);
+  if (return_inverse) {
+    const Tensor places = sub(cumsum(begins, 0), 1);
+    out.inverse = scatter(zeros({n}, int64), 0, positions, places).reshape(x.sizes());
+  }
+  if (return_counts) out.counts = diff(cat({firsts, full({1}, n, int64)}));
+  return out;
+}
+
+}  // namespace wick

@@ -1,0 +1,311 @@
+#include "wick/ops/views.h"
+
+#include <algorithm>
+
+#include "wick/autograd/node.h"
+#include "wick/ops/creation.h"
+
+namespace wick {
+namespace {
+
+Shape infer_size(const Tensor& x, const Shape& asked) {
+  Shape shape = asked;
+  std::int64_t known = 1;
+  int open = -1;
+  const auto invalid = [&] {
+    return ShapeError("shape '" + to_string(asked) + "' is invalid for input of size " +
+                      std::to_string(x.numel()));
+  };
+  for (int d = 0; d < shape.size(); ++d) {
+    if (shape[d] == -1) {
+      if (open >= 0)
+        throw ShapeError("only one dimension can be inferred, shape " + to_string(asked) + " has more");
+      open = d;
+    } else if (shape[d] < 0 || __builtin_mul_overflow(known, shape[d], &known)) {
+      throw invalid();
+    }
+  }
+  if (open >= 0) {
+    if (known == 0 || x.numel() % known != 0) throw invalid();
+    shape[open] = x.numel() / known;
+    known *= shape[open];
+  }
+  if (known != x.numel()) throw invalid();
+  numel(shape);
+  return shape;
+}
+
+// Strides under which the same memory has the new shape, if there are any: each run of old dimensions that
+// lie behind one another without gaps may be cut anew.
+bool view_strides(const Tensor& x, const Shape& shape, Strides& strides) {
+  strides = Strides(shape.size(), 1);
+  int d = shape.size() - 1;
+  std::int64_t run = 1;  // elements of the current run of old dimensions
+  std::int64_t cut = 1;  // elements of new dimensions laid over it
+  std::int64_t base = x.dim() > 0 ? x.strides().back() : 1;
+  for (int s = x.dim() - 1; s >= 0; --s) {
+    run *= x.sizes()[s];
+    const bool ends = s == 0 || (x.sizes()[s - 1] != 1 && x.strides()[s - 1] != run * base);
+    if (!ends) continue;
+    while (d >= 0 && (cut < run || shape[d] == 1)) {
+      strides[d] = cut * base;
+      cut *= shape[d--];
+    }
+    if (cut != run) return false;
+    if (s > 0) {
+      base = x.strides()[s - 1];
+      run = cut = 1;
+    }
+  }
+  for (; d >= 0; --d) strides[d] = cut * base;
+  return true;
+}
+
+// A view recorded with the operation that leads back from its gradient to that of x.
+template <class Back>
+Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset, Back back) {
+  Tensor out = make_view(x, std::move(shape), std::move(strides), x.raw_data() + offset * x.itemsize());
+  return record(name, out, {x}, [back](const Tensor& g) { return Tensors{back(g)}; });
+}
+
+// Zeros of x's shape in which `place(zeros)` is replaced by g; itself differentiable.
+template <class Place>
+Tensor embed(const Tensor& g, const Shape& shape, Place place) {
+  Tensor out = zeros(shape, g.dtype());
+  {
+    const NoGrad quiet;
+    place(out).copy_(g);
+  }
+  return record("embed", out, {g}, [place](const Tensor& h) { return Tensors{place(h)}; });
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, const Shape& asked) {
+  const Shape shape = infer_size(x, asked);
+  const auto back = [from = x.sizes()](const Tensor& g) { return reshape(g, from); };
+  if (x.is_contiguous()) return view("reshape", x, shape, contiguous_strides(shape), 0, back);
+  Strides strides;
+  if (view_strides(x, shape, strides)) return view("reshape", x, shape, strides, 0, back);
+  const Tensor dense = x.contiguous();
+  return view("reshape", dense, shape, contiguous_strides(shape), 0, back);
+}
+
+Tensor permute(const Tensor& x, const Dims& dims) {
+  if (dims.size() != x.dim()) {
+    throw ShapeError("permute wants each of the " + std::to_string(x.dim()) + " dimensions once, dims " +
+                     to_string(dims) + " was given");
+  }
+  Shape shape;
+  Strides strides;
+  Dims inverse(x.dim(), -1);
+  for (int i = 0; i < dims.size(); ++i) {
+    const int d = wrap_dim(dims[i], x.dim());
+    if (inverse[d] != -1) throw ShapeError("permute was given a dim twice: " + to_string(dims));
+    inverse[d] = i;
+    shape.push_back(x.sizes()[d]);
+    strides.push_back(x.strides()[d]);
+  }
+  return view("permute", x, shape, strides, 0, [inverse](const Tensor& g) { return permute(g, inverse); });
+}
+
+Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1) {
+  const int a = wrap_dim(dim0, x.dim()), b = wrap_dim(dim1, x.dim());
+  if (a == b) return x;
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  std::swap(shape[a], shape[b]);
+  std::swap(strides[a], strides[b]);
+  return view("transpose", x, shape, strides, 0, [a, b](const Tensor& g) { return transpose(g, a, b); });
+}
+
+Tensor movedim(const Tensor& x, std::int64_t source, std::int64_t destination) {
+  const int from = wrap_dim(source, x.dim()), to = wrap_dim(destination, x.dim());
+  Dims dims;
+  for (int d = 0; d < x.dim(); ++d) {
+    if (d != from) dims.push_back(d);
+  }
+  if (x.dim() > 0) dims.insert(to, from);
+  return permute(x, dims);
+}
+
+Tensor expand(const Tensor& x, const Shape& asked) {
+  if (asked == x.sizes()) return x;
+  const int added = asked.size() - x.dim();
+  const auto refuse = [&](const std::string& why) {
+    throw ShapeError("expand: shape " + to_string(x.sizes()) + " cannot become " + to_string(asked) + ": " +
+                     why);
+  };
+  if (added < 0) refuse("it must have as many dimensions at least");
+  Shape shape = asked;
+  Strides strides(asked.size(), 0);
+  for (int d = 0; d < shape.size(); ++d) {
+    const int own = d - added;
+    if (own < 0) {
+      if (shape[d] < 0) refuse("-1 is not allowed for a dimension that does not exist yet");
+      continue;
+    }
+    const std::int64_t size = x.sizes()[own];
+    if (shape[d] == -1) shape[d] = size;
+    if (shape[d] == size) {
+      strides[d] = x.strides()[own];
+    } else if (size != 1 || shape[d] < 0) {
+      refuse("size " + std::to_string(shape[d]) + " must match the existing size " + std::to_string(size) +
+             " at dimension " + std::to_string(d));
+    }
+  }
+  // The engine sums the gradient back to x's shape.
+  return view("expand", x, shape, strides, 0, [](const Tensor& g) { return g; });
+}
+
+Tensor unsqueeze(const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim() + 1);
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  strides.insert(d, d < x.dim() ? strides[d] * std::max<std::int64_t>(shape[d], 1) : 1);
+  shape.insert(d, 1);
+  return view("unsqueeze", x, shape, strides, 0, [d](const Tensor& g) { return squeeze(g, d); });
+}
+
+Tensor squeeze(const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, x.dim());
+  if (x.dim() == 0 || x.sizes()[d] != 1) return x;
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  shape.erase(d);
+  strides.erase(d);
+  return view("squeeze", x, shape, strides, 0, [d](const Tensor& g) { return unsqueeze(g, d); });
+}
+
+Tensor squeeze(const Tensor& x) {
+  Tensor out = x;
+  for (int d = x.dim() - 1; d >= 0; --d) out = squeeze(out, d);
+  return out;
+}
+
+Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
+  if (x.dim() == 0) throw IndexError("select: a 0-d tensor has no dimension to select from");
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t size = x.sizes()[d];
+  if (index < -size || index >= size) {
+    throw IndexError("index " + std::to_string(index) + " is out of range for dimension " +
+                     std::to_string(d) + " of size " + std::to_string(size));
+  }
+  const std::int64_t i = index < 0 ? index + size : index;
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  shape.erase(d);
+  strides.erase(d);
+  return view("select", x, shape, strides, i * x.strides()[d], [d, i, from = x.sizes()](const Tensor& g) {
+    return embed(g, from, [d, i](const Tensor& whole) { return select(whole, d, i); });
+  });
+}
+
+Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step) {
+  if (x.dim() == 0) throw IndexError("slice: a 0-d tensor has no dimension to slice");
+  if (step < 1) throw IndexError("slice: step must be 1 or more, " + std::to_string(step) + " was given");
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t size = x.sizes()[d];
+  const auto cut = [size](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + size : i, 0, size); };
+  const std::int64_t first = cut(start), last = std::max(cut(end), first);
+  if (first == 0 && last == size && step == 1) return x;
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  shape[d] = last > first ? (last - first - 1) / step + 1 : 0;
+  if (shape[d] > 1) strides[d] *= step;
+  return view("slice", x, shape, strides, first * x.strides()[d],
+              [d, first, last, step, from = x.sizes()](const Tensor& g) {
+                return embed(g, from,
+                             [=](const Tensor& whole) { return slice(whole, d, first, last, step); });
+              });
+}
+
+Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t size = x.size(d);
+  const std::int64_t first = start < 0 ? start + size : start;
+  if (first < 0 || length < 0 || first > size || length > size - first) {
+    throw IndexError("narrow: start " + std::to_string(start) + " and length " + std::to_string(length) +
+                     " exceed dimension " + std::to_string(d) + " of size " + std::to_string(size));
+  }
+  return slice(x, d, first, first + length);
+}
+
+Tensor narrow_copy(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
+  const Tensor part = narrow(x, dim, start, length);
+  return part.is_contiguous() ? part.clone() : part.contiguous();
+}
+
+Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t dim1, std::int64_t dim2) {
+  const int a = wrap_dim(dim1, x.dim()), b = wrap_dim(dim2, x.dim());
+  if (a == b) {
+    throw ShapeError("diagonal: two different dimensions are needed, " + std::to_string(dim1) + " and " +
+                     std::to_string(dim2) + " were given");
+  }
+  // The first element that counts along each of the two; an offset beyond the sizes leaves nothing.
+  const std::int64_t skip_a = -std::clamp<std::int64_t>(offset, -x.sizes()[a], 0);
+  const std::int64_t skip_b = std::clamp<std::int64_t>(offset, 0, x.sizes()[b]);
+  const std::int64_t length = std::min(x.sizes()[a] - skip_a, x.sizes()[b] - skip_b);
+  Shape shape = x.sizes();
+  Strides strides = x.strides();
+  const std::int64_t step = strides[a] + strides[b];
+  const std::int64_t start = length > 0 ? skip_a * strides[a] + skip_b * strides[b] : 0;
+  for (const int d : {std::max(a, b), std::min(a, b)}) {
+    shape.erase(d);
+    strides.erase(d);
+  }
+  shape.push_back(length);
+  strides.push_back(step);
+  return view("diagonal", x, shape, strides, start, [offset, a, b, from = x.sizes()](const Tensor& g) {
+    return embed(g, from, [offset, a, b](const Tensor& whole) { return diagonal(whole, offset, a, b); });
+  });
+}
+
+namespace {
+
+Tensor part(const Tensor& x, int which) {
+  Strides strides = x.strides();
+  for (auto& s : strides) s *= 2;
+  Tensor out = make_view(x, x.sizes(), strides, x.raw_data() + which * x.itemsize() / 2);
+  out.body()->dtype = real_dtype(x.dtype());
+  return out;
+}
+
+}  // namespace
+
+Tensor real(const Tensor& x) {
+  if (!is_complex(x.dtype())) return x;
+  return record("real", part(x, 0), {x}, [](const Tensor& g) { return Tensors{g}; });
+}
+
+Tensor imag(const Tensor& x) {
+  if (!is_complex(x.dtype())) {
+    throw DTypeError("imag is defined for complex tensors only, not for " + std::string(name(x.dtype())));
+  }
+  return record("imag", part(x, 1), {x}, [](const Tensor& g) {
+    Tensor whole = zeros(g.sizes(), promote_types(g.dtype(), complex64));
+    {
+      const NoGrad quiet;
+      imag(whole).copy_(g);
+    }
+    return Tensors{record("embed_imag", whole, {g}, [](const Tensor& h) { return Tensors{imag(h)}; })};
+  });
+}
+
+Tensor Tensor::reshape(const Shape& shape) const { return wick::reshape(*this, shape); }
+Tensor Tensor::permute(const Dims& dims) const { return wick::permute(*this, dims); }
+Tensor Tensor::transpose(std::int64_t a, std::int64_t b) const { return wick::transpose(*this, a, b); }
+Tensor Tensor::t() const {
+  if (dim() > 2)
+    throw ShapeError("t: at most 2 dimensions are expected, shape " + to_string(sizes()) + " has more");
+  return dim() < 2 ? *this : wick::transpose(*this, 0, 1);
+}
+Tensor Tensor::expand(const Shape& shape) const { return wick::expand(*this, shape); }
+Tensor Tensor::unsqueeze(std::int64_t d) const { return wick::unsqueeze(*this, d); }
+Tensor Tensor::squeeze(std::int64_t d) const { return wick::squeeze(*this, d); }
+Tensor Tensor::select(std::int64_t d, std::int64_t index) const { return wick::select(*this, d, index); }
+Tensor Tensor::slice(std::int64_t d, std::int64_t start, std::int64_t end, std::int64_t step) const {
+  return wick::slice(*this, d, start, end, step);
+}
+
+}  // namespace wick
