@@ -1,5 +1,5 @@
 #include "wick/kernels/element.h"
-#include "wick/kernels/families.h"
+#include "wick/kernels/registration.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {

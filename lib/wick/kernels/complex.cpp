@@ -4,7 +4,7 @@
 #include <complex>
 
 #include "wick/kernels/element.h"
-#include "wick/kernels/families.h"
+#include "wick/kernels/registration.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {

@@ -1,5 +1,5 @@
 #include "wick/core/half.h"
-#include "wick/kernels/families.h"
+#include "wick/kernels/registration.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {

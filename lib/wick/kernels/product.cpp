@@ -1,5 +1,5 @@
 #include "wick/kernels/element.h"
-#include "wick/kernels/families.h"
+#include "wick/kernels/registration.h"
 
 // Eigen's templates are compiled once for each level under a name of their own: -DEigen=Eigen_<level>.
 #include <Eigen/Core>

@@ -1,5 +1,5 @@
-#include "wick/kernels/chunk.h"
-#include "wick/kernels/families.h"
+#include "wick/kernels/buffers.h"
+#include "wick/kernels/registration.h"
 #include "wick/kernels/math.h"
 
 // Softmax along the rows or along the columns of a block. Rows are read in stretches; columns are taken

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "wick/linalg/diagonals.h"
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"

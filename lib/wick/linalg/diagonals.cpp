@@ -1,4 +1,4 @@
-// Small products, diagonals and triangles; matmul is in linalg.cpp.
+#include "wick/linalg/diagonals.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,6 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
-#include "wick/linalg/products.h"
 #include "wick/ops/loop.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/reduction.h"
@@ -15,27 +14,6 @@
 
 namespace wick {
 namespace {
-
-void check_vectors(const char* operation, const Tensor& a, const Tensor& b) {
-  if (a.dim() == 1 && b.dim() == 1) return;
-  throw ShapeError(std::string(operation) + ": 1D tensors expected, shapes " + to_string(a.sizes()) +
-                   " and " + to_string(b.sizes()) + " were given");
-}
-
-int vector_dim(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
-  const Shape shape = broadcast_shapes(a.sizes(), b.sizes());
-  if (dim) {
-    const int d = wrap_dim(*dim, a.dim());
-    if (a.dim() > 0 && a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
-    throw ShapeError("cross: dimension " + std::to_string(*dim) + " must have length 3, shapes " +
-                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
-  }
-  for (int d = 0; d < shape.size(); ++d) {
-    if (a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
-  }
-  throw ShapeError("cross: there is no dimension of size 3 in both shapes " + to_string(a.sizes()) + " and " +
-                   to_string(b.sizes()));
-}
 
 // The last two dimensions of zeros, but for a diagonal.
 Tensor embedded(const Tensor& x, std::int64_t rows, std::int64_t columns, std::int64_t offset) {
@@ -89,34 +67,6 @@ Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t
 }
 
 }  // namespace
-
-Tensor dot(const Tensor& a, const Tensor& b) {
-  check_vectors("dot", a, b);
-  check_same_dtype("dot", a.dtype(), b.dtype());
-  if (a.numel() != b.numel()) {
-    throw ShapeError("dot: inconsistent tensor size, " + std::to_string(a.numel()) + " and " +
-                     std::to_string(b.numel()) + " elements were given");
-  }
-  return matmul(a, b);
-}
-
-Tensor outer(const Tensor& a, const Tensor& b) {
-  check_vectors("outer", a, b);
-  return mul(a.unsqueeze(1), b);
-}
-
-Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
-  check_same_dtype("cross", a.dtype(), b.dtype());
-  if (a.dim() != b.dim()) {
-    throw ShapeError("cross: both tensors must have the same number of dimensions, shapes " +
-                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
-  }
-  if (a.dtype() == boolean) throw DTypeError("cross is not defined for bool");
-  const int d = vector_dim(a, b, dim);
-  const Tensor next = tensor({1, 2, 0}, int64), last = tensor({2, 0, 1}, int64);
-  return sub(mul(index_select(a, d, next), index_select(b, d, last)),
-             mul(index_select(a, d, last), index_select(b, d, next)));
-}
 
 Tensor trace(const Tensor& x) {
   if (x.dim() != 2) {

@@ -5,12 +5,13 @@
 #include <limits>
 #include <vector>
 
+#include "wick/linalg/diagonals.h"
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/ops/elementwise.h"
 #include "wick/linalg/factorize.h"
-#include "wick/ops/functions.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
 #include "wick/linalg/products.h"

@@ -6,7 +6,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
-#include "wick/ops/functions.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"

@@ -5,9 +5,9 @@
 
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
-#include "wick/ops/functions.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/ops/unary.h"
+#include "wick/ops/rule.h"
 #include "wick/ops/views.h"
 
 namespace wick {

@@ -1,4 +1,4 @@
-#include "wick/ops/functions.h"
+#include "wick/ops/elementwise.h"
 
 #include <limits>
 #include <numbers>
@@ -6,7 +6,7 @@
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/reduction.h"
-#include "wick/ops/unary.h"
+#include "wick/ops/rule.h"
 #include "wick/ops/views.h"
 
 namespace wick {

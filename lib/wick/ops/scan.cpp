@@ -7,7 +7,6 @@
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
-#include "wick/ops/functions.h"
 #include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
 #include "wick/core/parallel.h"

@@ -6,7 +6,7 @@
 #include "wick/autograd/gradient.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/indexing.h"
-#include "wick/ops/keys.h"
+#include "wick/ops/sort_keys.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 

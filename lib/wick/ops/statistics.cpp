@@ -10,7 +10,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
-#include "wick/ops/keys.h"
+#include "wick/ops/sort_keys.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/scan.h"
 #include "wick/ops/sort.h"

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "wick/core/tensor.h"
+
+namespace wick {
+
+// Diagonals are counted from the main one, 0: positive ones lie above it, negative ones below.
+
+// The sum of the main diagonal of a matrix, 0-d; of integers in int64. DTypeError for bool.
+Tensor trace(const Tensor& x);
+// A vector becomes the diagonal of a square matrix of zeros; of a matrix the diagonal is taken, which may be
+// empty.
+Tensor diag(const Tensor& x, std::int64_t diagonal = 0);
+// The elements in row-major order as the diagonal of a square matrix of zeros.
+Tensor diagflat(const Tensor& x, std::int64_t offset = 0);
+// The last dimension becomes the diagonal of square matrices of zeros, the last two dimensions.
+Tensor diag_embed(const Tensor& x, std::int64_t offset = 0);
+// The matrices of the last two dimensions with zeros above, below the diagonal.
+Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
+Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
+
+}  // namespace wick
