@@ -11,9 +11,9 @@
 
 #include "tclext/binding/error.h"
 #include "tclext/binding/handle.h"
-#include "wick/linalg/norms.h"
 #include "wick/core/scalar.h"
 #include "wick/core/tensor.h"
+#include "wick/linalg/norms.h"
 
 // Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the
 // option and what it takes. No conversion asks a handle for its string or changes its type.

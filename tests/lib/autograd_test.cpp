@@ -173,7 +173,7 @@ TEST_CASE("autograd: outputs and their gradients are checked") {
 TEST_CASE("autograd: recording can be switched off") {
   const Tensor x = leaf({1, 2});
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     CHECK_FALSE(grad_enabled());
     CHECK_FALSE((x * 2).requires_grad());
     {
@@ -185,7 +185,7 @@ TEST_CASE("autograd: recording can be switched off") {
   CHECK(grad_enabled());
   CHECK((x * 2).requires_grad());
   // It is each thread's own.
-  const NoGrad quiet;
+  const NoGrad no_grad;
   bool elsewhere = false;
   std::thread([&] { elsewhere = grad_enabled(); }).join();
   CHECK(elsewhere);
@@ -208,7 +208,7 @@ TEST_CASE("autograd: changes in place of what was saved are noticed") {
   // A result that its own gradient needs.
   const Tensor y = exp(x);
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     y.fill_(1);
   }
   CHECK_THROWS_AS(sum(y).backward(), GradientError);
@@ -233,7 +233,7 @@ TEST_CASE("autograd: changes in place of what was saved are noticed") {
   CHECK_NOTHROW(total.backward());
   const Tensor scaled = sum(x * c);
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     x.fill_(7);
   }
   CHECK_NOTHROW(scaled.backward());
@@ -247,7 +247,7 @@ TEST_CASE("autograd: no change in place of what requires a gradient") {
   CHECK_THROWS_AS(gather_into(x, Tensors{zeros({}, float64), zeros({}, float64)}), GradientError);
   CHECK_THROWS_AS((x * 2).zero_(), GradientError);
   CHECK(list(x.detach()) == List{1, 2});
-  const NoGrad quiet;
+  const NoGrad no_grad;
   CHECK_NOTHROW(x.fill_(1));
 }
 

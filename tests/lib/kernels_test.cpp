@@ -165,7 +165,8 @@ TEST_CASE("kernels: copies between all dtypes") {
     for (const DType to : all_dtypes) {
       for (const DType from : all_dtypes) {
         check_loop(level + " copy to " + std::string(name(to)) + " from " + std::string(name(from)),
-                   table().copy[at(to)][at(from)], lowest().copy[at(to)][at(from)], {to, {from}}, 0);
+                   table().copy[index_of(to)][index_of(from)], lowest().copy[index_of(to)][index_of(from)],
+                   {to, {from}}, 0);
       }
     }
   });
@@ -181,12 +182,12 @@ TEST_CASE("kernels: functions of one operand") {
                                               Tan, Erf, Exp2,    Expm1, Log1p};
       const bool computed = std::ranges::find(functions, which) != std::end(functions);
       for (const DType dtype : all_dtypes) {
-        const Loop loop = table().unary[op][at(dtype)];
-        CHECK((loop != nullptr) == (lowest().unary[op][at(dtype)] != nullptr));
+        const Loop loop = table().unary[op][index_of(dtype)];
+        CHECK((loop != nullptr) == (lowest().unary[op][index_of(dtype)] != nullptr));
         // The square of a complex number has a difference in it, which fused operations round otherwise.
         if (!loop || (which == Square && is_complex(dtype))) continue;
         check_loop(level + " unary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
-                   lowest().unary[op][at(dtype)], {dtype, {dtype}}, computed ? 3 : 0);
+                   lowest().unary[op][index_of(dtype)], {dtype, {dtype}}, computed ? 3 : 0);
       }
     }
   });
@@ -199,25 +200,25 @@ TEST_CASE("kernels: activation functions, their gradients, and softmax") {
     for (const DType dtype : all_dtypes) {
       const std::string of = " of " + std::string(name(dtype));
       for (int op = 0; op < kernels::activation_count; ++op) {
-        const Loop value = table().activation[op][at(dtype)],
-                   gradient = table().activation_gradient[op][at(dtype)];
+        const Loop value = table().activation[op][index_of(dtype)],
+                   gradient = table().activation_gradient[op][index_of(dtype)];
         const bool whole = op == static_cast<int>(kernels::Activation::Hardtanh) ||
                            op == static_cast<int>(kernels::Activation::Threshold);
         CHECK((value != nullptr) == (is_floating(dtype) || (whole && kind(dtype) == Kind::Integer)));
         CHECK((gradient != nullptr) == is_floating(dtype));
         if (value && !is_floating(dtype)) {
           check_loop(level + " activation " + std::to_string(op) + of, value,
-                     lowest().activation[op][at(dtype)], {dtype, {dtype}}, 0, &parameters);
+                     lowest().activation[op][index_of(dtype)], {dtype, {dtype}}, 0, &parameters);
         }
       }
-      CHECK((table().prelu[at(dtype)] != nullptr) == is_floating(dtype));
+      CHECK((table().prelu[index_of(dtype)] != nullptr) == is_floating(dtype));
       if (is_floating(dtype)) {
-        check_loop(level + " prelu" + of, table().prelu[at(dtype)], lowest().prelu[at(dtype)],
+        check_loop(level + " prelu" + of, table().prelu[index_of(dtype)], lowest().prelu[index_of(dtype)],
                    {dtype, {dtype, dtype}}, 0);
       }
       for (int op = 0; op < kernels::softmax_count; ++op) {
-        CHECK((table().softmax[op][at(dtype)].rows != nullptr) == is_floating(dtype));
-        CHECK((table().softmax[op][at(dtype)].columns != nullptr) == is_floating(dtype));
+        CHECK((table().softmax[op][index_of(dtype)].rows != nullptr) == is_floating(dtype));
+        CHECK((table().softmax[op][index_of(dtype)].columns != nullptr) == is_floating(dtype));
       }
     }
   });
@@ -232,25 +233,25 @@ TEST_CASE("kernels: functions of two operands") {
       const auto which = static_cast<kernels::Binary>(op);
       using enum kernels::Binary;
       for (const DType dtype : all_dtypes) {
-        const Loop loop = table().binary[op][at(dtype)];
-        CHECK((loop != nullptr) == (lowest().binary[op][at(dtype)] != nullptr));
+        const Loop loop = table().binary[op][index_of(dtype)];
+        CHECK((loop != nullptr) == (lowest().binary[op][index_of(dtype)] != nullptr));
         const bool fused = which == AddScaled && !is_integral(dtype);
         const bool complex_product = is_complex(dtype) && (which == Mul || which == Div);
         // Sums of products: fused operations round otherwise, and after a cancellation by any number of
         // places.
         if (!loop || fused || complex_product) continue;
         check_loop(level + " binary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
-                   lowest().binary[op][at(dtype)], {dtype, {dtype, dtype}}, 0,
+                   lowest().binary[op][index_of(dtype)], {dtype, {dtype, dtype}}, 0,
                    is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
       }
     }
     for (int op = 0; op < kernels::compare_count; ++op) {
       for (const DType dtype : all_dtypes) {
-        const Loop loop = table().compare[op][at(dtype)];
-        CHECK((loop != nullptr) == (lowest().compare[op][at(dtype)] != nullptr));
+        const Loop loop = table().compare[op][index_of(dtype)];
+        CHECK((loop != nullptr) == (lowest().compare[op][index_of(dtype)] != nullptr));
         if (!loop) continue;
         check_loop(level + " comparison " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
-                   lowest().compare[op][at(dtype)], {boolean, {dtype, dtype}}, 0);
+                   lowest().compare[op][index_of(dtype)], {boolean, {dtype, dtype}}, 0);
       }
     }
   });
@@ -270,7 +271,8 @@ TEST_CASE("kernels: sums of products, where nothing needs rounding") {
       };
       const Tensor x = part(0), y = part(1000), out = zeros({100}, dtype);
       const auto run_one = [&](const Tensor& a, const Tensor& b, kernels::Binary op) {
-        run(make_nest({&out, &a, &b}), table().binary[static_cast<int>(op)][at(dtype)], &factor);
+        run_loop(make_loop_nest({&out, &a, &b}), table().binary[static_cast<int>(op)][index_of(dtype)],
+                 &factor);
         return to_vector<std::complex<double>>(out);
       };
       const auto xs = to_vector<std::complex<double>>(x), ys = to_vector<std::complex<double>>(y);
@@ -334,7 +336,7 @@ TEST_CASE("kernels: reductions") {
     for (const DType dtype : all_dtypes) {
       for (int op = 0; op < kernels::reduce_count; ++op) {
         const auto which = static_cast<kernels::Reduce>(op);
-        const kernels::ReduceLoops loops = table().reduce[op][at(dtype)];
+        const kernels::ReduceLoops loops = table().reduce[op][index_of(dtype)];
         CHECK((loops.inner != nullptr) == (loops.outer != nullptr));
         if (!loops.inner) {
           CHECK(is_complex(dtype));
@@ -444,7 +446,7 @@ TEST_CASE("kernels: positions of extremes") {
   levels([&](const std::string& level) {
     for (const DType dtype : all_dtypes) {
       for (const int which : {0, 1}) {
-        const Loop loop = table().arg[which][at(dtype)];
+        const Loop loop = table().arg[which][index_of(dtype)];
         CHECK((loop == nullptr) == is_complex(dtype));
         if (!loop) continue;
         for (const std::int64_t n : {1, 2, 9, 100}) {
@@ -484,7 +486,7 @@ TEST_CASE("kernels: matrix products") {
   constexpr std::int64_t pad = 2;
   for (const DType dtype : all_dtypes) {
     const bool exists = dtype != boolean && dtype != float16 && dtype != bfloat16 && !is_complex(dtype);
-    levels([&](const std::string&) { CHECK((table().gemm[at(dtype)] != nullptr) == exists); });
+    levels([&](const std::string&) { CHECK((table().gemm[index_of(dtype)] != nullptr) == exists); });
     if (!exists) continue;
     for (const auto& [m, k, n] :
          {std::array<std::int64_t, 3>{1, 1, 1}, {3, 4, 5}, {17, 16, 15}, {40, 33, 65}}) {
@@ -502,7 +504,7 @@ TEST_CASE("kernels: matrix products") {
             const Tensor c = full({m, n + pad}, 77, dtype);
             kernels::Gemm g{m,           n,           k,       a.raw_data(), b.raw_data(), c.raw_data(),
                             a.stride(0), b.stride(0), n + pad, a_columns,    b_columns};
-            CHECK(table().gemm[at(dtype)](g));
+            CHECK(table().gemm[index_of(dtype)](g));
             CHECK_MESSAGE(identical(narrow(c, 1, 0, n), expected),
                           level << name(dtype) << m << " " << k << " " << n << a_columns << b_columns);
             CHECK(identical(narrow(c, 1, n, pad), full({m, pad}, 77, dtype)));
@@ -517,18 +519,18 @@ TEST_CASE("kernels: truncated division") {
   const EachLevel levels;
   levels([&](const std::string&) {
     for (const DType dtype : {uint8, int8, int16, int32, int64}) {
-      const Loop loop = table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(dtype)];
+      const Loop loop = table().binary[static_cast<int>(kernels::Binary::DivTrunc)][index_of(dtype)];
       const Tensor x = tensor({7, -7, 7, 0, 5}, dtype), y = tensor({2, 2, -2, 3, 0}, dtype),
                    out = zeros({5}, dtype);
-      run(make_nest({&out, &x, &y}), loop);
+      run_loop(make_loop_nest({&out, &x, &y}), loop);
       const auto a = to_vector<std::int64_t>(x), b = to_vector<std::int64_t>(y),
                  q = to_vector<std::int64_t>(out);
       for (std::size_t i = 0; i < 5; ++i) CHECK(q[i] == (b[i] == 0 ? 0 : a[i] / b[i]));
     }
     const Tensor least = full({40}, INT64_MIN, int64), minus = full({40}, -1, int64),
                  out = zeros({40}, int64);
-    run(make_nest({&out, &least, &minus}),
-        table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(int64)]);
+    run_loop(make_loop_nest({&out, &least, &minus}),
+             table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(int64)]);
     CHECK(identical(out, least));
   });
 }

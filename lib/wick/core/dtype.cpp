@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "wick/core/error.h"
+#include "wick/core/fail.h"
 #include "wick/core/scalar.h"
 
 namespace wick {
@@ -56,8 +56,7 @@ std::string to_string(const Scalar& number) {
 
 void check_same_dtype(const char* operation, DType a, DType b) {
   if (a == b) return;
-  throw DTypeError(std::string(operation) + ": all operands must have the same dtype, " +
-                   std::string(name(a)) + " and " + std::string(name(b)) + " were given");
+  fail<DTypeError>(operation, "all operands must have the same dtype, {} and {} were given", a, b);
 }
 
 }  // namespace wick

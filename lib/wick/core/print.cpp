@@ -170,7 +170,7 @@ class Printer {
 
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "tensor(undefined)";
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor x = tensor.detach();
   std::string out = "tensor(";
   if (x.numel() == 0) {

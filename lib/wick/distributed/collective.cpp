@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "wick/autograd/node.h"
-#include "wick/ops/creation.h"
 #include "wick/distributed/combine.h"
+#include "wick/ops/creation.h"
 #include "wick/ops/join.h"
 #include "wick/ops/views.h"
 
@@ -69,7 +69,7 @@ void take_words(Group& group) {
 
 Collective::Collective(Group& group, Ask ask, double timeout)
     : group_(group), ask_(std::move(ask)), timeout_(timeout), own_gradient_(autograd::wanted({ask_.input})) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   ask_.input = ask_.input.contiguous();
 }
 
@@ -282,7 +282,7 @@ bool Collective::advance() {
     front->advance();
     return ended_;
   }
-  const NoGrad quiet;
+  const NoGrad no_grad;
   try {
     if (!begun_) begin();
     if (step()) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "wick/autograd/node.h"
-#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/combine.h"
+#include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
 #include "wick/ops/reduction.h"
@@ -32,7 +32,7 @@ Tensor own_copy(const Tensor& x) { return x.detach().clone(); }
 // want gradients. All ranks record, for they have to meet again on the way back.
 Tensor recorded_input(const Tensor& x) {
   if (x.requires_grad() || !grad_enabled()) return x;
-  const NoGrad quiet;
+  const NoGrad no_grad;
   return zeros({}, is_differentiable(x.dtype()) ? x.dtype() : float32).expand(x.sizes()).requires_grad_();
 }
 

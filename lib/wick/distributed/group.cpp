@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <list>
 
-#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/message.h"
+#include "wick/ops/creation.h"
 
 namespace wick::distributed {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "wick/ops/creation.h"
 #include "wick/distributed/world.h"
+#include "wick/ops/creation.h"
 #include "wick/ops/views.h"
 
 namespace wick::distributed {

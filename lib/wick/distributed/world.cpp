@@ -13,8 +13,8 @@
 #include <mutex>
 #include <thread>
 
-#include "wick/ops/creation.h"
 #include "wick/distributed/collective.h"
+#include "wick/ops/creation.h"
 
 namespace wick::distributed {
 namespace {

@@ -1,6 +1,6 @@
 #include "wick/kernels/buffers.h"
-#include "wick/kernels/registration.h"
 #include "wick/kernels/math.h"
+#include "wick/kernels/registration.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -211,18 +211,18 @@ Parameters<Compared<T>> read(const void* parameters) {
 template <class C, class Op>
 void values(C* out, const C* x, int64_t n, const void* parameters) {
   const auto p = *static_cast<const Parameters<C>*>(parameters);
-  WICK_INDEPENDENT
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i], p);
 }
 template <class C, class Op>
 void gradients(C* out, const C* g, const C* x, int64_t n, const void* parameters) {
   const auto p = *static_cast<const Parameters<C>*>(parameters);
-  WICK_INDEPENDENT
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], x[i], p);
 }
 template <class C>
 void prelu_values(C* out, const C* x, const C* weight, int64_t n, const void*) {
-  WICK_INDEPENDENT
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) {
     const C scaled = x[i] * weight[i];
     out[i] = x[i] > 0 ? x[i] : scaled;
@@ -246,11 +246,11 @@ void prelu_loop(const Block& b, const void*) {
 template <class T, class Op>
 void whole_loop(const Block& b, const void* parameters) {
   const auto p = read<T>(parameters);
-  map1<T, T>(b, [p](T x) { return Op::f(x, p); });
+  elementwise1<T, T>(b, [p](T x) { return Op::f(x, p); });
 }
 
 template <class T>
-WICK_INLINE void enter(kernels::Table& t, int dtype) {
+WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   const auto set = [&]<class Op>(Activation op, Op) {
     t.activation[static_cast<int>(op)][dtype] = value_loop<T, Op>;
     t.activation_gradient[static_cast<int>(op)][dtype] = gradient_loop<T, Op>;
@@ -282,7 +282,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_activations(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

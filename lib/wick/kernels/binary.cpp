@@ -29,17 +29,17 @@ struct GeOf { template <class T> static bool f(T x, T y) { return x >= y; } };
 
 template <class T, class Op>
 void arithmetic(const Block& b, const void*) {
-  map2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
+  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
 }
 
 template <class T, class Op>
 void choice(const Block& b, const void*) {
-  map2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y))); });
+  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y))); });
 }
 
 template <class T, class Op>
 void comparison(const Block& b, const void*) {
-  map2<bool, T>(b, [](T x, T y) { return Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y)); });
+  elementwise2<bool, T>(b, [](T x, T y) { return Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y)); });
 }
 
 template <class T>
@@ -51,13 +51,13 @@ void add_scaled(const Block& b, const void* parameters) {
   } else {
     factor = cast<C>(*static_cast<const double*>(parameters));
   }
-  map2<T, T>(b, [factor](T x, T y) { return cast<T>(cast<C>(x) + factor * cast<C>(y)); });
+  elementwise2<T, T>(b, [factor](T x, T y) { return cast<T>(cast<C>(x) + factor * cast<C>(y)); });
 }
 
 // The truncated quotient of integers; 0 where the divisor is 0.
 template <class T>
 void divide_truncated(const Block& b, const void*) {
-  map2<T, T>(b, [](T x, T y) {
+  elementwise2<T, T>(b, [](T x, T y) {
     if (y == 0) return T(0);
     if constexpr (T(-1) < T(0)) {
       if (y == T(-1)) return static_cast<T>(Compute<T>(0) - static_cast<Compute<T>>(x));
@@ -70,7 +70,7 @@ void divide_truncated(const Block& b, const void*) {
 template <class T, bool left>
 void shift(const Block& b, const void*) {
   constexpr Compute<T> width = 8 * sizeof(T);
-  map2<T, T>(b, [](T x, T count) {
+  elementwise2<T, T>(b, [](T x, T count) {
     const auto n = static_cast<Compute<T>>(count);
     if constexpr (left) {
       return n < width ? static_cast<T>(static_cast<Compute<T>>(x) << n) : T(0);
@@ -81,7 +81,7 @@ void shift(const Block& b, const void*) {
 }
 
 template <class T>
-WICK_INLINE void enter(kernels::Table& t, int dtype) {
+WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   const auto set = [&](Binary op, Loop loop) { t.binary[static_cast<int>(op)][dtype] = loop; };
   const auto compare = [&](Compare op, Loop loop) { t.compare[static_cast<int>(op)][dtype] = loop; };
   set(Binary::Add, arithmetic<T, AddOf>);
@@ -114,7 +114,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_binary(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

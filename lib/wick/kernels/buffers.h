@@ -7,7 +7,7 @@
 // for two types only.
 
 // One copy of the code, however many callers there are.
-#define WICK_APART __attribute__((noinline))
+#define WICK_NOINLINE __attribute__((noinline))
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -15,10 +15,10 @@ inline namespace WICK_LEVEL {
 inline constexpr int64_t chunk = 512;  // elements at a time
 
 template <class T>
-WICK_APART void load(Compute<T>* to, const char* from, int64_t step, int64_t n) {
+WICK_NOINLINE void load(Compute<T>* to, const char* from, int64_t step, int64_t n) {
   if (step == sizeof(T)) {
     const T* x = reinterpret_cast<const T*>(from);
-    WICK_INDEPENDENT
+    WICK_IVDEP
     for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(x[i]);
   } else {
     for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(*reinterpret_cast<const T*>(from + i * step));
@@ -26,10 +26,10 @@ WICK_APART void load(Compute<T>* to, const char* from, int64_t step, int64_t n) 
 }
 
 template <class T>
-WICK_APART void store(char* to, int64_t step, const Compute<T>* from, int64_t n) {
+WICK_NOINLINE void store(char* to, int64_t step, const Compute<T>* from, int64_t n) {
   if (step == sizeof(T)) {
     T* x = reinterpret_cast<T*>(to);
-    WICK_INDEPENDENT
+    WICK_IVDEP
     for (int64_t i = 0; i < n; ++i) x[i] = cast<T>(from[i]);
   } else {
     for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = cast<T>(from[i]);

@@ -61,7 +61,7 @@ void binary(const Block& b, const void*) {
 }
 
 template <class C>
-void enter(kernels::Table& t, int dtype) {
+void register_loops(kernels::Table& t, int dtype) {
   const auto set = [&](Unary op, Loop loop) { t.unary[static_cast<int>(op)][dtype] = loop; };
   set(Unary::Exp, unary<C, exp_of>);
   set(Unary::Log, unary<C, log_of>);
@@ -89,8 +89,8 @@ void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_complex(kernels::Table& table) {
-  enter<std::complex<float>>(table, 10);
-  enter<std::complex<double>>(table, 11);
+  register_loops<std::complex<float>>(table, 10);
+  register_loops<std::complex<double>>(table, 11);
 }
 
 }  // namespace WICK_LEVEL

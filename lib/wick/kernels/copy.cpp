@@ -7,7 +7,7 @@ namespace {
 
 template <class To, class From>
 void copy(const Block& b, const void*) {
-  map1<To, From>(b, [](From x) { return cast<To>(x); });
+  elementwise1<To, From>(b, [](From x) { return cast<To>(x); });
 }
 
 // An element that is only moved.
@@ -55,7 +55,7 @@ void select(const Block& b, const void*) {
       T* o = reinterpret_cast<T*>(out);
       const T* x = reinterpret_cast<const T*>(yes);
       const T* y = reinterpret_cast<const T*>(no);
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = condition[i] ? x[i] : y[i];
     } else {
       for (int64_t i = 0; i < b.n; ++i) {

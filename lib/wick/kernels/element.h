@@ -7,9 +7,9 @@
 // type to compute in.
 
 #if defined(__clang__)
-#define WICK_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define WICK_IVDEP _Pragma("clang loop vectorize(assume_safety)")
 #else
-#define WICK_INDEPENDENT _Pragma("GCC ivdep")
+#define WICK_IVDEP _Pragma("GCC ivdep")
 #endif
 #define WICK_UNROLL _Pragma("GCC unroll 16")
 #define WICK_INLINE inline __attribute__((always_inline))
@@ -141,19 +141,19 @@ WICK_INLINE To cast(From x) {
 // Runs f over a block of one input, and of two. Dense rows and rows with a repeated operand get loops of
 // their own, which the compiler vectorizes.
 template <class Out, class In, class F>
-WICK_INLINE void map1(const Block& b, F f) {
+WICK_INLINE void elementwise1(const Block& b, F f) {
   for (int64_t r = 0; r < b.rows; ++r) {
     char* out = b.data[0] + r * b.row_step[0];
     const char* in = b.data[1] + r * b.row_step[1];
     if (b.step[0] == sizeof(Out) && b.step[1] == sizeof(In)) {
       Out* o = reinterpret_cast<Out*>(out);
       const In* x = reinterpret_cast<const In*>(in);
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = f(x[i]);
     } else if (b.step[0] == sizeof(Out) && b.step[1] == 0) {
       Out* o = reinterpret_cast<Out*>(out);
       const Out value = f(*reinterpret_cast<const In*>(in));
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = value;
     } else {
       for (int64_t i = 0; i < b.n; ++i) {
@@ -164,7 +164,7 @@ WICK_INLINE void map1(const Block& b, F f) {
 }
 
 template <class Out, class In, class F>
-WICK_INLINE void map2(const Block& b, F f) {
+WICK_INLINE void elementwise2(const Block& b, F f) {
   for (int64_t r = 0; r < b.rows; ++r) {
     char* out = b.data[0] + r * b.row_step[0];
     const char* left = b.data[1] + r * b.row_step[1];
@@ -173,15 +173,15 @@ WICK_INLINE void map2(const Block& b, F f) {
     const In* x = reinterpret_cast<const In*>(left);
     const In* y = reinterpret_cast<const In*>(right);
     if (b.step[0] == sizeof(Out) && b.step[1] == sizeof(In) && b.step[2] == sizeof(In)) {
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = f(x[i], y[i]);
     } else if (b.step[0] == sizeof(Out) && b.step[1] == sizeof(In) && b.step[2] == 0) {
       const In repeated = *y;
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = f(x[i], repeated);
     } else if (b.step[0] == sizeof(Out) && b.step[1] == 0 && b.step[2] == sizeof(In)) {
       const In repeated = *x;
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int64_t i = 0; i < b.n; ++i) o[i] = f(repeated, y[i]);
     } else {
       for (int64_t i = 0; i < b.n; ++i) {

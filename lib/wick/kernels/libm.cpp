@@ -48,19 +48,19 @@ T whole_power(T base, T exponent) {
 
 template <class T, class Op>
 void unary(const Block& b, const void*) {
-  map1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
+  elementwise1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
 }
 template <class T, class Op>
 void binary(const Block& b, const void*) {
-  map2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
+  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
 }
 template <class T>
 void integer_power(const Block& b, const void*) {
-  map2<T, T>(b, [](T x, T y) { return whole_power(x, y); });
+  elementwise2<T, T>(b, [](T x, T y) { return whole_power(x, y); });
 }
 
 template <class T>
-void enter(kernels::Table& t, int dtype) {
+void register_loops(kernels::Table& t, int dtype) {
   const auto set = [&](Unary op, Loop loop) { t.unary[static_cast<int>(op)][dtype] = loop; };
   if constexpr (class_of<T> == Class::Integer)
     t.binary[static_cast<int>(Binary::Pow)][dtype] = integer_power<T>;
@@ -85,7 +85,7 @@ void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_libm(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

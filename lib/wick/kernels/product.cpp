@@ -46,7 +46,7 @@ bool real_product(const Gemm& g) {
 // Rows of the product gather multiples of rows of b, so that the inner loop runs over dense memory; a b
 // stored by columns gives scalar products instead.
 template <class T>
-bool whole_product(const Gemm& g) {
+bool integer_product(const Gemm& g) {
   using C = Compute<T>;
   const T* a = static_cast<const T*>(g.a);
   const T* b = static_cast<const T*>(g.b);
@@ -60,7 +60,7 @@ bool whole_product(const Gemm& g) {
           c[j] = cast<T>(static_cast<C>(c[j]) + x * static_cast<C>(b[j * g.ldb + k]));
       } else {
         const T* row = b + k * g.ldb;
-        WICK_INDEPENDENT
+        WICK_IVDEP
         for (int64_t j = 0; j < g.n; ++j) c[j] = cast<T>(static_cast<C>(c[j]) + x * static_cast<C>(row[j]));
       }
     }
@@ -73,7 +73,7 @@ bool whole_product(const Gemm& g) {
 void add_products(kernels::Table& table) {
   each_dtype([&]<int i>() {
     using T = typename TypeAt<i>::type;
-    if constexpr (class_of<T> == Class::Integer) table.gemm[i] = whole_product<T>;
+    if constexpr (class_of<T> == Class::Integer) table.gemm[i] = integer_product<T>;
     if constexpr (class_of<T> == Class::Real) table.gemm[i] = real_product<T>;
   });
 }

@@ -179,7 +179,7 @@ void fold_columns(A* total, const char* in, int64_t step, int64_t row_step, int6
     const char* row = in + r * row_step;
     if (step == sizeof(T) && columns == strip) {
       const T* x = reinterpret_cast<const T*>(row);
-      WICK_INDEPENDENT
+      WICK_IVDEP
       for (int j = 0; j < strip; ++j) total[j] = Op::step(total[j], cast<A>(x[j]));
     } else {
       for (int j = 0; j < columns; ++j) {
@@ -245,7 +245,7 @@ int64_t find(const T* x, int64_t n, T value) {
   int64_t i = 0;
   for (; i + block <= n; i += block) {
     unsigned any = 0;
-    WICK_INDEPENDENT
+    WICK_IVDEP
     for (int64_t j = 0; j < block; ++j) any |= (x[i + j] == value) | (nan & (x[i + j] != x[i + j]));
     if (any) break;
   }
@@ -284,7 +284,7 @@ void arg(const Block& b, const void*) {
 }
 
 template <class T>
-WICK_INLINE void enter(kernels::Table& t, int dtype) {
+WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (same<T, int64_t>) {
     t.reduce[static_cast<int>(Reduce::Sum)][dtype] = loops<SumOf, Sum<T>, Sum<T>>();
   } else {
@@ -301,7 +301,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_reductions(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

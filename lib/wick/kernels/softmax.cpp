@@ -1,6 +1,6 @@
 #include "wick/kernels/buffers.h"
-#include "wick/kernels/registration.h"
 #include "wick/kernels/math.h"
+#include "wick/kernels/registration.h"
 
 // Softmax along the rows or along the columns of a block. Rows are read in stretches; columns are taken
 // `width` at a time, side by side. Exponents are taken of differences to the line's maximum; a NaN, or an
@@ -21,7 +21,7 @@ template <class C>
 constexpr int64_t lanes = 128 / static_cast<int64_t>(sizeof(C));
 
 template <class C>
-WICK_APART C largest(const C* x, int64_t n, C start) {
+WICK_NOINLINE C largest(const C* x, int64_t n, C start) {
   C best[lanes<C>];
   for (int64_t l = 0; l < lanes<C>; ++l) best[l] = start;
   int64_t i = 0;
@@ -39,7 +39,7 @@ WICK_INLINE double total(int64_t n, F term) {
   C sums[lanes<C>] = {};
   int64_t i = 0;
   for (; i + lanes<C> <= n; i += lanes<C>) {
-    WICK_INDEPENDENT
+    WICK_IVDEP
     for (int64_t l = 0; l < lanes<C>; ++l) sums[l] += term(i + l);
   }
   double sum = 0;
@@ -49,31 +49,31 @@ WICK_INLINE double total(int64_t n, F term) {
 }
 
 template <class C>
-WICK_APART double exponentials(C* out, const C* x, int64_t n, C shift) {
-  WICK_INDEPENDENT
+WICK_NOINLINE double exponentials(C* out, const C* x, int64_t n, C shift) {
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) out[i] = exp(x[i] - shift);
   return total<C>(n, [=](int64_t i) { return out[i]; });
 }
 
 template <class C>
-WICK_APART void scale(C* y, int64_t n, C factor) {
+WICK_NOINLINE void scale(C* y, int64_t n, C factor) {
   for (int64_t i = 0; i < n; ++i) y[i] *= factor;
 }
 
 template <class C>
-WICK_APART void logarithms(C* y, const C* x, int64_t n, C most, C logarithm) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void logarithms(C* y, const C* x, int64_t n, C most, C logarithm) {
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - most) - logarithm;
 }
 
 template <bool log_of, class C>
-WICK_APART double gradient_sum(const C* g, const C* y, int64_t n) {
+WICK_NOINLINE double gradient_sum(const C* g, const C* y, int64_t n) {
   return total<C>(n, [=](int64_t i) { return log_of ? g[i] : g[i] * y[i]; });
 }
 
 template <bool log_of, class C>
-WICK_APART void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) out[i] = log_of ? g[i] - exp(y[i]) * sum : y[i] * (g[i] - sum);
 }
 
@@ -85,14 +85,14 @@ struct Columns {
 };
 
 template <class C>
-WICK_APART void largest(Columns<C>& c, const C* x, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void largest(Columns<C>& c, const C* x, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) c.most[j] = x[j] > c.most[j] ? x[j] : c.most[j];
 }
 
 template <class C>
-WICK_APART void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
     const C e = exp(x[j] - c.most[j]);
     out[j] = e;
@@ -101,19 +101,19 @@ WICK_APART void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
 }
 
 template <bool log_of, class C>
-WICK_APART void finish(Columns<C>& c) {
+WICK_NOINLINE void finish(Columns<C>& c) {
   for (int64_t j = 0; j < width; ++j) c.sum[j] = log_of ? log(c.sum[j]) : C(1) / c.sum[j];
 }
 
 template <class C>
-WICK_APART void scale(const Columns<C>& c, C* y, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void scale(const Columns<C>& c, C* y, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) y[j] *= c.sum[j];
 }
 
 template <bool log_of, class C>
-WICK_APART void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
     const C difference = x[j] - c.most[j];
     out[j] = log_of ? difference - c.sum[j] : exp(difference) * c.sum[j];
@@ -121,14 +121,14 @@ WICK_APART void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
 }
 
 template <bool log_of, class C>
-WICK_APART void gradient_sum(Columns<C>& c, const C* g, const C* y, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void gradient_sum(Columns<C>& c, const C* g, const C* y, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) c.sum[j] += log_of ? g[j] : g[j] * y[j];
 }
 
 template <bool log_of, class C>
-WICK_APART void gradient(const Columns<C>& c, C* out, const C* g, const C* y, int64_t n) {
-  WICK_INDEPENDENT
+WICK_NOINLINE void gradient(const Columns<C>& c, C* out, const C* g, const C* y, int64_t n) {
+  WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) out[j] = log_of ? g[j] - exp(y[j]) * c.sum[j] : y[j] * (g[j] - c.sum[j]);
 }
 
@@ -244,7 +244,7 @@ void column_gradients(const Block& b, const void*) {
 }
 
 template <class T>
-WICK_INLINE void enter(kernels::Table& t, int dtype) {
+WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.softmax[static_cast<int>(Softmax::Value)][dtype] = {rows<T, false>, columns<T, false>};
     t.softmax[static_cast<int>(Softmax::Log)][dtype] = {rows<T, true>, columns<T, true>};
@@ -258,7 +258,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_softmax(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

@@ -25,18 +25,18 @@ struct Log1pOf      { template <class C> static C f(C x) { return log1p(x); } };
 // With the C library's for large arguments.
 struct SinOf {
   template <class C> static C f(C x) { return sin(x); }
-  static float far(float x) { return __builtin_sinf(x); }
-  static double far(double x) { return __builtin_sin(x); }
+  static float by_libm(float x) { return __builtin_sinf(x); }
+  static double by_libm(double x) { return __builtin_sin(x); }
 };
 struct CosOf {
   template <class C> static C f(C x) { return cos(x); }
-  static float far(float x) { return __builtin_cosf(x); }
-  static double far(double x) { return __builtin_cos(x); }
+  static float by_libm(float x) { return __builtin_cosf(x); }
+  static double by_libm(double x) { return __builtin_cos(x); }
 };
 struct TanOf {
   template <class C> static C f(C x) { return tan(x); }
-  static float far(float x) { return __builtin_tanf(x); }
-  static double far(double x) { return __builtin_tan(x); }
+  static float by_libm(float x) { return __builtin_tanf(x); }
+  static double by_libm(double x) { return __builtin_tan(x); }
 };
 struct RsqrtOf      { template <class C> static C f(C x) { return C{1} / sqrt(x); } };
 struct BitNotOf     { template <class C> static C f(C x) { return ~x; } };
@@ -60,17 +60,17 @@ struct RealAbsOf {
 
 template <class T, class Op>
 void loop(const Block& b, const void*) {
-  map1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
+  elementwise1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
 }
 template <class T, class Op>
 void plain_loop(const Block& b, const void*) {
-  map1<T, T>(b, [](T x) { return Op::f(x); });
+  elementwise1<T, T>(b, [](T x) { return Op::f(x); });
 }
 
 // For functions of many instructions.
 template <class C, class Op>
 void dense(C* out, const C* x, int64_t n, const void*) {
-  WICK_INDEPENDENT
+  WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
 }
 template <class T, class Op>
@@ -84,10 +84,10 @@ WICK_INLINE bool is_far(double x) { return (x > turns) | (x < -turns); }
 // Large arguments are rare: a stretch with one is gone through element by element.
 template <class C, class Op>
 void dense_angles(C* out, const C* x, int64_t n, const void* parameters) {
-  int far = 0;
-  for (int64_t i = 0; i < n; ++i) far |= is_far(x[i]);
-  if (!far) return dense<C, Op>(out, x, n, parameters);
-  for (int64_t i = 0; i < n; ++i) out[i] = is_far(x[i]) ? Op::far(x[i]) : Op::f(x[i]);
+  int any_far = 0;
+  for (int64_t i = 0; i < n; ++i) any_far |= is_far(x[i]);
+  if (!any_far) return dense<C, Op>(out, x, n, parameters);
+  for (int64_t i = 0; i < n; ++i) out[i] = is_far(x[i]) ? Op::by_libm(x[i]) : Op::f(x[i]);
 }
 template <class T, class Op>
 void angle_loop(const Block& b, const void*) {
@@ -95,7 +95,7 @@ void angle_loop(const Block& b, const void*) {
 }
 
 template <class T>
-WICK_INLINE void enter(kernels::Table& t, int dtype) {
+WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   const auto set = [&](Unary op, Loop loop_function) {
     t.unary[static_cast<int>(op)][dtype] = loop_function;
   };
@@ -138,7 +138,7 @@ WICK_INLINE void enter(kernels::Table& t, int dtype) {
 }  // namespace
 
 void add_unary(kernels::Table& table) {
-  each_dtype([&]<int i>() { enter<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
 }
 
 }  // namespace WICK_LEVEL

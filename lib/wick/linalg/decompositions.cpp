@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-#include "wick/linalg/diagonals.h"
 #include "wick/autograd/node.h"
+#include "wick/linalg/diagonals.h"
+#include "wick/linalg/factorize.h"
+#include "wick/linalg/matrices.h"
+#include "wick/linalg/products.h"
+#include "wick/linalg/solvers.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
-#include "wick/linalg/factorize.h"
 #include "wick/ops/join.h"
-#include "wick/linalg/products.h"
 #include "wick/ops/loop.h"
-#include "wick/linalg/matrices.h"
-#include "wick/linalg/solvers.h"
 #include "wick/ops/views.h"
 
 namespace wick {

@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -22,7 +22,7 @@ Tensor embedded(const Tensor& x, std::int64_t rows, std::int64_t columns, std::i
   shape.push_back(columns);
   const Tensor out = zeros(shape, x.dtype());
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const Tensor target = diagonal(out, offset, -2, -1);
     if (target.numel() > 0) copy_into(target, x);
   }

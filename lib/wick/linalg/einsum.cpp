@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "wick/ops/elementwise.h"
 #include "wick/linalg/products.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 

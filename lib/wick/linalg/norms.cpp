@@ -5,13 +5,13 @@
 #include <limits>
 
 #include "wick/autograd/gradient.h"
-#include "wick/ops/creation.h"
 #include "wick/linalg/decompositions.h"
-#include "wick/ops/elementwise.h"
 #include "wick/linalg/matrices.h"
+#include "wick/linalg/solvers.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/norm.h"
 #include "wick/ops/reduction.h"
-#include "wick/linalg/solvers.h"
 #include "wick/ops/views.h"
 
 namespace wick::linalg {
@@ -114,7 +114,7 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
 
 Tensor matrix_rank(const Tensor& A, std::optional<double> atol, std::optional<double> rtol, bool hermitian) {
   check_matrices("linalg.matrix_rank", A);
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const double epsilon = real_dtype(A.dtype()) == float32 ? std::numeric_limits<float>::epsilon()
                                                           : std::numeric_limits<double>::epsilon();
   const double own = epsilon * static_cast<double>(std::max(A.size(-2), A.size(-1)));

@@ -4,12 +4,12 @@
 #include <atomic>
 
 #include "wick/autograd/node.h"
-#include "wick/ops/indexing.h"
+#include "wick/core/parallel.h"
+#include "wick/linalg/matrices.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
-#include "wick/linalg/matrices.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -121,7 +121,7 @@ Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
   if (dtype == float16 || dtype == bfloat16) {
     return product(a.to(float32), b.to(float32), batch).to(dtype);
   }
-  const auto gemm = kernels::table().gemm[at(dtype)];
+  const auto gemm = kernels::table().gemm[index_of(dtype)];
   if (!gemm) throw DTypeError("matmul is not defined for " + std::string(name(dtype)));
   Shape shape = batch.shape;
   shape.push_back(a.size(-2));
@@ -144,7 +144,7 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
   batch.count = numel(batch.shape);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     out = product(a, b, batch);
   }
   if (!autograd::wanted({a, b})) return out;

@@ -5,18 +5,17 @@
 #include <limits>
 #include <vector>
 
-#include "wick/linalg/diagonals.h"
 #include "wick/autograd/node.h"
-#include "wick/ops/creation.h"
 #include "wick/linalg/decompositions.h"
-#include "wick/ops/elementwise.h"
+#include "wick/linalg/diagonals.h"
 #include "wick/linalg/factorize.h"
-#include "wick/ops/elementwise.h"
-#include "wick/ops/join.h"
-#include "wick/ops/indexing.h"
-#include "wick/linalg/products.h"
-#include "wick/ops/loop.h"
 #include "wick/linalg/matrices.h"
+#include "wick/linalg/products.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/indexing.h"
+#include "wick/ops/join.h"
+#include "wick/ops/loop.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/scan.h"
 #include "wick/ops/views.h"
@@ -247,7 +246,7 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   if (lacks_routine(A)) return solve(A.to(complex128), B.to(complex128)).to(complex64);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const auto [LU, pivots] = lu_factor(A);
     check_regular(operation, LU);
     out = lu_solve(LU, pivots, B);
@@ -265,7 +264,7 @@ namespace {
 Tensor inverse_of(const Tensor& A, const LUFactors& factors) {
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     out = lu_solve(factors.LU, factors.pivots, identity_like(A));
   }
   return record("inv", out, {A}, [](const Tensor& g, const Tensor& X) {
@@ -275,7 +274,7 @@ Tensor inverse_of(const Tensor& A, const LUFactors& factors) {
 }
 
 LUFactors quiet_factors(const Tensor& A) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   return lu_factor(A);
 }
 
@@ -309,7 +308,7 @@ Tensor det(const Tensor& A) {
   if (lacks_routine(A)) return det(A.to(complex128)).to(complex64);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const auto [LU, pivots] = lu_factor(A);
     out = mul(product_along(diagonal(LU, 0, -2, -1)), exchange_sign(pivots, A.dtype()));
   }
@@ -330,7 +329,7 @@ SLogDet slogdet(const Tensor& A) {
   }
   SLogDet out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const auto [LU, pivots] = lu_factor(A);
     const Tensor own = diagonal(LU, 0, -2, -1), size = abs(own);
     const Tensor none = eq(size, scalar_tensor(0, size.dtype()));
@@ -374,7 +373,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   const double limit = rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(m, n)));
   LeastSquares out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const auto [U, S, Vh] = svd(A, false);
     const Tensor inverse = inverted(S, 0, limit);
     out.singular_values = S;
@@ -404,7 +403,7 @@ Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> r
   if (lacks_routine(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const auto [U, S, Vh] = svd(A, false);
     const Tensor inverse = inverted(S, atol.value_or(0), relative);
     out = matmul(mul(adjoint(Vh), inverse.unsqueeze(-2)), adjoint(U));
@@ -480,7 +479,7 @@ Tensor matrix_exp(const Tensor& A) {
   if (lacks_routine(A)) return matrix_exp(A.to(complex128)).to(complex64);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     out = A.numel() == 0 ? A.clone() : exponential(A);
   }
   // The derivative in direction g stands in a block of the exponential of a matrix of twice the size (Al-Mohy

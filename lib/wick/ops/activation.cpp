@@ -31,9 +31,9 @@ struct Rule {
 // g times the derivative at x.
 Tensor gradient(const Rule& rule, const Tensor& given, const Tensor& x, const Parameters& p) {
   const Tensor g = given.to(x.dtype());
-  const auto loop = kernels::table().activation_gradient[static_cast<int>(rule.op)][at(x.dtype())];
+  const auto loop = kernels::table().activation_gradient[static_cast<int>(rule.op)][index_of(x.dtype())];
   const Tensor out = empty_for({&x, &g}, x.dtype());
-  run(make_nest({&out, &g, &x}), require(loop, rule.name, x.dtype()), &p, 2 * rule.cost);
+  run_loop(make_loop_nest({&out, &g, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, 2 * rule.cost);
   if (!autograd::wanted({g, x})) return out;
   return record(rule.name, out, {g, x}, [&rule, p, first = Saved(g), second = Saved(x)](const Tensor& h) {
     const Tensor& at = second.get();
@@ -43,9 +43,9 @@ Tensor gradient(const Rule& rule, const Tensor& given, const Tensor& x, const Pa
 }
 
 Tensor apply(const Rule& rule, const Tensor& x, const Parameters& p = {}) {
-  const auto loop = kernels::table().activation[static_cast<int>(rule.op)][at(x.dtype())];
+  const auto loop = kernels::table().activation[static_cast<int>(rule.op)][index_of(x.dtype())];
   const Tensor out = empty_like(x);
-  run(make_nest({&out, &x}), require(loop, rule.name, x.dtype()), &p, rule.cost);
+  run_loop(make_loop_nest({&out, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, rule.cost);
   if (!autograd::wanted({x})) return out;
   return record(rule.name, out, {x}, [&rule, p, saved = Saved(x)](const Tensor& g) {
     return Tensors{gradient(rule, g, saved.get(), p)};
@@ -242,9 +242,9 @@ Tensor by_channel(const Tensor& weight, const Tensor& x) {
 Tensor prelu(const Tensor& x, const Tensor& weight) {
   check_same_dtype("prelu", x.dtype(), weight.dtype());
   const Tensor w = by_channel(weight, x);
-  const auto loop = require(kernels::table().prelu[at(x.dtype())], "prelu", x.dtype());
+  const auto loop = checked_kernel(kernels::table().prelu[index_of(x.dtype())], "prelu", x.dtype());
   const Tensor out = empty_like(x);
-  run(make_nest({&out, &x, &w}), loop);
+  run_loop(make_loop_nest({&out, &x, &w}), loop);
   if (!autograd::wanted({x, w})) return out;
   return record("prelu", out, {x, w},
                 [first = Saved(x), second = Saved(w), for_x = x.requires_grad(),
@@ -268,7 +268,7 @@ Tensor glu(const Tensor& x, std::int64_t dim) {
   const std::int64_t half = x.size(d) / 2;
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     out = mul(narrow(x, d, 0, half), sigmoid(narrow(x, d, half, half)));
   }
   if (!autograd::wanted({x})) return out;

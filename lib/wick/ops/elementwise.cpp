@@ -19,12 +19,12 @@ using kernels::Unary;
 namespace {
 
 // A dtype that may give way to another kind's, see result_type.
-struct Candidate {
+struct TypedOperand {
   DType dtype;
   int rank;  // 2: a tensor with dimensions, 1: 0-d, 0: a number
 };
 
-DType combine(Candidate a, Candidate b) {
+DType combine(TypedOperand a, TypedOperand b) {
   if (a.rank < b.rank) std::swap(a, b);
   if (a.rank == b.rank) return promote_types(a.dtype, b.dtype);
   if (kind(a.dtype) >= kind(b.dtype)) return a.dtype;
@@ -32,10 +32,10 @@ DType combine(Candidate a, Candidate b) {
   return is_floating(a.dtype) ? promote_types(a.dtype, complex64) : b.dtype;
 }
 
-Candidate candidate(const Tensor& x) { return {x.dtype(), x.dim() > 0 ? 2 : 1}; }
+TypedOperand typed_operand(const Tensor& x) { return {x.dtype(), x.dim() > 0 ? 2 : 1}; }
 
 // Without a record: the caller's own formula leads back to `x`, and the engine converts.
-Tensor converted(const Tensor& x, DType dtype) {
+Tensor cast_unrecorded(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
   Tensor out = empty_like(x, dtype);
   copy_into(out, x);
@@ -44,24 +44,28 @@ Tensor converted(const Tensor& x, DType dtype) {
 
 Tensor run_binary(Binary op, const char* name, const Tensor& a, const Tensor& b, DType dtype,
                   const void* parameters = nullptr) {
-  const auto loop = require(kernels::table().binary[static_cast<int>(op)][at(dtype)], name, dtype);
-  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  const auto loop =
+      checked_kernel(kernels::table().binary[static_cast<int>(op)][index_of(dtype)], name, dtype);
+  const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
   Tensor out = empty_for({&x, &y}, dtype);
-  run(make_nest({&out, &x, &y}), loop, parameters);
+  run_loop(make_loop_nest({&out, &x, &y}), loop, parameters);
   return out;
 }
 
 Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
   const DType dtype = result_type(a, b);
-  const auto loop = require(kernels::table().compare[static_cast<int>(op)][at(dtype)], name, dtype);
-  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  const auto loop =
+      checked_kernel(kernels::table().compare[static_cast<int>(op)][index_of(dtype)], name, dtype);
+  const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
   Tensor out = empty_for({&x, &y}, boolean);
-  run(make_nest({&out, &x, &y}), loop);
+  run_loop(make_loop_nest({&out, &x, &y}), loop);
   return out;
 }
 
 // The number as a 0-d tensor of the dtype that the operation has.
-Tensor beside(const Tensor& x, const Scalar& number) { return scalar_tensor(number, result_type(x, number)); }
+Tensor as_operand(const Tensor& x, const Scalar& number) {
+  return scalar_tensor(number, result_type(x, number));
+}
 
 DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }
 
@@ -90,10 +94,10 @@ Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scal
 
 DType result_type(const Tensor& a, const Tensor& b) {
   if (a.dtype() == b.dtype()) return a.dtype();
-  return combine(candidate(a), candidate(b));
+  return combine(typed_operand(a), typed_operand(b));
 }
 
-DType result_type(const Tensor& a, const Scalar& b) { return combine(candidate(a), {b.dtype(), 0}); }
+DType result_type(const Tensor& a, const Scalar& b) { return combine(typed_operand(a), {b.dtype(), 0}); }
 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const bool plain = is_one(alpha);
@@ -136,9 +140,9 @@ Tensor div(const Tensor& a, const Tensor& b) {
   });
 }
 
-Tensor add(const Tensor& a, const Scalar& b) { return add(a, beside(a, b)); }
-Tensor sub(const Tensor& a, const Scalar& b) { return sub(a, beside(a, b)); }
-Tensor mul(const Tensor& a, const Scalar& b) { return mul(a, beside(a, b)); }
+Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }
+Tensor sub(const Tensor& a, const Scalar& b) { return sub(a, as_operand(a, b)); }
+Tensor mul(const Tensor& a, const Scalar& b) { return mul(a, as_operand(a, b)); }
 Tensor div(const Tensor& a, const Scalar& b) {
   // In the quotient's dtype: -2 beside uint8 must not become 254.
   return div(a, scalar_tensor(b, true_division_type(result_type(a, b))));
@@ -147,7 +151,7 @@ Tensor div(const Tensor& a, const Scalar& b) {
 namespace {
 
 // Each side gets the gradient where it was not beaten, half of it where both are equal.
-Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
+Tensor extremum(Binary op, const char* name, const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(op, name, a, b, result_type(a, b));
   if (!autograd::wanted({a, b})) return out;
   return record(name, out, {a, b}, [x = Saved(a), y = Saved(b), op](const Tensor& g) {
@@ -162,8 +166,8 @@ Tensor choose(Binary op, const char* name, const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Tensor maximum(const Tensor& a, const Tensor& b) { return choose(Binary::Maximum, "maximum", a, b); }
-Tensor minimum(const Tensor& a, const Tensor& b) { return choose(Binary::Minimum, "minimum", a, b); }
+Tensor maximum(const Tensor& a, const Tensor& b) { return extremum(Binary::Maximum, "maximum", a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return extremum(Binary::Minimum, "minimum", a, b); }
 
 Tensor bitwise_and(const Tensor& a, const Tensor& b) {
   return run_binary(Binary::BitAnd, "bitwise_and", a, b, result_type(a, b));
@@ -220,7 +224,7 @@ Tensor pow(const Tensor& base, const Tensor& exponent) {
                 });
 }
 
-Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, beside(base, exponent)); }
+Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, as_operand(base, exponent)); }
 
 Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
 Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
@@ -235,10 +239,10 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                      " was given");
   }
   const DType dtype = result_type(a, b);
-  const Tensor x = converted(a, dtype), y = converted(b, dtype);
+  const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
   Tensor out = empty_for({&x, &y, &condition}, dtype);
-  run(make_nest({&out, &condition, &x, &y}),
-      kernels::table().select[std::countr_zero(static_cast<unsigned>(out.itemsize()))]);
+  run_loop(make_loop_nest({&out, &condition, &x, &y}),
+           kernels::table().select[std::countr_zero(static_cast<unsigned>(out.itemsize()))]);
   return record("where", out, {a, b}, [c = Saved(condition)](const Tensor& g) {
     const Tensor zero = scalar_tensor(0, g.dtype());
     return Tensors{where(c.get(), g, zero), where(c.get(), zero, g)};
@@ -247,10 +251,11 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 
 Tensor apply(const UnaryRule& rule, const Tensor& x) {
   const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
-  const auto loop = require(kernels::table().unary[static_cast<int>(rule.op)][at(dtype)], rule.name, dtype);
-  const Tensor in = converted(x, dtype);
+  const auto loop =
+      checked_kernel(kernels::table().unary[static_cast<int>(rule.op)][index_of(dtype)], rule.name, dtype);
+  const Tensor in = cast_unrecorded(x, dtype);
   const Tensor out = empty_like(in, dtype);
-  run(make_nest({&out, &in}), loop, nullptr, rule.cost);
+  run_loop(make_loop_nest({&out, &in}), loop, nullptr, rule.cost);
   if (!autograd::wanted({x})) return out;
   // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
   const auto derivative = [slope = rule.derivative](const Tensor& g, const Tensor& saved) {
@@ -306,7 +311,7 @@ Tensor abs(const Tensor& x) {
   if (!is_complex(x.dtype())) return apply(abs_rule, x);
   Tensor out;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const Tensor re = real(x);
     out = run_binary(Binary::Hypot, "abs", re, imag(x), re.dtype());
   }
@@ -336,16 +341,16 @@ Tensor conj(const Tensor& x) {
   Tensor out = empty_like(x, x.dtype());
   copy_into(real(out), real(x));
   const Tensor source = imag(x), target = imag(out);
-  run(make_nest({&target, &source}),
-      kernels::table().unary[static_cast<int>(Unary::Neg)][at(target.dtype())]);
+  run_loop(make_loop_nest({&target, &source}),
+           kernels::table().unary[static_cast<int>(Unary::Neg)][index_of(target.dtype())]);
   return record("conj", out, {x}, [](const Tensor& g) { return Tensors{conj(g)}; });
 }
 
 void add_into(const Tensor& target, const Tensor& addend) {
   check_in_place(target);
-  const Tensor y = converted(addend, target.dtype()).expand(target.sizes());
-  run(make_nest({&target, &target, &y}),
-      kernels::table().binary[static_cast<int>(Binary::Add)][at(target.dtype())]);
+  const Tensor y = cast_unrecorded(addend, target.dtype()).expand(target.sizes());
+  run_loop(make_loop_nest({&target, &target, &y}),
+           kernels::table().binary[static_cast<int>(Binary::Add)][index_of(target.dtype())]);
   target.storage()->bump_version();
 }
 

@@ -21,38 +21,38 @@ constexpr double degree = std::numbers::pi / 180;
 Tensor no_slope(const Tensor& g, const Tensor&) { return zeros_like(g); }
 
 // clang-format off
-constexpr int dear = 32;
+constexpr int libm_cost = 32;
 constexpr UnaryRule sin_rule{"sin", Unary::Sin, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cos(x)); }};
 constexpr UnaryRule cos_rule{"cos", Unary::Cos, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return neg(mul(g, sin(x))); }};
 constexpr UnaryRule tan_rule{"tan", Unary::Tan, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(square(y), 1)); }};
-constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, dear, Saves::Input,
+constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(neg(square(x)), 1))); }};
-constexpr UnaryRule acos_rule{"acos", Unary::Acos, true, dear, Saves::Input,
+constexpr UnaryRule acos_rule{"acos", Unary::Acos, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return neg(mul(g, rsqrt(add(neg(square(x)), 1)))); }};
-constexpr UnaryRule atan_rule{"atan", Unary::Atan, true, dear, Saves::Input,
+constexpr UnaryRule atan_rule{"atan", Unary::Atan, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(square(x), 1)); }};
-constexpr UnaryRule sinh_rule{"sinh", Unary::Sinh, true, dear, Saves::Input,
+constexpr UnaryRule sinh_rule{"sinh", Unary::Sinh, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cosh(x)); }};
-constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, dear, Saves::Input,
+constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, sinh(x)); }};
-constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, dear, Saves::Input,
+constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(square(x), 1))); }};
-constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, dear, Saves::Input,
+constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1)))); }};
-constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, dear, Saves::Input,
+constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(neg(square(x)), 1)); }};
 constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln2)); }};
-constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, dear, Saves::Result,
+constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, libm_cost, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln10)); }};
 constexpr UnaryRule expm1_rule{"expm1", Unary::Expm1, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(y, 1)); }};
-constexpr UnaryRule log2_rule{"log2", Unary::Log2, true, dear, Saves::Input,
+constexpr UnaryRule log2_rule{"log2", Unary::Log2, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln2)); }};
-constexpr UnaryRule log10_rule{"log10", Unary::Log10, true, dear, Saves::Input,
+constexpr UnaryRule log10_rule{"log10", Unary::Log10, true, libm_cost, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln10)); }};
 constexpr UnaryRule log1p_rule{"log1p", Unary::Log1p, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(x, 1)); }};
@@ -131,7 +131,7 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
     throw Error("isclose: rtol and atol must be 0 or greater, " + to_string(rtol) + " and " +
                 to_string(atol) + " were given");
   }
-  const NoGrad quiet;
+  const NoGrad no_grad;
   Tensor close = eq(a, b);
   if (equal_nan) close = bitwise_or(close, bitwise_and(isnan(a), isnan(b)));
   // Whole numbers are compared in float64, which tells neighbours apart up to 2^53.

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -21,7 +21,7 @@ Tensor checked_index(const char* operation, const Tensor& index, std::int64_t si
     throw DTypeError(std::string(operation) + ": the index must be int64 or int32, " +
                      std::string(name(index.dtype())) + " was given");
   }
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor positions = index.to(int64).contiguous();
   const std::int64_t* p = positions.data<std::int64_t>();
   for (std::int64_t i = 0; i < positions.numel(); ++i) {
@@ -88,7 +88,7 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
           move(typed(first + i * b.step[2] + position(r, i) * stride), typed(second + i * b.step[1]));
       }
     };
-    const Nest nest = make_nest({&positions, &other, &origin});
+    const LoopNest nest = make_loop_nest({&positions, &other, &origin});
     if (order == Order::Kept) {
       for_each_block(nest, block);
       return;
@@ -96,7 +96,7 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
     const auto loop = [](const kernels::Block& b, const void* f) {
       (*static_cast<const decltype(block)*>(f))(b);
     };
-    if (nest.elements() > 0) run(nest, loop, &block, 4);
+    if (nest.elements() > 0) run_loop(nest, loop, &block, 4);
   });
 }
 
@@ -149,7 +149,7 @@ void check_source_shape(const char* operation, const Tensor& source, const Tenso
 // A copy of x in which move(element, element of source) was called for every position along d.
 template <class Move>
 Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor out = x.detach().clone();
   const Origin origin = origin_along(out, d, positions.sizes());
   walk(positions, origin.tensor, origin.stride, source.detach().to(x.dtype()).contiguous(), Order::Kept,
@@ -282,7 +282,7 @@ Tensor take_along_dim(const Tensor& x, const Tensor& indices) {
 }
 
 Tensor nonzero(const Tensor& x) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor mask = x.detach().to(boolean).contiguous();
   const bool* truth = mask.data<bool>();
   const std::int64_t count = std::count(truth, truth + mask.numel(), true);
@@ -318,7 +318,7 @@ Shape picked_shape(const Tensor& x, const Picks& picks) {
 // Calls move(element of x, element of other) for all that is picked.
 template <class Move>
 void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order order, Move move) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   Tensor offsets = zeros(picks.shape, int64);  // in elements of x
   int d = 0;
   for (const Tensor& p : picks.positions) add_into(offsets, mul(p, x.strides()[d++]));
@@ -346,7 +346,7 @@ Tensor pick(const Tensor& x, const Picks& picks) {
 // x with the values, of the shape of what is picked, at the places, or added there.
 Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
   const auto replaced = [](const Tensor& in, const Picks& at, const Tensor& by, bool add_up) {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const Tensor out = in.detach().clone();
     const Tensor source = by.detach().contiguous();
     if (add_up) {
@@ -447,7 +447,7 @@ Indexed resolve(const Tensor& x, const Tensors& indices) {
   out.picks.shape = broadcast_shapes(shapes);
   const int count = out.order.size();
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     for (int i = 0; i < count; ++i) {
       const int d = static_cast<int>(out.order[i]);
       out.picks.positions.push_back(

@@ -1,9 +1,9 @@
 #include "wick/ops/join.h"
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -16,7 +16,7 @@ void gather_into(const Tensor& destination, std::span<const Tensor> sources) {
   }
   check_in_place(destination);
   destination.storage()->bump_version();
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const auto copy_one = [&](std::int64_t i) {
     const Tensor slot = destination.select(0, i);
     const Tensor& source = sources[static_cast<std::size_t>(i)];
@@ -56,7 +56,7 @@ Tensor stack(const Tensors& tensors, std::int64_t dim) {
   shape.insert(d, static_cast<std::int64_t>(tensors.size()));
   const Tensor out = empty(shape, common_type(tensors));
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     gather_into(d == 0 ? out : movedim(out, d, 0), tensors);
   }
   record_all("stack", {out}, tensors,
@@ -105,7 +105,7 @@ Tensor cat(const Tensors& tensors, std::int64_t dim) {
   int d;
   const Tensor out = empty(cat_shape(tensors, dim, d), common_type(tensors));
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     std::int64_t start = 0;
     for (const Tensor& t : tensors) {
       if (skipped_in_cat(t)) continue;

@@ -9,13 +9,13 @@
 
 namespace wick {
 
-std::int64_t Nest::elements() const noexcept {
+std::int64_t LoopNest::elements() const noexcept {
   std::int64_t count = 1;
   for (int d = 0; d < rank; ++d) count *= size[d];
   return count;
 }
 
-void Nest::narrow(int d, std::int64_t index, std::int64_t count) noexcept {
+void LoopNest::narrow(int d, std::int64_t index, std::int64_t count) noexcept {
   for (int k = 0; k < operands; ++k) data[k] += step[k][d] * index;
   size[d] = count;
 }
@@ -23,7 +23,7 @@ void Nest::narrow(int d, std::int64_t index, std::int64_t count) noexcept {
 namespace {
 
 // Whether dimension a should lie inside dimension b: the first operand whose steps differ decides.
-bool inside(const Nest& nest, int a, int b) {
+bool inside(const LoopNest& nest, int a, int b) {
   for (int k = 0; k < nest.operands; ++k) {
     const std::int64_t x = std::abs(nest.step[k][a]), y = std::abs(nest.step[k][b]);
     if (x != y && x != 0 && y != 0) return x < y;
@@ -31,18 +31,18 @@ bool inside(const Nest& nest, int a, int b) {
   return false;
 }
 
-void swap_dims(Nest& nest, int a, int b) {
+void swap_dims(LoopNest& nest, int a, int b) {
   std::swap(nest.size[a], nest.size[b]);
   for (int k = 0; k < nest.operands; ++k) std::swap(nest.step[k][a], nest.step[k][b]);
 }
 
-void sort_dims(Nest& nest) {
+void sort_dims(LoopNest& nest) {
   for (int i = 1; i < nest.rank; ++i) {
     for (int j = i; j > 0 && inside(nest, j, j - 1); --j) swap_dims(nest, j, j - 1);
   }
 }
 
-void merge_dims(Nest& nest) {
+void merge_dims(LoopNest& nest) {
   int last = 0;
   for (int d = 1; d < nest.rank; ++d) {
     bool merges = true;
@@ -62,8 +62,8 @@ void merge_dims(Nest& nest) {
 
 }  // namespace
 
-Nest make_nest(std::initializer_list<const Tensor*> operands) {
-  Nest nest;
+LoopNest make_loop_nest(std::initializer_list<const Tensor*> operands) {
+  LoopNest nest;
   nest.operands = static_cast<int>(operands.size());
   const Tensor& first = **operands.begin();
   bool dense = true;
@@ -100,9 +100,9 @@ Nest make_nest(std::initializer_list<const Tensor*> operands) {
 namespace {
 
 // Runs the nest, sharing out one of the dimensions from `lowest` on when there is work for several threads.
-void run_split(const Nest& nest, kernels::Loop loop, const void* parameters, int cost, int lowest) {
+void run_split(const LoopNest& nest, kernels::Loop loop, const void* parameters, int cost, int lowest) {
   const std::int64_t elements = nest.elements();
-  const auto serial = [&](const Nest& piece) {
+  const auto serial = [&](const LoopNest& piece) {
     for_each_block(piece, [&](const kernels::Block& block) { loop(block, parameters); });
   };
   if (elements * cost <= parallel::grain || num_threads() == 1 || nest.rank <= lowest) {
@@ -118,7 +118,7 @@ void run_split(const Nest& nest, kernels::Loop loop, const void* parameters, int
   const std::int64_t each = std::max<std::int64_t>(elements / nest.size[split] * cost, 1);
   parallel_for(nest.size[split], std::max<std::int64_t>(parallel::grain / each, 1),
                [&](std::int64_t begin, std::int64_t end) {
-                 Nest piece = nest;
+                 LoopNest piece = nest;
                  piece.narrow(split, begin, end - begin);
                  serial(piece);
                });
@@ -126,18 +126,18 @@ void run_split(const Nest& nest, kernels::Loop loop, const void* parameters, int
 
 }  // namespace
 
-void run(const Nest& nest, kernels::Loop loop, const void* parameters, int cost) {
+void run_loop(const LoopNest& nest, kernels::Loop loop, const void* parameters, int cost) {
   run_split(nest, loop, parameters, cost, 0);
 }
 
-void run_rows(const Nest& nest, kernels::Loop loop, const void* parameters, int cost) {
+void run_loop_rows(const LoopNest& nest, kernels::Loop loop, const void* parameters, int cost) {
   run_split(nest, loop, parameters, cost, 1);
 }
 
 namespace {
 
 // Same dtype, destination dense along one dimension and source along another: both walked in tiles.
-bool copy_transposed(Nest& nest, std::int64_t itemsize) {
+bool copy_transposed(LoopNest& nest, std::int64_t itemsize) {
   if (nest.rank < 2 || nest.step[0][0] != itemsize || nest.step[1][0] == itemsize || nest.step[1][0] == 0) {
     return false;
   }
@@ -145,14 +145,14 @@ bool copy_transposed(Nest& nest, std::int64_t itemsize) {
   while (d < nest.rank && nest.step[1][d] != itemsize) ++d;
   if (d == nest.rank || nest.size[d] < 4 || nest.size[0] < 4) return false;
   swap_dims(nest, 1, d);
-  run(nest, kernels::table().transpose[std::countr_zero(static_cast<unsigned>(itemsize))]);
+  run_loop(nest, kernels::table().transpose[std::countr_zero(static_cast<unsigned>(itemsize))]);
   return true;
 }
 
 }  // namespace
 
 void copy_into(const Tensor& target, const Tensor& source) {
-  Nest nest = make_nest({&target, &source});
+  LoopNest nest = make_loop_nest({&target, &source});
   const std::int64_t itemsize = target.itemsize();
   if (target.dtype() == source.dtype()) {
     if (nest.rank == 1 && nest.step[0][0] == itemsize && nest.step[1][0] == itemsize) {
@@ -164,7 +164,7 @@ void copy_into(const Tensor& target, const Tensor& source) {
     }
     if (copy_transposed(nest, itemsize)) return;
   }
-  run(nest, kernels::table().copy[at(target.dtype())][at(source.dtype())]);
+  run_loop(nest, kernels::table().copy[index_of(target.dtype())][index_of(source.dtype())]);
 }
 
 void fill_into(const Tensor& target, const Scalar& value) {
@@ -180,11 +180,11 @@ void fill_into(const Tensor& target, const Scalar& value) {
     } else {
       element = static_cast<T>(value.to_int());
     }
-    Nest nest = make_nest({&target});
+    LoopNest nest = make_loop_nest({&target});
     nest.operands = 2;
     nest.data[1] = reinterpret_cast<char*>(&element);
     std::fill_n(nest.step[1], std::max(nest.rank, 1), 0);
-    run(nest, kernels::table().copy[at(target.dtype())][at(target.dtype())]);
+    run_loop(nest, kernels::table().copy[index_of(target.dtype())][index_of(target.dtype())]);
   });
 }
 
@@ -229,7 +229,7 @@ Tensor empty_for(std::initializer_list<const Tensor*> inputs, DType dtype) {
   return empty_strided(shape, strides, dtype);
 }
 
-kernels::Loop require(kernels::Loop loop, const char* operation, DType dtype) {
+kernels::Loop checked_kernel(kernels::Loop loop, const char* operation, DType dtype) {
   if (!loop) throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype)));
   return loop;
 }

@@ -4,14 +4,14 @@
 
 #include <initializer_list>
 
-#include "wick/kernels/table.h"
 #include "wick/core/tensor.h"
+#include "wick/kernels/table.h"
 
 namespace wick {
 
 // A loop nest over operands of one shape: dimension 0 is the innermost. Dimensions of size 1 are dropped and
 // those that all operands walk alike are merged.
-struct Nest {
+struct LoopNest {
   int rank = 0;
   int operands = 0;
   std::int64_t size[max_rank];
@@ -24,18 +24,18 @@ struct Nest {
 };
 
 // The operands broadcast to the first one's shape; the order of dimensions is the first one's memory order.
-Nest make_nest(std::initializer_list<const Tensor*> operands);
+LoopNest make_loop_nest(std::initializer_list<const Tensor*> operands);
 
 // Runs the loop over all of the nest, on several threads when it is large. `cost`: work of an element, in
 // cheap operations.
-void run(const Nest& nest, kernels::Loop loop, const void* parameters = nullptr, int cost = 1);
+void run_loop(const LoopNest& nest, kernels::Loop loop, const void* parameters = nullptr, int cost = 1);
 
 // The same for loops that see whole rows: dimension 0 is never shared out among threads.
-void run_rows(const Nest& nest, kernels::Loop loop, const void* parameters = nullptr, int cost = 1);
+void run_loop_rows(const LoopNest& nest, kernels::Loop loop, const void* parameters = nullptr, int cost = 1);
 
 // Calls f(block) for every two-dimensional block of the nest, in this thread.
 template <class F>
-void for_each_block(const Nest& nest, F&& f) {
+void for_each_block(const LoopNest& nest, F&& f) {
   if (nest.elements() == 0) return;
   kernels::Block block{};
   block.n = nest.rank > 0 ? nest.size[0] : 1;
@@ -72,8 +72,8 @@ void fill_into(const Tensor& target, const Scalar& value);
 Tensor empty_for(std::initializer_list<const Tensor*> inputs, DType dtype);
 
 // The kernel, or a DTypeError "exp is not defined for bool".
-kernels::Loop require(kernels::Loop loop, const char* operation, DType dtype);
+kernels::Loop checked_kernel(kernels::Loop loop, const char* operation, DType dtype);
 
-inline std::size_t at(DType dtype) noexcept { return static_cast<std::size_t>(dtype); }
+inline std::size_t index_of(DType dtype) noexcept { return static_cast<std::size_t>(dtype); }
 
 }  // namespace wick

@@ -26,7 +26,7 @@ Tensor extreme(Tensor x, const Dims& dims, bool largest) {
 
 // Unrecorded, the dims kept with size 1.
 Tensor compute(const Tensor& x, double p, const Dims& dims) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const DType dtype = real_dtype(x.dtype());
   if (x.numel() == 0) return sum(zeros(x.sizes(), dtype), dims, true);
   const bool half = dtype == float16 || dtype == bfloat16;

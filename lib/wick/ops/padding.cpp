@@ -121,7 +121,7 @@ Tensor gathered(const Plan& plan, const Tensor& g);
 Tensor spread(const Plan& plan, const Tensor& x, const Scalar& value) {
   const Tensor out = empty(plan.to, x.dtype());
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const Tensor in = x.detach();
     copy_into(middle(plan, out), kept(plan, in));
     for (std::size_t k = 0; k < plan.sides.size(); ++k) {
@@ -149,7 +149,7 @@ Tensor spread(const Plan& plan, const Tensor& x, const Scalar& value) {
 Tensor gathered(const Plan& plan, const Tensor& g) {
   const Tensor out = zeros(plan.from, g.dtype());
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     Tensor sums = plan.mode == Mode::Constant ? g.detach() : g.detach().clone();
     for (auto s = plan.sides.rbegin(); s != plan.sides.rend(); ++s) {
       if (plan.mode != Mode::Constant) {

@@ -69,7 +69,7 @@ void replace(kernels::Unary function, T* x, std::int64_t n) {
     block.data[k] = reinterpret_cast<char*>(x);
     block.step[k] = sizeof(T);
   }
-  kernels::table().unary[static_cast<int>(function)][at(dtype_of<T>)](block, nullptr);
+  kernels::table().unary[static_cast<int>(function)][index_of(dtype_of<T>)](block, nullptr);
 }
 
 // Sixteen uniform values become eight pairs of normals (Box and Muller, 1958): the first eight give the

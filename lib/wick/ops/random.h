@@ -1,7 +1,7 @@
 #pragma once
 
-#include "wick/ops/generator.h"
 #include "wick/core/tensor.h"
+#include "wick/ops/generator.h"
 
 // Random tensors. After manual_seed(s) they are those that PyTorch's CPU generator gives after
 // torch.manual_seed(s). Unless said otherwise dtypes are floating point, DTypeError for others.

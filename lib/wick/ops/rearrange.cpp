@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "wick/core/allocator.h"
 #include "wick/autograd/node.h"
+#include "wick/core/allocator.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
-#include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
+#include "wick/ops/join.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"
 
@@ -316,7 +316,7 @@ Tensor block_diag(const Tensors& tensors) {
   std::vector<Shape> own;
   std::vector<std::pair<std::int64_t, std::int64_t>> places;
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     std::int64_t row = 0, column = 0;
     for (const Tensor& t : tensors) {
       const Tensor block = atleast_2d(t);

@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -33,16 +33,16 @@ Selection select_dims(const Tensor& x, const Dims& dims) {
 }
 
 // A dimension is reduced when `out` does not move along it.
-bool is_reduced(const Nest& nest, int d) { return nest.step[0][d] == 0; }
+bool is_reduced(const LoopNest& nest, int d) { return nest.step[0][d] == 0; }
 
-void exchange(Nest& nest, int a, int b) {
+void exchange(LoopNest& nest, int a, int b) {
   std::swap(nest.size[a], nest.size[b]);
   for (int k = 0; k < nest.operands; ++k) std::swap(nest.step[k][a], nest.step[k][b]);
 }
 
 // Arranges the nest (out, in) for the reduction kernels: dimension 0 is the densest of the input; dimension 1
 // is the densest of the other sort, kept or reduced. Whether dimension 0 is the reduced one of the two.
-bool arrange(Nest& nest) {
+bool arrange(LoopNest& nest) {
   const auto densest = [&](int from, auto&& accept) {
     int best = -1;
     for (int d = from; d < nest.rank; ++d) {
@@ -70,20 +70,20 @@ bool arrange(Nest& nest) {
   return inner;
 }
 
-void fold_serial(Nest&& nest, const ReduceLoops& loops) {
+void fold_serial(LoopNest&& nest, const ReduceLoops& loops) {
   const kernels::Loop loop = arrange(nest) ? loops.inner : loops.outer;
   for_each_block(nest, [loop](const kernels::Block& block) { loop(block, nullptr); });
 }
 
 const ReduceLoops& loops_of(Reduce op, DType dtype) {
-  return kernels::table().reduce[static_cast<int>(op)][at(dtype)];
+  return kernels::table().reduce[static_cast<int>(op)][index_of(dtype)];
 }
 
 // Folds `in` into `out`, which has its shape with reduced dimensions of size 1 and holds `identity`.
 void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity) {
   const ReduceLoops& loops = loops_of(op, in.dtype());
   const Tensor spread = out.expand(in.sizes());
-  Nest nest = make_nest({&spread, &in});
+  LoopNest nest = make_loop_nest({&spread, &in});
   const std::int64_t elements = nest.elements();
   if (elements <= parallel::grain) return fold_serial(std::move(nest), loops);
 
@@ -97,7 +97,7 @@ void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity
     const std::int64_t each = std::max<std::int64_t>(elements / nest.size[kept], 1);
     parallel_for(nest.size[kept], std::max<std::int64_t>(parallel::grain / each, 16),
                  [&](std::int64_t begin, std::int64_t end) {
-                   Nest piece = nest;
+                   LoopNest piece = nest;
                    piece.narrow(kept, begin, end - begin);
                    fold_serial(std::move(piece), loops);
                  });
@@ -119,32 +119,34 @@ void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity
   };
   parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t p = first; p < last; ++p) {
-      Nest piece = nest;
+      LoopNest piece = nest;
       piece.narrow(reduced, begin_of(p), begin_of(p + 1) - begin_of(p));
       piece.data[0] = partial.raw_data() + p * piece_bytes;
       fold_serial(std::move(piece), loops);
     }
   });
   const Tensor repeated = out.unsqueeze(0).expand(shape);
-  fold_serial(make_nest({&repeated, &partial}), loops_of(op, out.dtype()));
+  fold_serial(make_loop_nest({&repeated, &partial}), loops_of(op, out.dtype()));
 }
 
 // The result with reduced dimensions of size 1, in the type that the kernel gathers in.
-Tensor reduce(Reduce op, const Tensor& x, const Selection& s, DType gathered, const Scalar& identity) {
-  const NoGrad quiet;
-  const Tensor out = full(s.kept, identity, gathered);
+Tensor reduce(Reduce op, const Tensor& x, const Selection& s, DType accumulator, const Scalar& identity) {
+  const NoGrad no_grad;
+  const Tensor out = full(s.kept, identity, accumulator);
   fold(op, out, x, identity);
   return out;
 }
 
 // Shape of the gradient of a reduction, spread over x again.
-Tensor spread_back(const Tensor& g, const Shape& kept, const Shape& whole) {
+Tensor expand_back(const Tensor& g, const Shape& kept, const Shape& whole) {
   return g.reshape(kept).expand(whole);
 }
 
 DType sum_type(DType dtype) { return is_integral(dtype) ? int64 : dtype; }
 
-DType gather_type(DType dtype) { return dtype == float16 || dtype == bfloat16 ? float32 : sum_type(dtype); }
+DType accumulator_type(DType dtype) {
+  return dtype == float16 || dtype == bfloat16 ? float32 : sum_type(dtype);
+}
 
 }  // namespace
 
@@ -153,14 +155,14 @@ Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, Dims{}, 
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
   if (dtype && *dtype != x.dtype()) return sum(x.to(*dtype), dims, keepdim, dtype);
   const Selection s = select_dims(x, dims);
-  Tensor out = reduce(Reduce::Sum, x, s, gather_type(x.dtype()), 0);
+  Tensor out = reduce(Reduce::Sum, x, s, accumulator_type(x.dtype()), 0);
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     out = out.to(dtype.value_or(sum_type(x.dtype())));
     if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
   }
   return record("sum", out, {x}, [kept = s.kept, whole = x.sizes()](const Tensor& g) {
-    return Tensors{spread_back(g, kept, whole)};
+    return Tensors{expand_back(g, kept, whole)};
   });
 }
 
@@ -214,7 +216,7 @@ Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
 namespace {
 
 // The value that any other beats.
-Scalar worst(bool largest, DType dtype) {
+Scalar identity_of(bool largest, DType dtype) {
   return dispatch(dtype, [&]<class T>(TypeTag<T>) -> Scalar {
     if constexpr (std::is_integral_v<T>) {
       using Limits = std::numeric_limits<T>;
@@ -233,8 +235,8 @@ Tensor extreme(const char* operation, bool largest, const Tensor& x) {
                      to_string(x.sizes()) + " has none");
   }
   const Selection s = select_dims(x, {});
-  Tensor out =
-      reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), worst(largest, x.dtype())).reshape({});
+  Tensor out = reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), identity_of(largest, x.dtype()))
+                   .reshape({});
   if (!autograd::wanted({x})) return out;
   return record(operation, out, {x}, [saved = Saved(x)](const Tensor& g, const Tensor& result) {
     const Tensor found = saved.get().detach();
@@ -246,8 +248,8 @@ Tensor extreme(const char* operation, bool largest, const Tensor& x) {
 }
 
 ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::int64_t dim, bool keepdim) {
-  const auto loop =
-      require(kernels::table().arg[static_cast<int>(which)][at(x.dtype())], operation, x.dtype());
+  const auto loop = checked_kernel(kernels::table().arg[static_cast<int>(which)][index_of(x.dtype())],
+                                   operation, x.dtype());
   const int d = wrap_dim(dim, x.dim());
   const Selection s = select_dims(x, {d});
   const Tensor indices = zeros(s.kept, int64);
@@ -256,16 +258,16 @@ ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::in
       throw IndexError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
                        to_string(x.sizes()) + " has no elements");
     }
-    const NoGrad quiet;
+    const NoGrad no_grad;
     const Tensor first = x.slice(d, 0, 1);
-    Nest nest = make_nest({&indices, &first});
+    LoopNest nest = make_loop_nest({&indices, &first});
     // The reduced dimension goes innermost.
     for (int i = nest.rank; i > 0; --i) exchange(nest, i, i - 1);
     ++nest.rank;
     nest.size[0] = x.sizes()[d];
     nest.step[0][0] = 0;
     nest.step[1][0] = x.strides()[d] * x.itemsize();
-    run_rows(nest, loop);
+    run_loop_rows(nest, loop);
   }
   const Tensor values = gather(x, d, indices);
   if (keepdim) return {values, indices};

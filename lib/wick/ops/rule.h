@@ -2,8 +2,8 @@
 
 // Private: functions of one operand, as rules in a table.
 
-#include "wick/kernels/table.h"
 #include "wick/core/tensor.h"
+#include "wick/kernels/table.h"
 
 namespace wick {
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
-#include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
-#include "wick/core/parallel.h"
+#include "wick/ops/join.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -150,7 +150,7 @@ Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
 }
 
 bool has_zero(const Tensor& x) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   return sum(eq(x, scalar_tensor(0, x.dtype()))).item().to_int() > 0;
 }
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include "wick/ops/activation.h"
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
+#include "wick/ops/activation.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -18,8 +18,8 @@ namespace {
 constexpr int cost = 12;  // of an element, in additions
 
 // The nest with one more dimension at place `d`.
-Nest with_dimension(const Nest& nest, int d, std::int64_t size, const std::int64_t* steps) {
-  Nest out = nest;
+LoopNest with_dimension(const LoopNest& nest, int d, std::int64_t size, const std::int64_t* steps) {
+  LoopNest out = nest;
   for (int i = out.rank++; i > d; --i) {
     out.size[i] = nest.size[i - 1];
     for (int k = 0; k < nest.operands; ++k) out.step[k][i] = nest.step[k][i - 1];
@@ -40,16 +40,16 @@ void run_lines(const kernels::LineLoops& loops, std::initializer_list<const Tens
     steps[firsts.size()] = t->strides()[d] * t->itemsize();
     firsts.push_back(t->detach().select(d, 0));
   }
-  Nest lines = firsts.size() == 2 ? make_nest({&firsts[0], &firsts[1]})
-                                  : make_nest({&firsts[0], &firsts[1], &firsts[2]});
+  LoopNest lines = firsts.size() == 2 ? make_loop_nest({&firsts[0], &firsts[1]})
+                                      : make_loop_nest({&firsts[0], &firsts[1], &firsts[2]});
   if (lines.rank == 0) {
     constexpr std::int64_t none[kernels::max_operands] = {};
     lines = with_dimension(lines, 0, 1, none);
   }
   const std::int64_t n = out.sizes()[d], itemsize = out.itemsize();
   const bool by_columns = steps[0] != itemsize && lines.step[0][0] == itemsize && lines.size[0] > 1;
-  const auto serial = [&](const Nest& piece) {
-    const Nest all = with_dimension(piece, by_columns ? 1 : 0, n, steps);
+  const auto serial = [&](const LoopNest& piece) {
+    const LoopNest all = with_dimension(piece, by_columns ? 1 : 0, n, steps);
     for_each_block(all,
                    [&](const kernels::Block& b) { (by_columns ? loops.columns : loops.rows)(b, nullptr); });
   };
@@ -58,7 +58,7 @@ void run_lines(const kernels::LineLoops& loops, std::initializer_list<const Tens
   const std::int64_t least = by_columns && split == 0 ? 16 : 1;
   parallel_for(lines.size[split], std::max(parallel::grain / each, least),
                [&](std::int64_t begin, std::int64_t end) {
-                 Nest piece = lines;
+                 LoopNest piece = lines;
                  piece.narrow(split, begin, end - begin);
                  serial(piece);
                });
@@ -72,8 +72,8 @@ constexpr Rule softmax_rule{"softmax", Softmax::Value, Softmax::Gradient};
 constexpr Rule log_softmax_rule{"log_softmax", Softmax::Log, Softmax::LogGradient};
 
 const kernels::LineLoops& loops_of(Softmax op, const char* operation, DType dtype) {
-  const kernels::LineLoops& loops = kernels::table().softmax[static_cast<int>(op)][at(dtype)];
-  require(loops.rows, operation, dtype);
+  const kernels::LineLoops& loops = kernels::table().softmax[static_cast<int>(op)][index_of(dtype)];
+  checked_kernel(loops.rows, operation, dtype);
   return loops;
 }
 

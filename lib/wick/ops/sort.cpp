@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/sort_keys.h"
-#include "wick/core/parallel.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -99,7 +99,7 @@ void order_rows(const T* rows, std::int64_t n, std::int64_t count, std::int64_t 
 
 Tensor positions_in_order(const char* operation, const Tensor& x, int d, std::int64_t wanted,
                           bool descending) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor rows = movedim(x.detach(), d, -1).contiguous();
   const std::int64_t n = rows.size(-1);
   Shape shape = rows.sizes();

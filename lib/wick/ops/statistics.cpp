@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
-#include "wick/ops/join.h"
 #include "wick/ops/indexing.h"
-#include "wick/ops/sort_keys.h"
-#include "wick/core/parallel.h"
+#include "wick/ops/join.h"
 #include "wick/ops/scan.h"
 #include "wick/ops/sort.h"
+#include "wick/ops/sort_keys.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -39,7 +39,7 @@ std::optional<std::int64_t> first_nan(const Items<Key>& items) {
 // (..., picks, ...), dim keeping its place.
 template <class Pick>
 Tensor pick_positions(const char* operation, const Tensor& x, int d, std::int64_t picks, Pick pick) {
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const Tensor rows = (x.dim() == 0 ? x.detach().reshape({1}) : movedim(x.detach(), d, -1)).contiguous();
   const std::int64_t n = rows.size(-1);
   Shape shape = rows.sizes();
@@ -189,7 +189,7 @@ Tensor quantile(const Tensor& x, double q) { return quantile(x.flatten(), q, 0);
 
 UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
   if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
-  const NoGrad quiet;
+  const NoGrad no_grad;
   const auto [sorted, positions] = sort(x.detach().flatten(), 0);
   const std::int64_t n = sorted.numel();
   // Where runs of equal elements begin; a NaN equals nothing.

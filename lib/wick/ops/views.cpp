@@ -73,7 +73,7 @@ template <class Place>
 Tensor embed(const Tensor& g, const Shape& shape, Place place) {
   Tensor out = zeros(shape, g.dtype());
   {
-    const NoGrad quiet;
+    const NoGrad no_grad;
     place(out).copy_(g);
   }
   return record("embed", out, {g}, [place](const Tensor& h) { return Tensors{place(h)}; });
@@ -285,7 +285,7 @@ Tensor imag(const Tensor& x) {
   return record("imag", part(x, 1), {x}, [](const Tensor& g) {
     Tensor whole = zeros(g.sizes(), promote_types(g.dtype(), complex64));
     {
-      const NoGrad quiet;
+      const NoGrad no_grad;
       imag(whole).copy_(g);
     }
     return Tensors{record("embed_imag", whole, {g}, [](const Tensor& h) { return Tensors{imag(h)}; })};
