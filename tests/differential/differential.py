@@ -3,7 +3,7 @@
 
     differential.py PROGRAM ?SEED?
 
-PROGRAM is the library's test program. The cases are those of ../data/make_reference.py with other values, shapes and
+PROGRAM is the library's test program. The cases are those of ../reference/make_reference.py with other values, shapes and
 memory orders, drawn until there are 20,000 at least. The seed is printed, and is the clock's unless given. Exit code
 77: there is no PyTorch here.
 """

@@ -6,7 +6,7 @@
 
 #include "support.h"
 
-// Cases computed by PyTorch, see ../data/make_reference.py for the files' format.
+// Cases computed by PyTorch, see ../reference/make_reference.py for the files' format.
 
 namespace wick::test {
 

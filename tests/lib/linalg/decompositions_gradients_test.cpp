@@ -41,7 +41,7 @@ MatrixNorm norm_of(const Argument& a) {
   return a.text == "fro" || a.text == "nuc" ? MatrixNorm(a.text) : MatrixNorm(a.real());
 }
 
-// Under the names of tests/data/reference_linalg.py.
+// Under the names of tests/reference/reference_linalg.py.
 const Operations& linalg_operations() {
   static const Operations table{
       {"cross",
