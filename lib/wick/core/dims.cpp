@@ -97,12 +97,13 @@ Dims wrap_dims(const Dims& dims, int rank) {
   }
   for (const auto dim : dims) {
     const int d = wrap_dim(dim, rank);
-    if (rank == 0) continue;
-    if (std::find(wrapped.begin(), wrapped.end(), d) != wrapped.end())
-      throw ShapeError("dimension " + std::to_string(d) + " appears twice in dims " + to_string(dims));
+    if (std::find(wrapped.begin(), wrapped.end(), d) != wrapped.end()) {
+      throw ShapeError("dimension " + std::to_string(d) + " appears multiple times in dims " +
+                       to_string(dims));
+    }
     wrapped.push_back(d);
   }
-  return wrapped;
+  return rank == 0 ? Dims{} : wrapped;
 }
 
 Shape without_dims(const Shape& shape, const Dims& dims) {

@@ -530,7 +530,7 @@ TEST_CASE("kernels: truncated division") {
     const Tensor least = full({40}, INT64_MIN, int64), minus = full({40}, -1, int64),
                  out = zeros({40}, int64);
     run_loop(make_loop_nest({&out, &least, &minus}),
-             table().binary[static_cast<int>(kernels::Binary::DivTrunc)][at(int64)]);
+             table().binary[static_cast<int>(kernels::Binary::DivTrunc)][index_of(int64)]);
     CHECK(identical(out, least));
   });
 }
