@@ -23,7 +23,7 @@ bool looks_like_option(std::string_view word) {
   if (word.size() < 2 || word[0] != '-' || !std::isalpha(static_cast<unsigned char>(word[1]))) return false;
   if (word.find_first_of(" \t\n") != word.npos) return false;
   Tcl_Obj* object = new_text(word);
-  const Held held(object);
+  const ObjRef held(object);
   return !number_of(object).has_value();
 }
 
@@ -49,7 +49,7 @@ Tcl_Obj* joined(Call& call, Tcl_Obj* first, Tcl_Obj* second) {
   return new_list(call, elements);
 }
 
-bool is_required(const Param& param) { return std::holds_alternative<Required>(param.fallback); }
+bool is_required(const Param& param) { return std::holds_alternative<Required>(param.default_value); }
 
 }  // namespace
 
@@ -130,11 +130,11 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
     if (count > form.most() || (!names_follow && count < form.least)) continue;
     found = &form;
     if (forms_.size() == 1) break;
-    bool fits = true;
-    for (int i = 0; fits && i < count; ++i) {
-      fits = command_.call.types[static_cast<std::size_t>(form.param(i))]->fits(state, words[i]);
+    bool could_be = true;
+    for (int i = 0; could_be && i < count; ++i) {
+      could_be = command_.call.types[static_cast<std::size_t>(form.param(i))]->could_be(state, words[i]);
     }
-    if (fits) break;
+    if (could_be) break;
   }
   if (!found) throw wrong_positional_count();
   return *found;
@@ -162,7 +162,7 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
   for (std::size_t i = 0; i < command_.params.size(); ++i) by_position |= (call.words[i] ? 1u : 0u) << i;
   for (int i = positional; i < count; i += 2) {
     if (!is_option(words[i], option))
-      throw unknown_parameter(holds_handle(words[i]) ? shown(words[i]) : std::string(text_of(words[i])));
+      throw unknown_parameter(holds_handle(words[i]) ? quoted(words[i]) : std::string(text_of(words[i])));
     if (i + 1 == count) throw missing_value(text_of(words[i]));
     if (by_position & (1u << option)) {
       throw CallError{"Parameter given twice: -" +

@@ -40,16 +40,16 @@ inline constexpr int max_params = 16;
 
 struct Required {};
 inline constexpr Required required;
-struct LeftOut {};  // may be left out, and the function is told so: its type is std::optional
-inline constexpr LeftOut left_out;
+struct Omittable {};  // may be left out, and the function learns it: its type is std::optional
+inline constexpr Omittable omittable;
 
-using Fallback = std::variant<Required, LeftOut, std::int64_t, double, bool, wick::DType, const char*>;
+using Default = std::variant<Required, Omittable, std::int64_t, double, bool, wick::DType, const char*>;
 
 struct Param {
   // The option's name and its synonyms, without dashes, one blank between them. Given several times, lists of
   // tensors add up; of anything else the last one counts.
   const char* names;
-  Fallback fallback;
+  Default default_value;
   const char* purpose;  // one line
 };
 
@@ -60,7 +60,7 @@ struct Call {
   State& state;
   const Command& command;
   Tcl_Obj* words[max_params];
-  std::forward_list<Held> made;  // lists that were made of several words
+  std::forward_list<ObjRef> made;  // lists that were made of several words
 
   Tcl_Interp* interp() const { return state.interp(); }
 };
@@ -80,7 +80,7 @@ struct Command {
   const char* details = "";  // what else there is to know; one paragraph
   std::vector<Param> params = {};
   // Accepted orders of words: parameter names, those that may be left out between question marks. Of several
-  // the first whose parameters' types the words fit is taken. A parameter with a fallback can be required by
+  // the first whose parameters' types the words fit is taken. A parameter with a default can be required by
   // position. A last name with "..." takes all words that are left, one at least, as a list.
   std::vector<const char*> positional = {};
   // The result has the dtype of the first tensor.
@@ -137,14 +137,14 @@ class Binding {
 
 namespace detail {
 
-// The value of parameter `index`: from its word, else from its fallback.
+// The value of parameter `index`: from its word, else from its default.
 template <class T>
 T value_of(Call& call, std::size_t index) {
   const Param& param = call.command.params[index];
   Tcl_Obj* word = call.words[index];
   const Source source{call.state, word, first_name(param.names)};
-  if constexpr (requires { Convert<T>::fallback(param.fallback); }) {
-    if (!word) return Convert<T>::fallback(param.fallback);
+  if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
+    if (!word) return Convert<T>::by_default(param.default_value);
   }
   return Convert<T>::from(source);
 }

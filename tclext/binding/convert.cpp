@@ -13,7 +13,7 @@ struct NumberTypes {
   const Tcl_ObjType* integer = type_of(Tcl_NewWideIntObj(1));
   const Tcl_ObjType* real = type_of(Tcl_NewDoubleObj(1));
 
-  static const Tcl_ObjType* type_of(Tcl_Obj* number) { return Held(number).get()->typePtr; }
+  static const Tcl_ObjType* type_of(Tcl_Obj* number) { return ObjRef(number).get()->typePtr; }
 };
 
 const NumberTypes& number_types() {
@@ -123,7 +123,7 @@ double Convert<double>::from(const Source& s) {
   throw invalid_value(s.option, s.word, accepted);
 }
 
-bool Convert<Device>::fits(const State&, Tcl_Obj* word) {
+bool Convert<Device>::could_be(const State&, Tcl_Obj* word) {
   word = plain_word(word);
   if (!word || is_handle(word)) return false;
   const std::string_view name = text_of(word);
@@ -133,17 +133,17 @@ bool Convert<Device>::fits(const State&, Tcl_Obj* word) {
 }
 
 Device Convert<Device>::from(const Source& s) {
-  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
+  if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
   return {};
 }
 
 AnyDevice Convert<AnyDevice>::from(const Source& s) {
-  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
+  if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
   return {};
 }
 
 std::string_view Convert<std::string_view>::from(const Source& s) {
-  if (!fits(s.state, s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
+  if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
   return text_of(s.word);
 }
 

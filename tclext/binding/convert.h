@@ -61,7 +61,7 @@ using TensorOrNumber = std::variant<wick::Tensor, double>;
 // forms).
 struct Type {
   const char* name;
-  bool (*fits)(const State& state, Tcl_Obj* word);
+  bool (*could_be)(const State& state, Tcl_Obj* word);
 };
 
 struct Source {
@@ -94,15 +94,15 @@ struct Reader {
     if (auto value = read(s.word)) return T(std::move(*value));
     throw invalid_value(s.option, s.word, Convert<T>::accepted);
   }
-  static bool fits(const State&, Tcl_Obj* word) { return read(word).has_value(); }
+  static bool could_be(const State&, Tcl_Obj* word) { return read(word).has_value(); }
 };
 
 template <>
 struct Convert<std::int64_t> : Reader<std::int64_t, integer_of> {
   static constexpr const char* accepted = "an integer";
-  static constexpr Type type{"int", fits};
+  static constexpr Type type{"int", could_be};
   template <class F>
-  static std::int64_t fallback(const F& f) {
+  static std::int64_t by_default(const F& f) {
     return std::get<std::int64_t>(f);
   }
 };
@@ -111,10 +111,10 @@ template <>
 struct Convert<double> {
   static constexpr const char* accepted = "a number";
   static double from(const Source& s);
-  static bool fits(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
-  static constexpr Type type{"double", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
+  static constexpr Type type{"double", could_be};
   template <class F>
-  static double fallback(const F& f) {
+  static double by_default(const F& f) {
     return std::get<double>(f);
   }
 };
@@ -122,9 +122,9 @@ struct Convert<double> {
 template <>
 struct Convert<wick::Scalar> : Reader<wick::Scalar, number_of> {
   static constexpr const char* accepted = "a number";
-  static constexpr Type type{"scalar", fits};
+  static constexpr Type type{"scalar", could_be};
   template <class F>
-  static wick::Scalar fallback(const F& f) {
+  static wick::Scalar by_default(const F& f) {
     return std::get<double>(f);
   }
 };
@@ -132,9 +132,9 @@ struct Convert<wick::Scalar> : Reader<wick::Scalar, number_of> {
 template <>
 struct Convert<bool> : Reader<bool, boolean_of> {
   static constexpr const char* accepted = "a boolean";
-  static constexpr Type type{"bool", fits};
+  static constexpr Type type{"bool", could_be};
   template <class F>
-  static bool fallback(const F& f) {
+  static bool by_default(const F& f) {
     return std::get<bool>(f);
   }
 };
@@ -142,9 +142,9 @@ struct Convert<bool> : Reader<bool, boolean_of> {
 template <>
 struct Convert<wick::Shape> : Reader<wick::Shape, integers_of> {
   static constexpr const char* accepted = "a list of integers";
-  static constexpr Type type{"shape", fits};
+  static constexpr Type type{"shape", could_be};
   template <class F>
-  static wick::Shape fallback(const F& f) {
+  static wick::Shape by_default(const F& f) {
     return {std::get<std::int64_t>(f)};
   }
 };
@@ -152,9 +152,9 @@ struct Convert<wick::Shape> : Reader<wick::Shape, integers_of> {
 template <>
 struct Convert<Ints> : Reader<Ints, integers_of> {
   static constexpr const char* accepted = "a list of integers";
-  static constexpr Type type{"ints", fits};
+  static constexpr Type type{"ints", could_be};
   template <class F>
-  static Ints fallback(const F& f) {
+  static Ints by_default(const F& f) {
     if (const auto* list = std::get_if<const char*>(&f)) return Ints(numbers_in(*list));
     return Ints(wick::Dims{std::get<std::int64_t>(f)});
   }
@@ -163,11 +163,11 @@ struct Convert<Ints> : Reader<Ints, integers_of> {
 template <>
 struct Convert<NormWord> : Reader<NormWord, norm_of> {
   static constexpr const char* accepted = "fro, nuc, 1, -1, 2, -2, inf or -inf";
-  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
-  static constexpr Type type{"any", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"any", could_be};
   // The command knows its default.
   template <class F>
-  static NormWord fallback(const F&) {
+  static NormWord by_default(const F&) {
     return {};
   }
 };
@@ -177,9 +177,9 @@ struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
   static constexpr const char* accepted =
       "a dtype: bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64 or "
       "complex128";
-  static constexpr Type type{"dtype", fits};
+  static constexpr Type type{"dtype", could_be};
   template <class F>
-  static wick::DType fallback(const F& f) {
+  static wick::DType by_default(const F& f) {
     return std::get<wick::DType>(f);
   }
 };
@@ -187,10 +187,10 @@ struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
 template <>
 struct Convert<Device> {
   static Device from(const Source& s);
-  static bool fits(const State&, Tcl_Obj* word);
-  static constexpr Type type{"device", fits};
+  static bool could_be(const State&, Tcl_Obj* word);
+  static constexpr Type type{"device", could_be};
   template <class F>
-  static Device fallback(const F&) {
+  static Device by_default(const F&) {
     return {};
   }
 };
@@ -198,10 +198,10 @@ struct Convert<Device> {
 template <>
 struct Convert<AnyDevice> {
   static AnyDevice from(const Source& s);
-  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
-  static constexpr Type type{"device", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"device", could_be};
   template <class F>
-  static AnyDevice fallback(const F&) {
+  static AnyDevice by_default(const F&) {
     return {};
   }
 };
@@ -210,10 +210,10 @@ template <>
 struct Convert<std::string_view> {
   // A handle as text would keep its tensor for good.
   static std::string_view from(const Source& s);
-  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
-  static constexpr Type type{"string", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"string", could_be};
   template <class F>
-  static std::string_view fallback(const F& f) {
+  static std::string_view by_default(const F& f) {
     return std::get<const char*>(f);
   }
 };
@@ -221,15 +221,15 @@ struct Convert<std::string_view> {
 template <>
 struct Convert<Value> {
   static Value from(const Source& s) { return {s.word}; }
-  static bool fits(const State&, Tcl_Obj*) { return true; }
-  static constexpr Type type{"list", fits};
+  static bool could_be(const State&, Tcl_Obj*) { return true; }
+  static constexpr Type type{"list", could_be};
 };
 
 template <>
 struct Convert<Script> {
   static Script from(const Source& s) { return {s.word}; }
-  static bool fits(const State&, Tcl_Obj* word) { return !is_handle(word); }
-  static constexpr Type type{"script", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return !is_handle(word); }
+  static constexpr Type type{"script", could_be};
 };
 
 template <>
@@ -238,10 +238,10 @@ struct Convert<const wick::Tensor&> {
     if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return *tensor;
     throw invalid_tensor(s.option, s.word);
   }
-  static bool fits(const State& state, Tcl_Obj* word) { return find_tensor(state, word) != nullptr; }
-  static constexpr Type type{"tensor", fits};
+  static bool could_be(const State& state, Tcl_Obj* word) { return find_tensor(state, word) != nullptr; }
+  static constexpr Type type{"tensor", could_be};
   template <class F>
-  static const wick::Tensor& fallback(const F&) {
+  static const wick::Tensor& by_default(const F&) {
     static const wick::Tensor none;
     return none;
   }
@@ -250,10 +250,10 @@ struct Convert<const wick::Tensor&> {
 template <>
 struct Convert<wick::Tensors> {
   static wick::Tensors from(const Source& s);
-  static bool fits(const State&, Tcl_Obj*) { return true; }
-  static constexpr Type type{"tensors", fits};
+  static bool could_be(const State&, Tcl_Obj*) { return true; }
+  static constexpr Type type{"tensors", could_be};
   template <class F>
-  static wick::Tensors fallback(const F&) {
+  static wick::Tensors by_default(const F&) {
     return {};
   }
 };
@@ -261,12 +261,12 @@ struct Convert<wick::Tensors> {
 template <>
 struct Convert<TensorOrNumber> {
   static TensorOrNumber from(const Source& s);
-  static bool fits(const State& state, Tcl_Obj* word) {
+  static bool could_be(const State& state, Tcl_Obj* word) {
     return find_tensor(state, word) != nullptr || number_of(word).has_value();
   }
-  static constexpr Type type{"tensor/scalar", fits};
+  static constexpr Type type{"tensor/scalar", could_be};
   template <class F>
-  static TensorOrNumber fallback(const F& f) {
+  static TensorOrNumber by_default(const F& f) {
     return std::get<double>(f);
   }
 };
@@ -274,10 +274,10 @@ struct Convert<TensorOrNumber> {
 template <class T>
 struct Convert<std::optional<T>> {
   static std::optional<T> from(const Source& s) { return Convert<T>::from(s); }
-  static bool fits(const State& state, Tcl_Obj* word) { return Convert<T>::fits(state, word); }
+  static bool could_be(const State& state, Tcl_Obj* word) { return Convert<T>::could_be(state, word); }
   static constexpr Type type = Convert<T>::type;
   template <class F>
-  static std::optional<T> fallback(const F&) {
+  static std::optional<T> by_default(const F&) {
     return std::nullopt;
   }
 };

@@ -29,7 +29,7 @@ int set_error(Tcl_Interp* interp, std::string_view message, std::string_view cod
 
 }  // namespace
 
-std::string shown(Tcl_Obj* word) {
+std::string quoted(Tcl_Obj* word) {
   if (is_handle(word)) return "a tensor";
   if (holds_handle(word)) return "a list that holds a tensor";
   const std::string_view text = text_of(word);
@@ -46,7 +46,7 @@ CallError missing_parameter(std::string_view option) {
 
 CallError unknown_parameter(std::string_view word) {
   Tcl_Obj* code = Tcl_NewListObj(0, nullptr);
-  const Held held(code);
+  const ObjRef held(code);
   for (const std::string_view part :
        {std::string_view("TORCH"), std::string_view("PARAMETER"), std::string_view("UNKNOWN"), word}) {
     Tcl_ListObjAppendElement(nullptr, code, new_text(part));
@@ -66,12 +66,12 @@ CallError wrong_positional_count() {
 CallError invalid_tensor(std::string_view option, Tcl_Obj* given) {
   return {
       "Invalid tensor name", "TORCH TENSOR LOOKUP " + dashed(option),
-      shown(given) + " for " + dashed(option) + " is no tensor of this interpreter, or one that was freed"};
+      quoted(given) + " for " + dashed(option) + " is no tensor of this interpreter, or one that was freed"};
 }
 
 CallError invalid_value(std::string_view option, Tcl_Obj* given, std::string_view accepted) {
   return {"Invalid " + dashed(option) + " parameter. Must be " + std::string(accepted) + ".",
-          "TORCH PARAMETER VALUE " + dashed(option), shown(given) + " was given"};
+          "TORCH PARAMETER VALUE " + dashed(option), quoted(given) + " was given"};
 }
 
 int report(Tcl_Interp* interp, std::exception_ptr failure, std::string_view usage) {

@@ -17,7 +17,7 @@ struct CallError {
 };
 
 // A word as messages show it: cut to a readable length; a handle has no text worth showing.
-std::string shown(Tcl_Obj* word);
+std::string quoted(Tcl_Obj* word);
 
 CallError missing_parameter(std::string_view option);
 CallError unknown_parameter(std::string_view word);

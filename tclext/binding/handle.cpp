@@ -33,7 +33,7 @@ struct CollectionTypes {
     Tcl_Obj* element = Tcl_NewObj();
     return Tcl_NewListObj(1, &element);
   }
-  static const Tcl_ObjType* type_of(Tcl_Obj* collection) { return Held(collection).get()->typePtr; }
+  static const Tcl_ObjType* type_of(Tcl_Obj* collection) { return ObjRef(collection).get()->typePtr; }
 };
 
 const CollectionTypes& collection_types() {

@@ -14,12 +14,12 @@ const Binding& known(std::string_view command) {
 }
 
 // The default as a word: what the option would be given as.
-std::string fallback_text(const Fallback& fallback) {
+std::string default_text(const Default& declared) {
   return std::visit(
       []<class T>(const T& value) -> std::string {
         if constexpr (std::is_same_v<T, Required>) {
           return "required";
-        } else if constexpr (std::is_same_v<T, LeftOut>) {
+        } else if constexpr (std::is_same_v<T, Omittable>) {
           return "";
         } else if constexpr (std::is_same_v<T, bool>) {
           return value ? "1" : "0";
@@ -30,11 +30,11 @@ std::string fallback_text(const Fallback& fallback) {
         } else {
           Tcl_Obj* object = std::is_same_v<T, double> ? Tcl_NewDoubleObj(static_cast<double>(value))
                                                       : Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(value));
-          const Held held(object);
+          const ObjRef held(object);
           return std::string(text_of(object));
         }
       },
-      fallback);
+      declared);
 }
 
 const char* title_of(std::string_view area) {
@@ -60,7 +60,7 @@ Tcl_Obj* option_list(const Binding& binding) {
     for (const std::string& name : binding.options(static_cast<int>(i))) append(names, "-" + name);
     Tcl_Obj* option = Tcl_NewListObj(1, &names);
     append(option, command.call.types[i]->name);
-    append(option, fallback_text(command.params[i].fallback));
+    append(option, default_text(command.params[i].default_value));
     append(option, command.params[i].purpose);
     Tcl_ListObjAppendElement(nullptr, options, option);
   }
@@ -98,11 +98,11 @@ std::string help_text(std::string_view name) {
     std::string names;
     for (const std::string& option : binding.options(static_cast<int>(i)))
       names += (names.empty() ? "-" : ", -") + option;
-    const std::string fallback = fallback_text(command.params[i].fallback);
+    const std::string default_value = default_text(command.params[i].default_value);
     text += "\n    " + names + " (" + command.call.types[i]->name +
-            (fallback.empty()         ? ""
-             : fallback == "required" ? ", required"
-                                      : ", default " + fallback) +
+            (default_value.empty()         ? ""
+             : default_value == "required" ? ", required"
+                                           : ", default " + default_value) +
             "): " + command.params[i].purpose;
   }
   if (*command.details) text += "\n\n" + std::string(command.details);

@@ -12,12 +12,12 @@ struct Installed {
 };
 
 // Keeps a state for a block.
-class Kept {
+class StateRef {
  public:
-  explicit Kept(State& state) : state_(state) { state_.retain(); }
-  ~Kept() { state_.release(); }
-  Kept(const Kept&) = delete;
-  Kept& operator=(const Kept&) = delete;
+  explicit StateRef(State& state) : state_(state) { state_.retain(); }
+  ~StateRef() { state_.release(); }
+  StateRef(const StateRef&) = delete;
+  StateRef& operator=(const StateRef&) = delete;
   State& operator*() const { return state_; }
   State* operator->() const { return &state_; }
 
@@ -29,7 +29,7 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
   const auto* installed = static_cast<const Installed*>(data);
   // A script that the command runs may delete the command, and the interpreter.
   const Binding& binding = *installed->binding;
-  const Kept state(*installed->state);
+  const StateRef state(*installed->state);
   wick::set_grad_enabled(state->grad_enabled);
   try {
     Tcl_SetObjResult(interp, binding.run(*state, objc - 1, objv + 1));

@@ -27,12 +27,12 @@ inline Tcl_Obj* new_text(std::string_view text) {
 }
 
 // Keeps an object alive for a block.
-class Held {
+class ObjRef {
  public:
-  explicit Held(Tcl_Obj* object) : object_(object) { Tcl_IncrRefCount(object_); }
-  ~Held() { Tcl_DecrRefCount(object_); }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
+  explicit ObjRef(Tcl_Obj* object) : object_(object) { Tcl_IncrRefCount(object_); }
+  ~ObjRef() { Tcl_DecrRefCount(object_); }
+  ObjRef(const ObjRef&) = delete;
+  ObjRef& operator=(const ObjRef&) = delete;
   Tcl_Obj* get() const { return object_; }
 
  private:

@@ -159,14 +159,14 @@ std::vector<Command> with_parameters() {
 
 std::vector<Command> normalizations() {
   const auto along = [](const char* name, const char* alias, const char* summary, const char* details,
-                        std::int64_t fallback, binding::Function call) {
+                        std::int64_t default_value, binding::Function call) {
     return Command{
         .name = name,
         .aliases = {alias},
         .summary = summary,
         .details = details,
         .params = {{"input", required, "values to normalise"},
-                   {"dim dimension", fallback,
+                   {"dim dimension", default_value,
                     "dimension along which the exponentials sum to 1, negative counts from the end"}},
         .positional = {"input ?dim?"},
         .returns = same,

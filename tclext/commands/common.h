@@ -13,7 +13,7 @@ using binding::Call;
 using binding::Command;
 using binding::Device;
 using binding::Ints;
-using binding::left_out;
+using binding::omittable;
 using binding::Param;
 using binding::required;
 using binding::TensorOrNumber;
@@ -29,7 +29,7 @@ inline const Param shape{"shape", required, "size of each dimension; empty for a
 inline const Param dtype{"dtype", DType::Float32, "element type"};
 inline const Param device{"device", "cpu", "where the tensor lives: cpu or cuda"};
 inline const Param requires_grad{"requiresGrad", false, "whether gradients are tracked"};
-inline const Param dim_or_all{"dim", left_out,
+inline const Param dim_or_all{"dim", omittable,
                               "dimension to reduce, negative counts from the end; all of them when left out"};
 
 // A new leaf.

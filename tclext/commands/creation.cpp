@@ -10,8 +10,8 @@ namespace {
 
 const Param steps{"steps", required, "how many values"};
 const Param like{"input", required, "the tensor whose shape and memory order are taken"};
-const Param like_dtype{"dtype", left_out, "element type; the input's when left out"};
-const Param like_device{"device", left_out, "where the tensor lives; with the input when left out"};
+const Param like_dtype{"dtype", omittable, "element type; the input's when left out"};
+const Param like_device{"device", omittable, "where the tensor lives; with the input when left out"};
 
 // A value that an integer dtype cannot hold is an error, as in PyTorch.
 void check_fits(const Scalar& value, DType type) {
@@ -116,7 +116,7 @@ const Area& creation() {
                   "three numbers first. "
                   "When start equals end the tensor is empty; an end on the wrong side of start is an error.",
               .params = {{"start", 0.0, "first value"},
-                         {"end", left_out, "bound, not reached"},
+                         {"end", omittable, "bound, not reached"},
                          {"step", 1.0, "distance between neighbours, may be negative, not 0"},
                          dtype,
                          device},

@@ -9,7 +9,7 @@
 namespace commands {
 
 using binding::elements_of;
-using binding::shown;
+using binding::quoted;
 using wick::DType;
 using wick::Kind;
 using wick::Scalar;
@@ -57,12 +57,12 @@ class Reader {
 
   T value(Tcl_Obj* word) const {
     const auto number = element_value(word);
-    if (!number) throw wick::Error("Invalid numeric value: " + shown(word));
+    if (!number) throw wick::Error("Invalid numeric value: " + quoted(word));
     if constexpr (std::is_same_v<T, double>) {
       return number->to_double();
     } else {
       if (!fits(*number, dtype_)) {
-        throw wick::Error("Invalid numeric value: " + shown(word) + " is outside the range of " +
+        throw wick::Error("Invalid numeric value: " + quoted(word) + " is outside the range of " +
                           std::string(name(dtype_)));
       }
       return number->to_int();

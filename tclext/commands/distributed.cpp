@@ -11,15 +11,15 @@ namespace wd = wick::distributed;
 template <>
 struct binding::Convert<wd::Reduction> {
   static wd::Reduction from(const Source& s) {
-    if (fits(s.state, s.word)) {
+    if (could_be(s.state, s.word)) {
       if (const auto reduction = wd::reduction_by_name(text_of(s.word))) return *reduction;
     }
     throw invalid_value(s.option, s.word, "sum, mean, product, min, max, band, bor or bxor");
   }
-  static bool fits(const State&, Tcl_Obj* word) { return !holds_handle(word); }
-  static constexpr Type type{"enum:sum|mean|product|min|max|band|bor|bxor", fits};
+  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"enum:sum|mean|product|min|max|band|bor|bxor", could_be};
   template <class F>
-  static wd::Reduction fallback(const F& f) {
+  static wd::Reduction by_default(const F& f) {
     return *wd::reduction_by_name(std::get<const char*>(f));
   }
 };
@@ -29,12 +29,12 @@ namespace {
 
 const Param contribution{"tensor", required, "what this process contributes"};
 const Param group{"group", "", "which processes take part; empty means all"};
-const Param timeout{"timeout", left_out, "seconds to wait for the others; distributed_init's when left out"};
+const Param timeout{"timeout", omittable, "seconds to wait for the others; distributed_init's when left out"};
 const Param op{"op", "sum", "how the contributions are combined"};
 const Param operation{"operation", "sum", "how the contributions are combined"};
 const Param tag{"tag", std::int64_t{0}, "only a receive with the same tag gets the message"};
 const Param command{
-    "command", left_out,
+    "command", omittable,
     "returns at once; the command prefix is called with the words ok and the result, or error and "
     "a message, when the event loop runs"};
 
@@ -173,14 +173,14 @@ std::vector<Command> world() {
                      "when it announces "
                      "several, an emulation that says so: each collective then answers at once from this "
                      "process's values.",
-          .params = {{"rank", left_out, "this process's number, from 0; required without a launcher"},
-                     {"worldSize", left_out, "number of processes, at least 1; required without a launcher"},
-                     {"masterAddr", left_out,
+          .params = {{"rank", omittable, "this process's number, from 0; required without a launcher"},
+                     {"worldSize", omittable, "number of processes, at least 1; required without a launcher"},
+                     {"masterAddr", omittable,
                       "address of rank 0; required without a launcher, which finds it otherwise"},
                      {"masterPort", std::int64_t{29500}, "accepted for scripts that give it"},
                      {"backend", "nccl",
                       "any text, repeated in the answer; several processes are always connected over MPI"},
-                     {"timeout", left_out,
+                     {"timeout", omittable,
                       "seconds that a collective waits for the others; 300 when left out"}},
           .positional = {"rank worldSize masterAddr ?masterPort? ?backend?"},
           .returns = "a sentence with rank=R, world_size=W and backend=B",
@@ -206,7 +206,7 @@ std::vector<Command> world() {
           .summary = "Makes a group of some ranks, for the -group of the other commands.",
           .details = "All processes call it with the same ranks, also those that are not in the group.",
           .params = {{"ranks", required, "ranks of the world, in the group's order"},
-                     {"name", left_out, "a new name; one is made up when left out"}},
+                     {"name", omittable, "a new name; one is made up when left out"}},
           .positional = {"ranks ?name?"},
           .returns = "the group's name",
           .call = bind([](Ints ranks, optional<std::string_view> wanted) {

@@ -33,7 +33,7 @@ Tcl_Obj* tensors(Call& call, std::string_view what) {
   if (what == "count") return Tcl_NewWideIntObj(call.state.live_tensors());
   if (what == "bytes") return Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(wick::allocator::statistics().used));
   if (what != "names") {
-    const binding::Held given(binding::new_text(what));
+    const binding::ObjRef given(binding::new_text(what));
     throw binding::invalid_value("what", given.get(), "names, count or bytes");
   }
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);

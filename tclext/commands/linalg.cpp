@@ -104,7 +104,7 @@ std::vector<Command> products() {
               "are broadcast. Both tensors have one dtype, Bool excepted.",
           .params = {{"input", required, "left factor"},
                      {"other", required, "right factor, as many dimensions"},
-                     {"dim", left_out, "the dimension of size 3 that holds the vectors"}},
+                     {"dim", omittable, "the dimension of size 3 that holds the vectors"}},
           .positional = {"input other ?dim?"},
           .returns = "the common shape",
           .call = bind(
@@ -249,7 +249,7 @@ std::vector<Command> norms() {
               "ord 0 counts the elements that are not 0, inf is the largest and -inf the smallest magnitude.",
           .params = {{"input", required, "floating point or complex, any shape"},
                      {"ord", 2.0, "order of the norm: any number, inf or -inf"},
-                     {"dim", left_out, "dimensions to reduce; all when left out or empty"},
+                     {"dim", omittable, "dimensions to reduce; all when left out or empty"},
                      keepdim},
           .positional = {"input ?ord? ?dim? ?keepdim?"},
           .returns = "the input's shape without the reduced dimensions",
@@ -269,7 +269,7 @@ std::vector<Command> solvers() {
           .details = "B stands first.",
           .params = {{"b B", required, "right-hand sides, m by k, or a batch of them"},
                      {"a A", required, "coefficients, m by n, or a batch of them"},
-                     {"rcond", left_out,
+                     {"rcond", omittable,
                       "singular values up to rcond times the largest one count as 0; by default the dtype's "
                       "precision times max(m, n)"}},
           .positional = {"b a ?rcond?"},

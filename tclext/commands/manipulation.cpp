@@ -39,7 +39,7 @@ std::vector<Command> picking() {
           .params = {{"tensor input", required, "the tensor to cut from"},
                      {"dim dimension", std::int64_t{0}, "the dimension that is cut"},
                      {"start", std::int64_t{0}, "first index taken"},
-                     {"end", left_out, "first index no longer taken; the dimension's size when left out"},
+                     {"end", omittable, "first index no longer taken; the dimension's size when left out"},
                      {"step", std::int64_t{1}, "distance between indices taken, at least 1"}},
           .positional = {"tensor dim start ?end? ?step?"},
           .returns = "as the input, with ceil((end - start) / step) in dimension dim",
@@ -72,7 +72,7 @@ std::vector<Command> picking() {
                      "Without dim both are flattened first. Indices run from 0 to size - 1.",
           .params = {{"input", required, "the values"},
                      {"indices", required, "Int64, as many dimensions as the input where dim is given"},
-                     {"dim", left_out, "dimension the indices refer to; the flattened input when left out"}},
+                     {"dim", omittable, "dimension the indices refer to; the flattened input when left out"}},
           .positional = {"input indices ?dim?"},
           .returns = "in the input's dtype, of the shape of indices after broadcasting, or 1-D",
           .call = bind([](const Tensor& x, const Tensor& indices, optional<std::int64_t> dim) {
@@ -144,7 +144,7 @@ std::vector<Command> picking() {
                      "zeros.",
           .params = {tensor_first,
                      order,
-                     {"dim", left_out,
+                     {"dim", omittable,
                       "dimension along which vectors are scaled; the whole tensor when left out"}},
           .positional = {"tensor ?p? ?dim?"},
           .returns = "same shape as the input",
@@ -236,7 +236,7 @@ std::vector<Command> shaping() {
               "The entries of dims are applied one after the other, each to the result so far, so that "
               "dimensions are best named in descending order; an entry that names a dimension of "
               "another size changes nothing.",
-          .params = {tensor_first, {"dims", left_out, "dimensions to drop; all of size 1 when left out"}},
+          .params = {tensor_first, {"dims", omittable, "dimensions to drop; all of size 1 when left out"}},
           .positional = {"tensor ?dims?"},
           .returns = "same elements in fewer dimensions",
           .call = bind([](const Tensor& x, optional<Ints> dims) {
@@ -421,7 +421,7 @@ std::vector<Command> reordering() {
               "and keeps its shape.",
           .params = {{"input", required, "the tensor"},
                      {"shifts", required, "by how many places, one number for each dimension"},
-                     {"dims", left_out, "dimensions to roll along"}},
+                     {"dims", omittable, "dimensions to roll along"}},
           .positional = {"input shifts ?dims?"},
           .returns = "same shape as the input",
           .call = bind([](const Tensor& x, Ints shifts, optional<Ints> dims) {

@@ -346,7 +346,7 @@ std::vector<Command> scans() {
                          "coordinates that the spacing "
                          "lists. With a spacing other than 1 integers give Float32.",
               .params = {{"input", required, "the input, at least one-dimensional"},
-                         {"spacing", left_out,
+                         {"spacing", omittable,
                           "distance between samples: empty or a number, or the coordinates along dim"},
                          {"dim dimension", std::int64_t{-1},
                           "dimension to run along, negative counts from the end"}},

@@ -28,7 +28,7 @@ struct Callback {
 
   binding::State* state;  // counted
   WorkPtr work;
-  binding::Held prefix;
+  binding::ObjRef prefix;
   std::string handle;
 };
 
@@ -44,7 +44,7 @@ void deliver(Callback& callback) {
   Tcl_Interp* interp = callback.state->interp();
   if (!interp) return;
   Tcl_Obj* script = Tcl_DuplicateObj(callback.prefix.get());
-  const binding::Held held(script);
+  const binding::ObjRef held(script);
   const auto append = [&](Tcl_Obj* word) { return Tcl_ListObjAppendElement(interp, script, word) == TCL_OK; };
   bool built;
   try {
@@ -55,7 +55,7 @@ void deliver(Callback& callback) {
   } catch (const std::exception& error) {
     built = append(binding::new_text("error")) && append(binding::new_text(error.what()));
   }
-  requests().told(callback.handle);
+  requests().reported(callback.handle);
   Tcl_Preserve(interp);
   const int code = built ? Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL) : TCL_ERROR;
   if (code != TCL_OK) Tcl_BackgroundException(interp, code);
@@ -114,7 +114,7 @@ std::string Requests::add_send(const std::string& name, WorkPtr work) {
   });
   std::string handle = name;
   for (int n = 1; under_way_.contains(handle); ++n) handle = name + "_" + std::to_string(n);
-  std::erase(told_, handle);
+  std::erase(reported_, handle);
   under_way_[handle] = std::move(work);
   return handle;
 }
@@ -129,7 +129,7 @@ std::optional<wick::Tensor> Requests::wait(std::string_view handle) {
   const auto found = under_way_.find(handle);
   if (found == under_way_.end()) return std::nullopt;
   const WorkPtr work = found->second;
-  told(handle);
+  reported(handle);
   const wick::Tensor result = wick::distributed::wait(work);
   if (is_send(handle)) return std::nullopt;
   return result;
@@ -140,12 +140,14 @@ bool Requests::test(std::string_view handle) {
   return found == under_way_.end() || found->second->advance();
 }
 
-void Requests::told(std::string_view handle) {
-  if (!under_way_.contains(handle) || std::find(told_.begin(), told_.end(), handle) != told_.end()) return;
-  told_.emplace_back(handle);
-  if (told_.size() <= remembered) return;
-  under_way_.erase(told_.front());
-  told_.pop_front();
+void Requests::reported(std::string_view handle) {
+  if (!under_way_.contains(handle) ||
+      std::find(reported_.begin(), reported_.end(), handle) != reported_.end())
+    return;
+  reported_.emplace_back(handle);
+  if (reported_.size() <= remembered) return;
+  under_way_.erase(reported_.front());
+  reported_.pop_front();
 }
 
 Requests& requests() {

@@ -35,15 +35,15 @@ class Requests {
   std::optional<wick::Tensor> wait(std::string_view handle);
   // Whether the operation has ended, or there is none.
   bool test(std::string_view handle);
-  // The script has been told of the operation's end.
-  void told(std::string_view handle);
+  // The script knows of the operation's end.
+  void reported(std::string_view handle);
 
  private:
-  // So many operations whose end has been told can still be waited for again; older ones are forgotten.
+  // So many operations whose end was reported can still be waited for again; older ones are forgotten.
   static constexpr std::size_t remembered = 64;
 
   std::map<std::string, wick::distributed::WorkPtr, std::less<>> under_way_;
-  std::deque<std::string> told_;
+  std::deque<std::string> reported_;
   int last_receive_ = 0;
 };
 

@@ -11,7 +11,7 @@ const Param first{"input1 input", required, "first operand"};
 const Param second{"input2 other", required, "second operand"};
 const Param left{"input", required, "first operand"};
 const Param right{"other", required, "second operand"};
-const Param one_dim{"dim dimension", left_out,
+const Param one_dim{"dim dimension", omittable,
                     "dimension to reduce, negative counts from the end; all elements when left out"};
 const Param unbiased{"unbiased", true, "divide by n - 1 (true) or by n (false)"};
 
@@ -103,7 +103,7 @@ std::vector<Command> making() {
                      "position the second word "
                      "is the shape when it is a list of integers, else the dtype.",
           .params = {{"data", required, "a number, a list of numbers, or nested lists"},
-                     {"shape", left_out,
+                     {"shape", omittable,
                       "shape to arrange the values in, one entry may be -1; as the data are nested when left "
                       "out or empty"},
                      dtype,
@@ -345,7 +345,7 @@ std::vector<Command> shaping() {
                      "input's values. Differentiable between floating point dtypes.",
           .params = {input,
                      {"device", required, "cpu or cuda"},
-                     {"dtype", left_out, "new element type; unchanged when left out"}},
+                     {"dtype", omittable, "new element type; unchanged when left out"}},
           .positional = {"input device ?dtype?"},
           .returns = "same shape",
           .call = bind([](const Tensor& x, AnyDevice, optional<DType> type) {
