@@ -1,130 +1,201 @@
 #!/usr/bin/python3
 """Compares the speed of wick with that of PyTorch, where it is installed, call for call in the same run.
 
-    compare.py BUILD ?--threads N? ?--rounds N? ?CASE ...?
+    compare.py BUILD ?--threads N? ?--rounds N? ?--backward? ?--write FILE? ?--list? ?CASE ...?
 
-BUILD is a build directory with -Dbenchmarks=true. The two take turns, round for round; a line tells the median
-microseconds of either and the median of the rounds' ratios, which is above 1 where wick is faster.
+BUILD is a build directory with tests. CASE is a part of a case's name. The two take turns, round for round; a line tells
+the microseconds of a call of either, the median of the rounds, and wick's time over PyTorch's. With one thread the time is
+the processor's, which other work on the machine disturbs less. --write makes a page of all cases.
 """
 
 import argparse
+import math
 import os
+import platform
 import statistics
 import subprocess
+import sys
 import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("build")
 parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--rounds", type=int, default=11)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--backward", action="store_true", help="backward passes alone")
+parser.add_argument("--forward", action="store_true", help="forward passes alone")
+parser.add_argument("--write", help="the page to write")
+parser.add_argument("--list", action="store_true", help="names the cases")
 parser.add_argument("cases", nargs="*")
 options = parser.parse_intermixed_args()
 
 # OpenBLAS has threads of its own, and reads their number when it is loaded.
-os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)
 import torch  # noqa: E402
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cases  # noqa: E402
 
-def cases():
-    flat, other, square = torch.rand(1000000), torch.rand(1000000), torch.rand(1000, 1000)
-    normal, whole = torch.randn(1000000), torch.randint(0, 1000, (1000000,))
-    wide, mask, rows = normal.double(), flat > other, torch.randint(0, 1000, (1000,))
-    table = {}
-    for name in ("exp", "tanh", "log", "sigmoid", "sin", "cos", "tan", "sqrt", "expm1", "log1p", "atan", "relu", "asin", "sinh", "floor",
-                 "rsqrt", "square"):
-        table[name] = lambda f=getattr(torch, name): f(flat)
-    for name in ("exp", "sin", "tanh"):
-        table[name + "64"] = lambda f=getattr(torch, name): f(wide)
-    table |= {
-        "add": lambda: flat + other,
-        "add_transposed": lambda: square + square.t(),
-        "mul_row": lambda: square * square[0],
-        "gt": lambda: flat > other,
-        "pow": lambda: flat**other,
-        "where": lambda: torch.where(mask, flat, other),
-        "to_float64": lambda: flat.double(),
-        "to_int32": lambda: flat.int(),
-        "sum": lambda: flat.sum(),
-        "sum64": lambda: wide.sum(),
-        "sum_int64": lambda: whole.sum(),
-        "max": lambda: flat.max(),
-        "var": lambda: flat.var(),
-        "cumsum": lambda: flat.cumsum(0),
-        "cumprod": lambda: flat.cumprod(0),
-        "sort": lambda: flat.sort(),
-        "sort_int64": lambda: whole.sort(),
-        "median": lambda: flat.median(),
-        "index_select": lambda: square.index_select(0, rows),
-        "transpose": lambda: square.t().contiguous(),
-        "rand": lambda: torch.rand(1000000),
-        "randn": lambda: torch.randn(1000000),
-        "randn64": lambda: torch.randn(1000000, dtype=torch.float64),
-        "bernoulli": lambda: torch.bernoulli(flat),
-        "exponential": lambda: torch.empty(1000000).exponential_(1),
-        "randperm": lambda: torch.randperm(100000),
-    }
-    for d in (0, 1):
-        table |= {
-            f"sum_{d}": lambda d=d: square.sum(d),
-            f"mean_{d}": lambda d=d: square.mean(d),
-            f"var_{d}": lambda d=d: square.var(d),
-            f"max_{d}": lambda d=d: square.max(d),
-            f"cumsum_{d}": lambda d=d: square.cumsum(d),
-            f"cummax_{d}": lambda d=d: square.cummax(d),
-            f"sort_{d}": lambda d=d: square.sort(d),
-            f"median_{d}": lambda d=d: square.median(d),
-            f"topk_{d}": lambda d=d: square.topk(10, d),
-            f"softmax_{d}": lambda d=d: square.softmax(d),
-            f"log_softmax_{d}": lambda d=d: square.log_softmax(d),
-        }
-    for name in ("gelu", "silu", "elu", "softplus", "mish"):
-        table[name] = lambda f=getattr(torch.nn.functional, name): f(normal)
-    for n in (64, 512, 1024):
-        for dtype in (torch.float32, torch.float64):
-            a, b = torch.rand(n, n, dtype=dtype), torch.rand(n, n, dtype=dtype)
-            table[f"matmul{n}" + ("_64" if dtype == torch.float64 else "")] = lambda a=a, b=b: a @ b
-    leaf = torch.rand(1000, requires_grad=True)
+DTYPES = {d: getattr(torch, d) for d in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()}
+clock = time.thread_time if options.threads == 1 else time.perf_counter
 
-    def expression():
-        a = leaf * leaf
-        d = torch.tanh(torch.exp(-a) + leaf)
-        return torch.autograd.grad(((torch.sigmoid(d * a) - leaf) ** 2).mean(), leaf)
 
-    table["expression"] = expression
-    return table
+def drawn(text):
+    """The tensor that an argument describes; the wick side is in tests/lib/benchmark.cpp."""
+    described, *views = text[1:].split(" ")
+    kind, seed, shape, dtype = described.split(":")
+    sizes = [int(n) for n in shape.split(",")] if shape else []
+    torch.manual_seed(int(seed))
+    x = torch.rand(sizes) if kind == "rand" else torch.randn(sizes) if kind == "randn" else torch.randint(0, int(kind), sizes)
+    x = x.to(DTYPES[dtype])
+    for view in views:
+        if view == "t":
+            x = x.transpose(-2, -1)
+        elif view == "spd":
+            x = x @ x.t() + torch.eye(len(x), dtype=x.dtype) * len(x)
+        elif view == "mask":
+            x = x > 0.5
+        elif view == "every_other":
+            x = x[..., ::2]
+        elif view[0] == "[":
+            x = x.permute(value(view))
+    return x
+
+
+def value(text):
+    if text[0] == "@":
+        return drawn(text)
+    if text[0] == "[":
+        return [int(n) for n in text[1:-1].split(",") if n]
+    if text in DTYPES:
+        return DTYPES[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return {"True": True, "False": False}.get(text, text)
+
+
+def torch_call(arguments, f, backward):
+    values = [value(a) for a in arguments]
+    if not backward:
+        return lambda: f(*values)
+    leaves = [v.requires_grad_() for v in values if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    out = f(*values)
+    out = out if isinstance(out, torch.Tensor) else out[0]
+    torch.manual_seed(99)
+    gradient = torch.randn(out.shape).to(out.dtype)
+    return lambda: torch.autograd.grad(out, leaves, gradient, retain_graph=True)
 
 
 def median_time(call, repeats):
     times = []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        begin = clock()
         kept = call()
-        times.append((time.perf_counter() - begin) * 1e6)
+        times.append((clock() - begin) * 1e6)
         del kept
     return statistics.median(times)
 
 
-def main():
-    torch.set_num_threads(options.threads)
-    wick = subprocess.Popen([options.build + "/tests/bench/wick_compare"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+class Wick:
+    """The test program, which runs cases by name."""
 
-    def ask(line):
-        wick.stdin.write(line + "\n")
-        wick.stdin.flush()
-        return wick.stdout.readline()
+    def __init__(self):
+        program = os.path.join(options.build, "tests/lib/wick_tests")
+        environment = dict(os.environ, WICK_BENCHMARK="1")
+        self.process = subprocess.Popen([program, "-tc=benchmark", "-nv"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
-    table = cases()
-    known = ask("").split()
-    print(f"{'case':16} {'wick':>10} {'PyTorch':>10} {'ratio':>7}   ({options.threads} thread(s), microseconds)")
-    for name in options.cases or [n for n in known if n in table]:
-        once = max(median_time(table[name], 3), 1)
-        repeats = int(min(max(20000 / once, 3), 200))
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def time(self, repeats):
+        self.tell(f"? {options.threads} {repeats}")
+        for answer in self.process.stdout:
+            if answer.startswith("= "):
+                return float(answer[2:])
+        raise RuntimeError("the program ended")
+
+
+def compare(case, backward):
+    name, operation, arguments, f = case
+    try:
+        call = torch_call(arguments, f, backward)
+        once = max(median_time(call, 3), 1)
+    except RuntimeError as error:
+        print(f"{name}: PyTorch: {str(error).splitlines()[0]}", file=sys.stderr)
+        return None
+    wick = Wick()
+    try:
+        wick.tell("\t".join(["backward" if backward else "forward", operation, *arguments]))
+        repeats = int(min(max(20000 / once, 3), 300))
         ours, theirs = [], []
         for _ in range(options.rounds):
-            ours.append(float(ask(f"{name} {options.threads} {repeats}")))
-            theirs.append(median_time(table[name], repeats))
-        ratio = statistics.median(b / a for a, b in zip(ours, theirs))
-        print(f"{name:16} {statistics.median(ours):10.1f} {statistics.median(theirs):10.1f} {ratio:7.2f}", flush=True)
+            ours.append(wick.time(repeats))
+            theirs.append(median_time(call, repeats))
+    except (RuntimeError, BrokenPipeError):
+        print(f"{name}: wick could not run it", file=sys.stderr)
+        return None
+    finally:
+        wick.process.kill()
+        wick.process.wait()
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs))
+    result = (name, statistics.median(ours), statistics.median(theirs), ratio)
+    print(f"{name:44} {result[1]:10.1f} {result[2]:10.1f} {ratio:7.2f}", flush=True)
+    return result
+
+
+def geometric_mean(results):
+    return math.exp(statistics.mean(math.log(r[3]) for r in results))
+
+
+def summary(title, results):
+    slower = sum(r[3] > 1.1 for r in results)
+    return f"{title}: {len(results)} cases, geometric mean {geometric_mean(results):.2f}, {slower} above 1.1"
+
+
+def processor():
+    with open("/proc/cpuinfo") as info:
+        fields = dict(line.split(":", 1) for line in info if ":" in line)
+    fields = {key.strip(): text.strip() for key, text in fields.items()}
+    levels = [level for level in ("avx2", "avx512f") if level in fields.get("flags", "").split()]
+    return f"{fields.get('model name', platform.processor())} (family {fields.get('cpu family')}, model {fields.get('model')}; {', '.join(levels)})"
+
+
+def write_page(path, parts):
+    with open(path, "w") as page:
+        page.write("# Performance\n\n")
+        page.write("Written by `tests/bench/compare.py`; every case that was measured is here, also the bad ones. The two libraries take turns in one run. Times are\n")
+        page.write("microseconds of a call, the median; the ratio is wick's time over PyTorch's, so that below 1 wick is the faster one.\n\n")
+        page.write(f"- Machine: {processor()}, {os.cpu_count()} processors, {platform.system()}.\n")
+        page.write(f"- PyTorch {torch.__version__}, from Python; wick from C++; {options.threads} thread{'s' * (options.threads > 1)}.\n")
+        for title, results in parts:
+            page.write(f"- {summary(title, results)}.\n")
+        for title, results in parts:
+            page.write(f"\n## {title}\n\n| case | wick | PyTorch | ratio |\n| --- | ---: | ---: | ---: |\n")
+            for name, ours, theirs, ratio in results:
+                shown = f"**{ratio:.2f}**" if ratio > 1.1 else f"{ratio:.2f}"
+                page.write(f"| {name} | {ours:.1f} | {theirs:.1f} | {shown} |\n")
+
+
+def main():
+    torch.set_num_threads(options.threads)
+    both = options.forward == options.backward
+    parts = [("Forward", cases.FORWARD, False)] * (both or options.forward) + [("Backward", cases.BACKWARD, True)] * (both or options.backward)
+    measured = []
+    for title, table, backward in parts:
+        chosen = [c for c in table if not options.cases or any(part in c[0] for part in options.cases)]
+        if options.list:
+            print("\n".join(c[0] for c in chosen))
+            continue
+        results = [r for r in (compare(c, backward) for c in chosen) if r]
+        if results:
+            measured.append((title, results))
+    for title, results in measured:
+        print(summary(title, results))
+    if options.write:
+        write_page(options.write, measured)
 
 
 if __name__ == "__main__":

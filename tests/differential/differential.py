@@ -27,7 +27,7 @@ def main():
     except ImportError:
         print("PyTorch is not installed")
         return 77
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data"))
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
     import make_reference
     import reference_file
 

@@ -1,0 +1,253 @@
+"""The cases of compare.py: (name, operation of the tests, arguments, the same with PyTorch).
+
+An argument "@KIND:SEED:SHAPE:DTYPE ?VIEW ...?" is a tensor, which both sides draw from the same stream; "[1,2]" is a list,
+anything else a word. The function gets tensors, lists and words as numbers, booleans or dtypes.
+"""
+
+import torch
+import torch.nn.functional as F
+
+M = "1000000"
+FLAT = "@rand:1:1000000:float32"
+
+
+def tensor(kind="randn", shape="1000000", dtype="float32", view="", seed=1):
+    return f"@{kind}:{seed}:{shape}:{dtype} {view}".strip()
+
+
+FORWARD, BACKWARD = [], []
+
+
+def case(name, operation, *arguments, f, backward=False, forward=True):
+    if forward:
+        FORWARD.append((name, operation, arguments, f))
+    if backward:
+        BACKWARD.append((name + ", backward", operation, arguments, f))
+
+
+def unary():
+    real = "abs neg sign square relu exp log sqrt sigmoid tanh reciprocal sin cos tan asin acos atan sinh cosh asinh acosh atanh exp2 expm1 log2 log10 log1p rsqrt erf floor ceil round trunc frac deg2rad isnan isfinite".split()
+    no_gradient = {"sign", "floor", "ceil", "round", "trunc", "isnan", "isfinite"}
+    for name in real:
+        f = getattr(torch, name)
+        kind = "rand" if name in ("log", "sqrt", "asin", "acos", "log2", "log10", "rsqrt", "atanh") else "randn"
+        case(name, name, tensor(kind), f=f, backward=name not in no_gradient)
+        if name in ("exp", "log", "sqrt", "sigmoid", "tanh", "sin", "atan", "erf", "log2", "sinh", "abs", "square"):
+            case(name + " float64", name, tensor(kind, dtype="float64"), f=f)
+            case(name + " of 1000", name, tensor(kind, "1000"), f=f)
+        if name in ("exp", "tanh", "abs", "relu", "sigmoid", "sqrt"):
+            case(name + " bfloat16", name, tensor(kind, dtype="bfloat16"), f=f)
+    case("exp of a transposed matrix", "exp", tensor("randn", "1000,1000", view="t"), f=torch.exp)
+    case("exp of every other column", "exp", tensor("randn", "1000,1000", view="every_other"), f=torch.exp)
+    case("abs int64", "abs", tensor("1000", dtype="int64"), f=torch.abs)
+    case("neg int32", "neg", tensor("1000", dtype="int32"), f=torch.neg)
+
+
+def binary():
+    a, b = tensor("rand"), tensor("rand", seed=2)
+    for name in "add sub mul div maximum minimum atan2 pow".split():
+        f = getattr(torch, name)
+        case(name, name, a, b, f=f, backward=True)
+        case(name + " of 1000", name, tensor("rand", "1000"), tensor("rand", "1000", seed=2), f=f)
+        case(name + " float64", name, tensor("rand", dtype="float64"), tensor("rand", dtype="float64", seed=2), f=f)
+        if name not in ("pow", "atan2"):
+            case(name + " a row", name, tensor("rand", "1000,1000"), tensor("rand", "1000", seed=2), f=f, backward=True)
+            case(name + " a column", name, tensor("rand", "1000,1000"), tensor("rand", "1000,1", seed=2), f=f, backward=name in ("add", "mul"))
+            case(name + " bfloat16", name, tensor("rand", dtype="bfloat16"), tensor("rand", dtype="bfloat16", seed=2), f=f)
+        if name in ("add", "mul", "maximum"):
+            case(name + " int64", name, tensor("1000", dtype="int64"), tensor("1000", dtype="int64", seed=2), f=f)
+            case(name + " transposed", name, tensor("rand", "1000,1000"), tensor("rand", "1000,1000", "float32", "t", 2), f=f)
+    for name in "eq lt ge".split():
+        case(name, name, a, b, f=getattr(torch, name))
+        case(name + " int64", name, tensor("1000", dtype="int64"), tensor("1000", dtype="int64", seed=2), f=getattr(torch, name))
+    for name, f in (("add", torch.add), ("mul", torch.mul), ("div", torch.div), ("sub", torch.sub)):
+        case(name + " a number", name + "_number", a, "3.5", f=f, backward=name == "mul")
+    for e in ("2.0", "0.5", "3.0", "-1.0", "2.5"):
+        case("pow " + e, "pow_number", a, e, f=torch.pow, backward=e in ("2.0", "3.0", "2.5"))
+    for name in "logical_and logical_xor".split():
+        case(name, name, tensor("rand", view="mask"), tensor("rand", view="mask", seed=2), f=getattr(torch, name))
+    for name in "bitwise_and bitwise_or bitwise_left_shift".split():
+        case(name, name, tensor("30", dtype="int32"), tensor("30", dtype="int32", seed=2), f=getattr(torch, name))
+    case("where", "where", tensor("rand", view="mask"), a, b, f=torch.where, backward=True)
+    case("where 0-d", "where", tensor("rand", view="mask"), a, tensor("rand", ""), f=torch.where)
+    for to in "float64 int32 int64 bfloat16 float16 bool uint8".split():
+        case("to " + to, "to", tensor("randn"), to, f=lambda x, d: x.to(d), backward=to in ("float64", "bfloat16"))
+    case("float16 to float32", "to", tensor("randn", dtype="float16"), "float32", f=lambda x, d: x.to(d))
+    case("isclose", "isclose", a, b, "1e-5", "1e-8", "False", f=lambda x, y, r, t, n: torch.isclose(x, y, r, t, n))
+
+
+def reductions():
+    shapes = {"1M": M, "1000 x 1000": "1000,1000", "125000 x 8": "125000,8", "8 x 125000": "8,125000", "333333 x 3": "333333,3", "100 x 100 x 100": "100,100,100"}
+    for dtype in ("float32", "float64", "int64", "bfloat16"):
+        kind = "1000" if dtype == "int64" else "randn"
+        case("sum " + dtype, "sum", tensor(kind, dtype=dtype), f=torch.sum, backward=dtype == "float32")
+        case("max " + dtype, "max", tensor(kind, dtype=dtype), f=torch.max, backward=dtype == "float32")
+    case("sum uint8", "sum", tensor("200", dtype="uint8"), f=torch.sum)
+    case("sum bool", "sum", tensor("rand", view="mask"), f=torch.sum)
+    case("sum of 1000", "sum", tensor("randn", "1000"), f=torch.sum)
+    case("mean", "mean", tensor(), f=torch.mean, backward=True)
+    case("var", "var", tensor(), "True", f=lambda x, u: torch.var(x, unbiased=u), backward=True)
+    case("std", "std", tensor(), "True", f=lambda x, u: torch.std(x, unbiased=u), backward=True)
+    case("norm", "norm", tensor(), "2", f=lambda x, p: torch.norm(x, p), backward=True)
+    case("norm 1", "norm", tensor(), "1", f=lambda x, p: torch.norm(x, p))
+    case("norm 3", "norm", tensor(), "3", f=lambda x, p: torch.norm(x, p))
+    for label, shape in list(shapes.items())[1:]:
+        x = tensor("randn", shape)
+        for d in range(shape.count(",") + 1):
+            where = f" over {d} of {label}"
+            case("sum" + where, "sum_dims", x, f"[{d}]", "False", f=lambda x, d, k: x.sum(d, k), backward=label in ("1000 x 1000", "125000 x 8"))
+            case("mean" + where, "mean_dims", x, f"[{d}]", "False", f=lambda x, d, k: x.mean(d, k))
+            case("var" + where, "var_dims", x, f"[{d}]", "True", "False", f=lambda x, d, u, k: x.var(d, u, k), backward=label in ("1000 x 1000", "125000 x 8"))
+            case("max" + where, "max_dim", x, str(d), "False", f=lambda x, d, k: x.max(d, k), backward=label == "125000 x 8")
+            case("softmax" + where, "softmax", x, str(d), f=lambda x, d: x.softmax(d), backward=True)
+            case("log_softmax" + where, "log_softmax", x, str(d), f=lambda x, d: x.log_softmax(d), backward=label in ("1000 x 1000", "125000 x 8"))
+            case("norm" + where, "norm_dims", x, "2", f"[{d}]", "False", f=lambda x, p, d, k: torch.norm(x, p, d, k))
+    for d in (0, 1):
+        x = tensor("randn", "1000,1000")
+        for name in "cumsum cumprod".split():
+            case(f"{name} along {d}", name, x, str(d), f=getattr(torch, name), backward=True)
+        case(f"cummax along {d}", "cummax", x, str(d), f=torch.cummax)
+        case(f"sort along {d}", "sort", x, str(d), f=lambda x, d: x.sort(d), backward=d == 1)
+        case(f"topk along {d}", "topk", x, "10", str(d), f=lambda x, k, d: x.topk(k, d), backward=d == 1)
+        case(f"median along {d}", "median_dim", x, str(d), f=lambda x, d: x.median(d), backward=d == 1)
+        case(f"kthvalue along {d}", "kthvalue", x, "100", str(d), "False", f=lambda x, k, d, keep: x.kthvalue(k, d, keep))
+    for label, x in (("1M", tensor()), ("float64", tensor(dtype="float64")), ("int64", tensor("1000000", dtype="int64"))):
+        case("sort " + label, "sort", x, "-1", f=lambda x, d: x.sort(d))
+    case("sort along 1 of 125000 x 8", "sort", tensor("randn", "125000,8"), "1", f=lambda x, d: x.sort(d))
+    case("argsort", "argsort", tensor(), "-1", f=lambda x, d: x.argsort(d))
+    case("cumsum 1M", "cumsum", tensor(), "0", f=torch.cumsum, backward=True)
+    case("cumsum int64", "cumsum", tensor("1000", dtype="int64"), "0", f=torch.cumsum)
+    case("median", "median", tensor(), f=torch.median)
+    case("quantile", "quantile", tensor(), "0.3", f=torch.quantile)
+    case("unique of 100 values", "unique", tensor("100", dtype="int64"), f=torch.unique)
+    case("unique of 1M values", "unique", tensor("1000000000", dtype="int64"), f=torch.unique)
+    case("unique float32", "unique", tensor(), f=torch.unique)
+    case("nonzero", "nonzero", tensor("2", dtype="int64"), f=torch.nonzero)
+    case("diff", "diff", tensor(), "1", "0", f=lambda x, n, d: torch.diff(x, n, d), backward=True)
+
+
+def places():
+    square = tensor("randn", "1000,1000")
+    for n in ("1000,1000", "1024,1024", "2000,2000", "512,512", "100000,8", "8,100000"):
+        case(f"copy of a transposed {n}", "contiguous", tensor("randn", n, view="t"), f=lambda x: x.contiguous())
+    case("copy of a transposed 1000,1000 float64", "contiguous", tensor("randn", "1000,1000", "float64", "t"), f=lambda x: x.contiguous())
+    case("copy of a transposed 1000,1000 uint8", "contiguous", tensor("200", "1000,1000", "uint8", "t"), f=lambda x: x.contiguous())
+    case("copy", "clone", tensor(), f=lambda x: x.clone())
+    for order in ("[2,0,1]", "[1,0,2]", "[0,2,1]", "[2,1,0]"):
+        case("copy of 100,100,100 permuted " + order, "contiguous", tensor("randn", "100,100,100", view=order), f=lambda x: x.contiguous())
+    case("copy of every other column", "contiguous", tensor("randn", "1000,1000", view="every_other"), f=lambda x: x.contiguous())
+    for d in (0, 1):
+        case(f"cat along {d}", "cat", str(d), square, tensor("randn", "1000,1000", seed=2), f=lambda d, *x: torch.cat(x, d), backward=True)
+        case(f"stack along {d}", "stack", str(d), square, tensor("randn", "1000,1000", seed=2), f=lambda d, *x: torch.stack(x, d), backward=d == 0)
+        case(f"flip along {d}", "flip", square, f"[{d}]", f=lambda x, d: x.flip(d), backward=True)
+        case(f"roll along {d}", "roll", square, "[100]", f"[{d}]", f=lambda x, s, d: x.roll(s, d))
+        case(f"index_select along {d}", "index_select", square, str(d), tensor("1000", "1000", "int64", seed=3), f=torch.index_select, backward=True)
+        case(f"gather along {d}", "gather", square, str(d), tensor("1000", "1000,1000", "int64", seed=3), f=torch.gather, backward=True)
+        case(f"scatter_add along {d}", "scatter_add", square, str(d), tensor("1000", "1000,1000", "int64", seed=3), tensor("randn", "1000,1000", seed=4), f=torch.scatter_add)
+        case(f"index_add along {d}", "index_add", square, str(d), tensor("1000", "1000", "int64", seed=3), tensor("randn", "1000,1000", seed=4), f=torch.index_add)
+    case("index_select of a permuted matrix", "index_select", tensor("randn", "1000,1000", view="t"), "0", tensor("1000", "1000", "int64", seed=3), f=torch.index_select)
+    case("index_select of rows of 8", "index_select", tensor("randn", "100000,8"), "0", tensor("100000", "100000", "int64", seed=3), f=torch.index_select, backward=True)
+    case("index by a tensor", "index", square, "i", tensor("1000", "1000", "int64", seed=3), f=lambda x, p, i: x[i], backward=True)
+    case("index by a mask", "index", square, "m", tensor("rand", "1000,1000", view="mask"), f=lambda x, p, m: x[m], backward=True)
+    case("take_along_dim", "take_along_dim", square, tensor("1000", "1000,1000", "int64", seed=3), "1", f=torch.take_along_dim)
+    case("repeat", "repeat", tensor("randn", "100,100"), "[10,10]", f=lambda x, n: x.repeat(n), backward=True)
+    case("pad constant", "pad", square, "[3,3,3,3]", "constant", "0.0", f=lambda x, p, m, v: F.pad(x, p, m, v), backward=True)
+    case("pad reflect", "pad", tensor("randn", "1,1000,1000"), "[3,3,3,3]", "reflect", "0.0", f=lambda x, p, m, v: F.pad(x, p, m), backward=True)
+    case("pad replicate", "pad", tensor("randn", "1,1000,1000"), "[3,3,3,3]", "replicate", "0.0", f=lambda x, p, m, v: F.pad(x, p, m), backward=True)
+    case("tril", "tril", square, "0", f=torch.tril, backward=True)
+    case("diagonal", "diagonal", square, "0", "0", "1", f=torch.diagonal, backward=True)
+    case("rot90", "rot90", square, "1", "[0,1]", f=torch.rot90)
+    case("meshgrid", "cartesian_prod", tensor("randn", "1000"), tensor("randn", "1000", seed=2), f=torch.cartesian_prod)
+
+
+def creation():
+    case("full", "full", "[1000000]", "1.5", "float32", f=lambda s, v, d: torch.full(s, v, dtype=d))
+    case("arange float32", "arange", "0", "1000000", "1", "float32", f=lambda a, b, s, d: torch.arange(a, b, s, dtype=d))
+    case("arange int64", "arange", "0", "1000000", "1", "int64", f=lambda a, b, s, d: torch.arange(a, b, s, dtype=d))
+    case("linspace", "linspace", "0", "1", M, "float32", f=lambda a, b, n, d: torch.linspace(a, b, n, dtype=d))
+    case("logspace", "logspace", "0", "1", M, "10", "float32", f=lambda a, b, n, base, d: torch.logspace(a, b, n, base, dtype=d))
+    case("eye", "eye", "1000", "1000", "float32", f=lambda n, m, d: torch.eye(n, m, dtype=d))
+    seeded = lambda f: lambda s, *a: (torch.manual_seed(s), f(*a))[1]  # noqa: E731
+    for dtype in ("float32", "float64"):
+        case("rand " + dtype, "rand", "5", "[1000000]", dtype, f=seeded(lambda s, d: torch.rand(s, dtype=d)))
+        case("randn " + dtype, "randn", "5", "[1000000]", dtype, f=seeded(lambda s, d: torch.randn(s, dtype=d)))
+    case("randint", "randint", "5", "0", "1000", "[1000000]", "int64", f=seeded(lambda a, b, s, d: torch.randint(a, b, s, dtype=d)))
+    case("randperm", "randperm", "5", "1000000", "int64", f=seeded(lambda n, d: torch.randperm(n, dtype=d)))
+    case("uniform", "uniform", "5", "-1", "1", "[1000000]", "float32", f=seeded(lambda a, b, s, d: torch.empty(s, dtype=d).uniform_(a, b)))
+    case("normal", "normal", "5", "0", "1", "[1000000]", "float32", f=seeded(lambda a, b, s, d: torch.empty(s, dtype=d).normal_(a, b)))
+    case("exponential", "exponential", "5", "1", "[1000000]", "float32", f=seeded(lambda a, s, d: torch.empty(s, dtype=d).exponential_(a)))
+    case("bernoulli", "bernoulli", "5", FLAT, f=seeded(torch.bernoulli))
+    case("bernoulli p", "bernoulli_p", "5", FLAT, "0.3", f=seeded(lambda x, p: torch.empty_like(x).bernoulli_(p)))
+    case("dropout", "dropout", "5", FLAT, "0.3", f=seeded(lambda x, p: F.dropout(x, p)))
+    case("multinomial", "multinomial", "5", tensor("rand", "1000"), "10000", "True", f=seeded(lambda x, n, r: torch.multinomial(x, n, r)))
+    case("poisson", "poisson", "5", tensor("rand", "100000"), f=seeded(torch.poisson))
+
+
+def activations():
+    x = tensor()
+    f = {
+        "gelu": ((), F.gelu), "gelu_tanh": ((), lambda x: F.gelu(x, approximate="tanh")), "elu": (("1.0", "1.0", "1.0"), lambda x, a, s, i: F.elu(x, a)),
+        "selu": ((), F.selu), "celu": (("1.0",), F.celu), "leaky_relu": (("0.01",), F.leaky_relu), "relu6": ((), F.relu6),
+        "hardtanh": (("-1.0", "1.0"), F.hardtanh), "threshold": (("0.5", "3.0"), F.threshold), "hardshrink": (("0.5",), F.hardshrink),
+        "softshrink": (("0.5",), F.softshrink), "hardsigmoid": ((), F.hardsigmoid), "hardswish": ((), F.hardswish), "silu": ((), F.silu),
+        "mish": ((), F.mish), "softplus": (("1.0", "20.0"), F.softplus), "log_sigmoid": ((), F.logsigmoid), "softsign": ((), F.softsign),
+        "tanhshrink": ((), F.tanhshrink),
+    }
+    for name, (extra, function) in f.items():
+        case(name, name, x, *extra, f=function, backward=True)
+        if name in ("gelu", "silu", "leaky_relu", "softplus"):
+            case(name + " bfloat16", name, tensor(dtype="bfloat16"), *extra, f=function)
+            case(name + " of 1000", name, tensor(shape="1000"), *extra, f=function)
+    case("prelu", "prelu", tensor(shape="1000,1000"), tensor("rand", "1000", seed=2), f=F.prelu, backward=True)
+    case("glu", "glu", tensor(shape="1000,1000"), "1", f=F.glu, backward=True)
+
+
+def products():
+    for dtype in ("float32", "float64"):
+        for n in (8, 64, 128, 512, 1024):
+            case(f"matmul {n} {dtype}", "matmul", tensor("randn", f"{n},{n}", dtype), tensor("randn", f"{n},{n}", dtype, seed=2), f=torch.matmul, backward=n in (64, 512))
+        case(f"dot {dtype}", "dot", tensor(dtype=dtype), tensor(dtype=dtype, seed=2), f=torch.dot, backward=dtype == "float32")
+    case("matmul 128 int64", "matmul", tensor("100", "128,128", "int64"), tensor("100", "128,128", "int64", seed=2), f=torch.matmul)
+    case("matmul 128 int32", "matmul", tensor("100", "128,128", "int32"), tensor("100", "128,128", "int32", seed=2), f=torch.matmul)
+    case("matmul 128 bfloat16", "matmul", tensor("randn", "128,128", "bfloat16"), tensor("randn", "128,128", "bfloat16", seed=2), f=torch.matmul)
+    for label, a, b in (("100000x20 by 20", "100000,20", "20"), ("20 by 20x100000", "20", "20,100000"), ("100000x20 by 20x3", "100000,20", "20,3"), ("1000x1000 by 1000", "1000,1000", "1000"),
+                        ("1000 by 1000x1000", "1000", "1000,1000"), ("64x784 by 784x128", "64,784", "784,128"), ("100000x3 by 3x3", "100000,3", "3,3"), ("3x100000 by 100000x3", "3,100000", "100000,3")):
+        case("matmul " + label, "matmul", tensor("randn", a), tensor("randn", b, seed=2), f=torch.matmul, backward=True)
+    case("matmul with a transposed 512", "matmul", tensor("randn", "512,512"), tensor("randn", "512,512", view="t", seed=2), f=torch.matmul)
+    for label, a, b in (("1000 of 3x3", "1000,3,3", "1000,3,3"), ("100 of 32x32", "100,32,32", "100,32,32"), ("16 of 128x64", "16,128,64", "16,64,128")):
+        case("bmm " + label, "bmm", tensor("randn", a), tensor("randn", b, seed=2), f=torch.bmm, backward=True)
+    case("outer", "outer", tensor("randn", "1000"), tensor("randn", "1000", seed=2), f=torch.outer, backward=True)
+    case("einsum bij,bjk->bik", "einsum", "bij,bjk->bik", tensor("randn", "16,64,64"), tensor("randn", "16,64,64", seed=2), f=lambda e, *x: torch.einsum(e, *x))
+    case("kron", "kron", tensor("randn", "30,30"), tensor("randn", "30,30", seed=2), f=torch.kron)
+
+
+def decompositions():
+    for n in (3, 50, 200, 500):
+        a, b = tensor("randn", f"{n},{n}", "float64"), tensor("randn", f"{n},{n}", "float64", seed=2)
+        spd = tensor("randn", f"{n},{n}", "float64", "spd")
+        case(f"cholesky {n}", "cholesky", spd, f=torch.linalg.cholesky, backward=n == 200)
+        case(f"qr {n}", "qr", a, f=lambda x: torch.linalg.qr(x)[0])
+        case(f"lu_factor {n}", "lu_factor", a, f=lambda x: torch.linalg.lu_factor(x))
+        case(f"solve {n}", "solve", a, b, f=torch.linalg.solve, backward=n == 200)
+        case(f"solve_triangular {n}", "solve_triangular", spd, b, f=lambda x, y: torch.linalg.solve_triangular(x, y, upper=True))
+        case(f"inv {n}", "inv", a, f=torch.linalg.inv, backward=n == 200)
+        case(f"det {n}", "det", a, f=torch.linalg.det)
+        case(f"eigh {n}", "eigh", a, f=lambda x: torch.linalg.eigh(x @ x.t())[1])
+        case(f"eigvalsh {n}", "eigvalsh", spd, f=torch.linalg.eigvalsh)
+        case(f"svd {n}", "svd", a, f=lambda x: torch.linalg.svd(x, full_matrices=False)[0])
+        case(f"svdvals {n}", "svdvals", a, f=torch.linalg.svdvals)
+        case(f"pinv {n}", "pinv", a, f=torch.linalg.pinv)
+        case(f"matrix_exp {n}", "matrix_exp", tensor("rand", f"{n},{n}", "float64"), f=torch.linalg.matrix_exp)
+    for dtype in ("float32", "float64"):
+        case(f"lstsq 1000 x 50 {dtype}", "lstsq", tensor("randn", "1000,50", dtype), tensor("randn", "1000,1", dtype, seed=2), f=lambda a, b: torch.linalg.lstsq(a, b)[0])
+        case(f"svd 1000 x 50 {dtype}", "svd", tensor("randn", "1000,50", dtype), f=lambda x: torch.linalg.svd(x, full_matrices=False)[0])
+        case(f"qr 1000 x 50 {dtype}", "qr", tensor("randn", "1000,50", dtype), f=lambda x: torch.linalg.qr(x)[0])
+    case("inv of 1000 3 x 3", "inv", tensor("randn", "1000,3,3"), f=torch.linalg.inv)
+    case("det of 1000 3 x 3", "det", tensor("randn", "1000,3,3"), f=torch.linalg.det)
+    case("solve 200 float32", "solve", tensor("randn", "200,200"), tensor("randn", "200,200", seed=2), f=torch.linalg.solve)
+    case("eigh 200 float32", "eigh", tensor("randn", "200,200"), f=lambda x: torch.linalg.eigh(x @ x.t())[1])
+    case("svd 200 float32", "svd", tensor("randn", "200,200"), f=lambda x: torch.linalg.svd(x, full_matrices=False)[0])
+
+
+for part in (unary, binary, reductions, places, creation, activations, products, decompositions):
+    part()

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <sstream>
+
+#include "operations.h"
+
+// The wick side of ../bench/compare.py: runs the operations of the tests by name, and tells how long they
+// take.
+
+namespace wick::test {
+namespace {
+
+// Without the checks that the operations of the same name have for tests, and what tests know under
+// invariants.
+const Operations& timed_operations() {
+  static const Operations table{
+      {"sort", [](const Arguments& a) { return Tensors{sort(t(a, 0), a[1].whole()).values}; }},
+      {"argsort", [](const Arguments& a) { return Tensors{argsort(t(a, 0), a[1].whole())}; }},
+      {"topk", [](const Arguments& a) { return Tensors{topk(t(a, 0), a[1].whole(), a[2].whole()).values}; }},
+      {"median_dim", [](const Arguments& a) { return Tensors{median(t(a, 0), a[1].whole()).values}; }},
+      {"pow_number", with_number<pow>},
+      {"unique", [](const Arguments& a) { return Tensors{unique(t(a, 0)).values}; }},
+      {"clone", [](const Arguments& a) { return Tensors{t(a, 0).clone()}; }},
+      {"contiguous", [](const Arguments& a) { return Tensors{t(a, 0).contiguous()}; }},
+      {"dot", binary<dot>},
+      {"outer", binary<outer>},
+      {"tril", with_one<tril>},
+      {"eigh",
+       [](const Arguments& a) { return Tensors{linalg::eigh(matmul(t(a, 0), t(a, 0).t())).eigenvectors}; }},
+      {"eigvalsh", [](const Arguments& a) { return Tensors{linalg::eigvalsh(t(a, 0))}; }},
+      {"svd", [](const Arguments& a) { return Tensors{linalg::svd(t(a, 0), false).U}; }},
+      {"svdvals", unary<linalg::svdvals>},
+      {"qr", [](const Arguments& a) { return Tensors{linalg::qr(t(a, 0)).Q}; }},
+      {"cholesky", [](const Arguments& a) { return Tensors{linalg::cholesky(t(a, 0))}; }},
+      {"lu_factor", [](const Arguments& a) { return Tensors{linalg::lu_factor(t(a, 0)).LU}; }},
+      {"solve", [](const Arguments& a) { return Tensors{linalg::solve(t(a, 0), t(a, 1))}; }},
+      {"solve_triangular",
+       [](const Arguments& a) { return Tensors{linalg::solve_triangular(t(a, 0), t(a, 1), true)}; }},
+      {"inv", unary<linalg::inv>},
+      {"det", unary<linalg::det>},
+      {"lstsq", [](const Arguments& a) { return Tensors{linalg::lstsq(t(a, 0), t(a, 1)).solution}; }},
+      {"pinv", [](const Arguments& a) { return Tensors{linalg::pinv(t(a, 0))}; }},
+      {"matrix_exp", unary<linalg::matrix_exp>},
+  };
+  return table;
+}
+
+Operation find_operation(const std::string& name) {
+  for (const Operations* table : {&timed_operations(), &all_operations()}) {
+    if (const auto found = table->find(name); found != table->end()) return found->second;
+  }
+  FAIL("no operation " << name);
+  return nullptr;
+}
+
+// "@KIND:SEED:SHAPE:DTYPE ?VIEW ...?": the tensor that compare.py makes of the same words with PyTorch.
+Tensor described_tensor(const std::string& text) {
+  std::istringstream words(text.substr(1));
+  std::string kind, seed, shape, dtype;
+  std::getline(words, kind, ':');
+  std::getline(words, seed, ':');
+  std::getline(words, shape, ':');
+  std::getline(words, dtype, ' ');
+  manual_seed(std::stoull(seed));
+  const Dims sizes = Argument{{}, "[" + shape + "]"}.list();
+  const DType type = dtype_by_name(dtype).value();
+  Tensor x = kind == "rand"    ? rand(sizes).to(type)
+             : kind == "randn" ? randn(sizes).to(type)
+                               : randint(0, std::stoll(kind), sizes).to(type);
+  for (std::string view; words >> view;) {
+    if (view == "t") x = x.transpose(-2, -1);
+    if (view == "spd") x = matmul(x, x.t()) + eye(x.size(0), -1, x.dtype()) * static_cast<double>(x.size(0));
+    if (view == "mask") x = gt(x, scalar_tensor(0.5, x.dtype()));
+    if (view == "every_other") x = x.slice(-1, 0, x.size(-1), 2);
+    if (view[0] == '[') x = x.permute(Argument{{}, view}.list());
+  }
+  return x;
+}
+
+double seconds(bool processor_time) {
+  timespec now{};
+  clock_gettime(processor_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// "forward|backward \t operation \t argument ...".
+struct Timed {
+  bool backward = false;
+  Operation operation = nullptr;
+  Arguments arguments;
+  Tensors results, leaves, gradients;
+
+  explicit Timed(const std::string& line) {
+    std::istringstream parts(line);
+    std::string part;
+    std::getline(parts, part, '\t');
+    backward = part == "backward";
+    std::getline(parts, part, '\t');
+    operation = find_operation(part);
+    while (std::getline(parts, part, '\t')) {
+      Argument argument{{}, part};
+      if (part[0] == '@') argument.tensor = described_tensor(part);
+      arguments.push_back(argument);
+    }
+    if (!backward) return;
+    for (const Argument& a : arguments) {
+      if (!a.tensor.defined() || is_integral(a.tensor.dtype())) continue;
+      a.tensor.requires_grad_();
+      leaves.push_back(a.tensor);
+    }
+    results = {operation(arguments)[0]};
+    manual_seed(99);
+    gradients = {randn(results[0].sizes()).to(results[0].dtype())};
+  }
+
+  Tensors run() const { return backward ? grad(results, leaves, gradients, true) : operation(arguments); }
+};
+
+double median_microseconds(const Timed& timed, int repeats, bool processor_time) {
+  std::vector<double> times;
+  for (int i = 0; i < repeats; ++i) {
+    const double begin = seconds(processor_time);
+    const Tensors kept = timed.run();
+    times.push_back(1e6 * (seconds(processor_time) - begin));
+  }
+  std::nth_element(times.begin(), times.begin() + repeats / 2, times.end());
+  return times[static_cast<std::size_t>(repeats / 2)];
+}
+
+}  // namespace
+
+// A line describes a case, or asks "? THREADS REPEATS" for the median time of the last one described: the
+// thread's processor time with one thread, else that of the clock on the wall.
+TEST_CASE("benchmark" * doctest::skip(std::getenv("WICK_BENCHMARK") == nullptr)) {
+  std::optional<Timed> timed;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line[0] != '?') {
+      timed.emplace(line);
+      continue;
+    }
+    std::istringstream words(line.substr(1));
+    int threads = 1, repeats = 1;
+    words >> threads >> repeats;
+    set_num_threads(threads);
+    std::cout << "= " << median_microseconds(*timed, repeats, threads == 1) << std::endl;
+  }
+}
+
+}  // namespace wick::test
