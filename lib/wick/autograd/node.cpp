@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "wick/core/fail.h"
 #include "wick/ops/reduction.h"
 
 namespace wick {
@@ -40,13 +41,6 @@ void Node::destroy(Node* node) noexcept {
     delete next;
   }
   ending = nullptr;
-}
-
-const Tensor& Saved::get() const {
-  if (tensor_.storage()->version() != version_) {
-    throw GradientError("a tensor that the gradient needs was changed in place after it had been used");
-  }
-  return tensor_;
 }
 
 namespace autograd {
@@ -88,11 +82,58 @@ void attach(const Tensor& out, const Ref<Node>& node, int output) {
   state.output = output;
 }
 
-Tensor reattach(const Saved& detached, Node* node, int output) {
-  Tensor out = detached.get().detach();
-  attach(out, Ref<Node>(node), output);
+SavedTensor::SavedTensor(const Tensor& tensor, Results results) : tensor_(tensor) {
+  if (!tensor.defined()) return;
+  version_ = tensor.storage()->version();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].is_same(tensor)) continue;
+    output_ = static_cast<int>(i);
+    tensor_ = tensor.detach();
+    break;
+  }
+}
+
+Tensor SavedTensor::get(Node& node) const {
+  if (!tensor_.defined()) return tensor_;
+  if (tensor_.storage()->version() != version_) {
+    fail<GradientError>(node.name,
+                        "a tensor that the gradient needs was changed in place after it had been used");
+  }
+  if (output_ < 0) return tensor_;
+  Tensor out = tensor_.detach();
+  attach(out, Ref<Node>(&node), output_);
   return out;
 }
+
+SavedTensors::SavedTensors(const Tensors& tensors, Results results) {
+  saved_.reserve(tensors.size());
+  for (const Tensor& t : tensors) saved_.emplace_back(t, results);
+}
+
+Tensors SavedTensors::get(Node& node) const {
+  Tensors out;
+  out.reserve(saved_.size());
+  for (const SavedTensor& saved : saved_) out.push_back(saved.get(node));
+  return out;
+}
+
+namespace {
+
+template <class List>
+void connect_to(Node* node, const List& inputs, Results results) {
+  const Ref<Node> owner(node);
+  node->inputs.reserve(inputs.size());
+  for (const Tensor& t : inputs) node->inputs.push_back(edge_to(t));
+  node->outputs = static_cast<int>(results.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (is_differentiable(results[i].dtype())) attach(results[i], owner, static_cast<int>(i));
+  }
+}
+
+}  // namespace
+
+void connect(Node* node, Inputs inputs, Results results) { connect_to(node, inputs, results); }
+void connect(Node* node, const Tensors& inputs, Results results) { connect_to(node, inputs, results); }
 
 }  // namespace autograd
 

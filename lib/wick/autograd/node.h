@@ -1,16 +1,34 @@
 #pragma once
 
-#include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "wick/autograd/gradient.h"
 
 // How operations record themselves. An operation computes its result without thinking of gradients and hands
-// it to record(), with its inputs and its vector-Jacobian product: a function from the gradient of the result
-// to those of the inputs, written with the library's own operations, so that it can be differentiated again.
+// it to record() with its inputs, what the backward pass needs, and its vector-Jacobian product: a function
+// from the gradient of the result to those of the inputs, written with the library's own operations, so that
+// it can be differentiated again.
+//
+//   record("flip", out, {x}, saving(dims), [](const Tensor& g, const Dims& dims) { return flip(g, dims); });
+//
+// The formula is a lambda without captures. All that it needs goes through saving(), which keeps tensors,
+// also indices and masks, so that a change in place between the two passes is an error and not a wrong
+// gradient. A result is saved like any other tensor: saving(out) makes no cycle. Nothing is kept, and no node
+// is made, when no gradient is wanted.
+//
+// Where each input's gradient needs other tensors, each has a formula of its own, and what belongs to an
+// input that wants no gradient is neither kept nor computed:
+//
+//   record("mul", out, wrt(a, saving(b), [](const Tensor& g, const Tensor& b) { return mul(g, conj(b)); }),
+//          wrt(b, saving(a), [](const Tensor& g, const Tensor& a) { return mul(g, conj(a)); }));
 
 namespace wick {
 
@@ -58,17 +76,6 @@ class Node : public RefCounted {
   bool used_up = false;
 };
 
-// A tensor kept for the backward pass, which finds out whether it was changed in place since.
-class Saved {
- public:
-  explicit Saved(const Tensor& tensor) : tensor_(tensor), version_(tensor.storage()->version()) {}
-  const Tensor& get() const;
-
- private:
-  Tensor tensor_;
-  std::uint32_t version_;
-};
-
 using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
 
 namespace autograd {
@@ -80,75 +87,222 @@ bool wanted(const Tensors& inputs) noexcept;
 Edge edge_to(const Tensor& input);
 // Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, int output);
-// A result of the node once more: the same elements, attached to the node.
-Tensor reattach(const Saved& detached, Node* node, int output = 0);
+
+// What record() is about to attach to a node.
+using Results = std::span<const Tensor>;
+
+// A tensor kept for the backward pass, which finds out whether it was changed in place since. A result of the
+// operation itself is kept without its history, which would be a cycle, and gets it back in get(). An
+// undefined tensor stays undefined.
+class SavedTensor {
+ public:
+  SavedTensor(const Tensor& tensor, Results results);
+  // GradientError when the elements have changed since.
+  Tensor get(Node& node) const;
+
+ private:
+  Tensor tensor_;
+  std::uint32_t version_ = 0;
+  int output_ = -1;  // which result of the node it is
+};
+
+class SavedTensors {
+ public:
+  SavedTensors(const Tensors& tensors, Results results);
+  Tensors get(Node& node) const;
+
+ private:
+  std::vector<SavedTensor> saved_;
+};
+
+// Which types may be saved by value: those that neither hold tensors nor point to what may be gone. A struct
+// of such members has a specialization where it is defined.
+template <class T>
+inline constexpr bool saved_by_value = std::is_trivially_copyable_v<T> &&
+                                       (!std::is_pointer_v<T> || std::is_same_v<T, const char*>);
+template <>
+inline constexpr bool saved_by_value<Dims> = true;
+template <>
+inline constexpr bool saved_by_value<std::string> = true;
+template <>
+inline constexpr bool saved_by_value<std::string_view> = false;
+template <class T, std::size_t n>
+inline constexpr bool saved_by_value<std::span<T, n>> = false;
+template <class T>
+inline constexpr bool saved_by_value<std::vector<T>> = saved_by_value<T>;
+template <class T>
+inline constexpr bool saved_by_value<std::optional<T>> = saved_by_value<T>;
+template <class A, class B>
+inline constexpr bool saved_by_value<std::pair<A, B>> = saved_by_value<A>&& saved_by_value<B>;
+
+template <class T>
+class SavedValue {
+  static_assert(saved_by_value<T>, "a formula saves tensors, lists of tensors, and plain values");
+
+ public:
+  SavedValue(const T& value, Results) : value_(value) {}
+  const T& get(Node&) const { return value_; }
+
+ private:
+  T value_;
+};
+
+template <class T>
+using SavedAs =
+    std::conditional_t<std::is_same_v<T, Tensor>, SavedTensor,
+                       std::conditional_t<std::is_same_v<T, Tensors>, SavedTensors, SavedValue<T>>>;
+
+// The arguments of saving(), not yet kept.
+template <class... T>
+struct Saving {
+  std::tuple<const T&...> values;
+
+  using Kept = std::tuple<SavedAs<T>...>;
+  Kept keep([[maybe_unused]] Results results) const {
+    return std::apply([&](const T&... value) { return Kept(SavedAs<T>(value, results)...); }, values);
+  }
+};
 
 template <class Formula>
+constexpr void check_formula() {
+  static_assert(std::is_empty_v<Formula>,
+                "a gradient's formula captures nothing: name what it needs in saving()");
+}
+
+// Calls the formula with the gradient, or the gradients where it takes a list, and what was kept.
+template <class Formula, class Kept>
+auto call_formula(Node& node, const Tensors& grads, const Kept& kept) {
+  return std::apply(
+      [&](const auto&... saved) {
+        if constexpr (std::is_invocable_v<Formula, const Tensor&, decltype(saved.get(node))...>) {
+          return Formula{}(grads[0], saved.get(node)...);
+        } else {
+          return Formula{}(grads, saved.get(node)...);
+        }
+      },
+      kept);
+}
+
+// One formula for the gradients of all inputs; for that of a single one it may give a Tensor.
+template <class Formula, class Saving>
 class FormulaNode final : public Node {
  public:
-  FormulaNode(const char* operation, Formula formula) : Node(operation), formula_(std::move(formula)) {}
+  FormulaNode(const char* operation, const Saving& saving, Results results)
+      : Node(operation), kept_(saving.keep(results)) {}
   Tensors apply(const Tensors& grads) override {
-    if constexpr (std::is_invocable_v<Formula&, const Tensor&, const Tensor&>) {
-      return (*formula_)(grads[0], reattach(*result_, this));
-    } else if constexpr (std::is_invocable_v<Formula&, const Tensors&, const Tensors&>) {
-      Tensors results;
-      for (const Saved& result : results_) {
-        results.push_back(reattach(result, this, static_cast<int>(results.size())));
-      }
-      return (*formula_)(grads, results);
-    } else if constexpr (std::is_invocable_v<Formula&, const Tensors&>) {
-      return (*formula_)(grads);
-    } else {
-      return (*formula_)(grads[0]);
+    return Tensors{call_formula<Formula>(*this, grads, *kept_)};
+  }
+  void drop_saved() override { kept_.reset(); }
+
+ private:
+  std::optional<typename Saving::Kept> kept_;
+};
+
+// The gradient of one input.
+template <class Formula, class Saving>
+struct WithRespectTo {
+  const Tensor& input;
+  Saving saving;
+
+  class Kept {
+   public:
+    Kept(const WithRespectTo& part, Results results) {
+      if (part.input.requires_grad()) kept_.emplace(part.saving.keep(results));
     }
+    Tensor apply(Node& node, const Tensors& grads) const {
+      return kept_ ? call_formula<Formula>(node, grads, *kept_) : Tensor();
+    }
+    void drop() { kept_.reset(); }
+
+   private:
+    std::optional<typename Saving::Kept> kept_;
+  };
+};
+
+// A formula for each input.
+template <class... Parts>
+class PartsNode final : public Node {
+ public:
+  PartsNode(const char* operation, Results results, const Parts&... parts)
+      : Node(operation), kept_(typename Parts::Kept(parts, results)...) {}
+  Tensors apply(const Tensors& grads) override {
+    return std::apply([&](const auto&... part) { return Tensors{part.apply(*this, grads)...}; }, kept_);
   }
   void drop_saved() override {
-    formula_.reset();
-    result_.reset();
-    results_.clear();
-  }
-  // For formulas of (gradient, result): the result without history, which would be a cycle.
-  void keep_result(const Tensor& out) { result_.emplace(out.detach()); }
-  // The same for formulas of (gradients, results).
-  void keep_results(const Tensors& outs) {
-    for (const Tensor& out : outs) results_.emplace_back(out.detach());
+    std::apply([](auto&... part) { (part.drop(), ...); }, kept_);
   }
 
  private:
-  std::optional<Formula> formula_;
-  std::optional<Saved> result_;
-  std::vector<Saved> results_;
+  std::tuple<typename Parts::Kept...> kept_;
 };
+
+// Gives the new node its inputs and results.
+void connect(Node* node, Inputs inputs, Results results);
+void connect(Node* node, const Tensors& inputs, Results results);
 
 }  // namespace autograd
 
-// Records `out`, which depends on `inputs`, when one of them wants a gradient; returns it. The formula is
-// Tensors(const Tensor& gradient) or Tensors(const Tensor& gradient, const Tensor& result).
+// What a formula needs, handed to it after the gradient, in this order: tensors as `const Tensor&`, lists of
+// tensors as `const Tensors&`, other values as they are. Names things for the length of the call only.
+template <class... T>
+autograd::Saving<T...> saving(const T&... values) {
+  return {std::tuple<const T&...>(values...)};
+}
+
+// "With respect to": the formula for the gradient of one input.
+template <class... T, class Formula>
+auto wrt(const Tensor& input, autograd::Saving<T...> saved, Formula) {
+  autograd::check_formula<Formula>();
+  return autograd::WithRespectTo<Formula, autograd::Saving<T...>>{input, saved};
+}
 template <class Formula>
-Tensor record(const char* name, Tensor out, Inputs inputs, Formula formula) {
-  if (!autograd::wanted(inputs)) return out;
-  auto* node = new autograd::FormulaNode<Formula>(name, std::move(formula));
-  const Ref<Node> owner(node);
-  node->inputs.reserve(inputs.size());
-  for (const Tensor& t : inputs) node->inputs.push_back(autograd::edge_to(t));
-  if constexpr (std::is_invocable_v<Formula&, const Tensor&, const Tensor&>) node->keep_result(out);
-  autograd::attach(out, owner, 0);
+auto wrt(const Tensor& input, Formula formula) {
+  return wrt(input, saving(), formula);
+}
+
+// Records `out`, which depends on `inputs`, when one of them wants a gradient; returns it. The formula takes
+// the gradient of `out` and what is saved; it gives the inputs' gradients as Tensors, or that of the only one
+// as a Tensor.
+template <class... T, class Formula>
+Tensor record(const char* name, const Tensor& out, Inputs inputs, autograd::Saving<T...> saved, Formula) {
+  autograd::check_formula<Formula>();
+  if (autograd::wanted(inputs)) {
+    const autograd::Results results(&out, 1);
+    autograd::connect(new autograd::FormulaNode<Formula, autograd::Saving<T...>>(name, saved, results),
+                      inputs, results);
+  }
+  return out;
+}
+template <class Formula>
+Tensor record(const char* name, const Tensor& out, Inputs inputs, Formula formula) {
+  return record(name, out, inputs, saving(), formula);
+}
+
+// The same with a formula for each input, made by wrt().
+template <class... Formula, class... Saving>
+Tensor record(const char* name, const Tensor& out, const autograd::WithRespectTo<Formula, Saving>&... parts) {
+  if (autograd::wanted({parts.input...})) {
+    const autograd::Results results(&out, 1);
+    autograd::connect(
+        new autograd::PartsNode<autograd::WithRespectTo<Formula, Saving>...>(name, results, parts...),
+        {parts.input...}, results);
+  }
   return out;
 }
 
-// The same for any number of inputs and results; the formula is Tensors(const Tensors& gradients) or, where
-// all results are differentiable, Tensors(const Tensors& gradients, const Tensors& results).
+// The same for any number of inputs and results; the formula takes the results' gradients as Tensors,
+// undefined where nothing depends on a result. Results of other dtypes, such as indices, have none.
+template <class... T, class Formula>
+void record_all(const char* name, const Tensors& outs, const Tensors& inputs, autograd::Saving<T...> saved,
+                Formula) {
+  autograd::check_formula<Formula>();
+  if (!autograd::wanted(inputs)) return;
+  autograd::connect(new autograd::FormulaNode<Formula, autograd::Saving<T...>>(name, saved, outs), inputs,
+                    outs);
+}
 template <class Formula>
 void record_all(const char* name, const Tensors& outs, const Tensors& inputs, Formula formula) {
-  if (!autograd::wanted(inputs)) return;
-  auto* node = new autograd::FormulaNode<Formula>(name, std::move(formula));
-  const Ref<Node> owner(node);
-  node->outputs = static_cast<int>(outs.size());
-  for (const Tensor& t : inputs) node->inputs.push_back(autograd::edge_to(t));
-  if constexpr (std::is_invocable_v<Formula&, const Tensors&, const Tensors&>) node->keep_results(outs);
-  for (std::size_t i = 0; i < outs.size(); ++i) {
-    if (is_differentiable(outs[i].dtype())) autograd::attach(outs[i], owner, static_cast<int>(i));
-  }
+  record_all(name, outs, inputs, saving(), formula);
 }
 
 // GradientError when `target` requires a gradient and recording is on.

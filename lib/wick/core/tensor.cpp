@@ -120,20 +120,20 @@ Tensor Tensor::to(DType target) const {
   copy_into(out, *this);
   if (!is_differentiable(target)) return out;
   // The engine converts the gradient back to this tensor's dtype.
-  return record("to", out, {*this}, [](const Tensor& g) { return Tensors{g}; });
+  return record("to", out, {*this}, [](const Tensor& g) { return g; });
 }
 
 Tensor Tensor::clone() const {
   Tensor out = empty_like(*this, dtype());
   copy_into(out, *this);
-  return record("clone", out, {*this}, [](const Tensor& g) { return Tensors{g}; });
+  return record("clone", out, {*this}, [](const Tensor& g) { return g; });
 }
 
 Tensor Tensor::contiguous() const {
   if (is_contiguous()) return *this;
   Tensor out = empty(sizes(), dtype());
   copy_into(out, *this);
-  return record("contiguous", out, {*this}, [](const Tensor& g) { return Tensors{g}; });
+  return record("contiguous", out, {*this}, [](const Tensor& g) { return g; });
 }
 
 }  // namespace wick

@@ -28,6 +28,15 @@ class Where {
 // What one process alone gets: a copy, for results never share storage with the argument.
 Tensor own_copy(const Tensor& x) { return x.detach().clone(); }
 
+}  // namespace
+}  // namespace wick::distributed
+
+template <>
+inline constexpr bool wick::autograd::saved_by_value<wick::distributed::Where> = true;
+
+namespace wick::distributed {
+namespace {
+
 // The tensor that a result is recorded to depend on: x, or a stand-in of its shape where only other ranks
 // want gradients. All ranks record, for they have to meet again on the way back.
 Tensor recorded_input(const Tensor& x) {
@@ -82,11 +91,12 @@ class Finished : public Work {
 
 Tensor record_gather(const Tensor& out, const Tensor& x, int destination, const Where& where) {
   const Tensor input = recorded_input(x);
-  return record("distributed_gather", out, {input}, [destination, where, shape = x.sizes()](const Tensor& g) {
-    if (destination == -1) return Tensors{reduce_scatter(g, Reduction::Sum, where).reshape(shape)};
-    // Ranks without the result pass a tensor that does not count.
-    return Tensors{scatter(g, destination, where).reshape(shape)};
-  });
+  return record("distributed_gather", out, {input}, saving(destination, where, x.sizes()),
+                [](const Tensor& g, int root, const Where& context, const Shape& shape) {
+                  if (root == -1) return reduce_scatter(g, Reduction::Sum, context).reshape(shape);
+                  // Ranks without the result pass a tensor that does not count.
+                  return scatter(g, root, context).reshape(shape);
+                });
 }
 
 // The product of what the other ranks passed.
@@ -121,11 +131,12 @@ Tensor contribution_gradient(Reduction reduction, const Tensor& g, const Tensor&
 
 Tensor record_all_reduce(const Tensor& out, const Tensor& x, Reduction reduction, const Where& where) {
   const Tensor input = recorded_input(x);
-  return record("distributed_all_reduce", out, {input},
-                [reduction, where, saved = Saved(x)](const Tensor& g, const Tensor& result) {
-                  const Tensor total = all_reduce(g, Reduction::Sum, where);
-                  return Tensors{contribution_gradient(reduction, total, saved.get(), result, where)};
-                });
+  return record(
+      "distributed_all_reduce", out, {input}, saving(reduction, where, x, out),
+      [](const Tensor& g, Reduction how, const Where& context, const Tensor& own, const Tensor& result) {
+        const Tensor total = all_reduce(g, Reduction::Sum, context);
+        return contribution_gradient(how, total, own, result, context);
+      });
 }
 
 }  // namespace
@@ -144,11 +155,11 @@ Tensor scatter(const Tensor& x, int source, const Context& context) {
                            : call({.kind = Kind::Scatter, .input = x, .root = source}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
-  return record("distributed_scatter", out.result, {input},
-                [source, lone, where = Where(context), shape = x.sizes()](const Tensor& g) {
-                  if (lone) return Tensors{g};
-                  const Tensor parts = gather(g, source, where);
-                  return Tensors{rank() == source ? parts.reshape(shape) : zeros(shape, g.dtype())};
+  return record("distributed_scatter", out.result, {input}, saving(source, lone, Where(context), x.sizes()),
+                [](const Tensor& g, int root, bool alone, const Where& where, const Shape& shape) {
+                  if (alone) return g;
+                  const Tensor parts = gather(g, root, where);
+                  return rank() == root ? parts.reshape(shape) : zeros(shape, g.dtype());
                 });
 }
 
@@ -158,11 +169,11 @@ Tensor broadcast(const Tensor& x, int source, const Context& context) {
                            : call({.kind = Kind::Broadcast, .input = x, .root = source}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
-  return record("distributed_broadcast", out.result, {input},
-                [source, lone, where = Where(context)](const Tensor& g) {
-                  if (lone) return Tensors{g};
-                  const Tensor total = reduce(g, source, Reduction::Sum, where);
-                  return Tensors{rank() == source ? total : zeros_like(g)};
+  return record("distributed_broadcast", out.result, {input}, saving(source, lone, Where(context)),
+                [](const Tensor& g, int root, bool alone, const Where& where) {
+                  if (alone) return g;
+                  const Tensor total = reduce(g, root, Reduction::Sum, where);
+                  return rank() == root ? total : zeros_like(g);
                 });
 }
 
@@ -191,12 +202,10 @@ Tensor reduce_scatter(const Tensor& x, Reduction reduction, const Context& conte
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
   return record(
-      "distributed_reduce_scatter", out.result, {input},
-      [reduction, where = Where(context), saved = Saved(x)](const Tensor& g, const Tensor& result) {
-        const auto whole = [&](const Tensor& part) {
-          return all_gather(part, where).reshape(saved.get().sizes());
-        };
-        return Tensors{contribution_gradient(reduction, whole(g), saved.get(), whole(result), where)};
+      "distributed_reduce_scatter", out.result, {input}, saving(reduction, Where(context), x, out.result),
+      [](const Tensor& g, Reduction how, const Where& where, const Tensor& own, const Tensor& result) {
+        const auto whole = [&](const Tensor& part) { return all_gather(part, where).reshape(own.sizes()); };
+        return contribution_gradient(how, whole(g), own, whole(result), where);
       });
 }
 
@@ -206,8 +215,8 @@ Tensor all_to_all(const Tensor& x, const Context& context) {
                            : call({.kind = Kind::AllToAll, .input = x}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
-  return record("distributed_all_to_all", out.result, {input},
-                [where = Where(context)](const Tensor& g) { return Tensors{all_to_all(g, where)}; });
+  return record("distributed_all_to_all", out.result, {input}, saving(Where(context)),
+                [](const Tensor& g, const Where& where) { return all_to_all(g, where); });
 }
 
 void barrier(const Context& context) {

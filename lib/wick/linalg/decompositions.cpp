@@ -245,15 +245,20 @@ SVD svd(const Tensor& A, bool full_matrices) {
   const SVD out{transpose(u, -2, -1), s, conj(v)};
   // Of square factors only S has a gradient, and takes that of the reduced decomposition.
   const bool extra = full_matrices && A.size(-1) != A.size(-2);
-  record_all("svd", {out.U, out.S, out.Vh}, {A},
-             [extra, a = Saved(A)](const Tensors& g, const Tensors& results) {
-               if (!extra) return Tensors{svd_gradient(g, results[0], results[1], results[2])};
-               if (g[0].defined() || g[2].defined()) {
-                 throw GradientError("linalg.svd: with full_matrices the singular vectors have no gradient");
-               }
-               const auto [U, S, Vh] = svd(a.get(), false);
-               return Tensors{svd_gradient(g, U, S, Vh)};
-             });
+  if (!extra) {
+    record_all("svd", {out.U, out.S, out.Vh}, {A}, saving(out.U, out.S, out.Vh),
+               [](const Tensors& g, const Tensor& U, const Tensor& S, const Tensor& Vh) {
+                 return svd_gradient(g, U, S, Vh);
+               });
+    return out;
+  }
+  record_all("svd", {out.U, out.S, out.Vh}, {A}, saving(A), [](const Tensors& g, const Tensor& a) {
+    if (g[0].defined() || g[2].defined()) {
+      throw GradientError("linalg.svd: with full_matrices the singular vectors have no gradient");
+    }
+    const auto [U, S, Vh] = svd(a, false);
+    return svd_gradient(g, U, S, Vh);
+  });
   return out;
 }
 
@@ -274,19 +279,19 @@ Eigh eigh(const Tensor& A, std::string_view UPLO) {
   }
   Eigh out = eigen("linalg.eigh", A, true);
   out.eigenvectors = transpose(out.eigenvectors, -2, -1);
-  record_all("eigh", {out.eigenvalues, out.eigenvectors}, {A}, [](const Tensors& g, const Tensors& results) {
-    const Tensor &w = results[0], &V = results[1];
-    Tensor middle;
-    if (g[1].defined()) {
-      const Tensor turn = mul(skew(matmul(adjoint(V), g[1])), 0.5);
-      middle = off_diagonal(div(turn, distances(w)));
-    }
-    if (g[0].defined()) {
-      const Tensor own = diag_embed(g[0]).to(V.dtype());
-      middle = middle.defined() ? add(middle, own) : own;
-    }
-    return Tensors{matmul(matmul(V, middle), adjoint(V))};
-  });
+  record_all("eigh", {out.eigenvalues, out.eigenvectors}, {A}, saving(out.eigenvalues, out.eigenvectors),
+             [](const Tensors& g, const Tensor& w, const Tensor& V) {
+               Tensor middle;
+               if (g[1].defined()) {
+                 const Tensor turn = mul(skew(matmul(adjoint(V), g[1])), 0.5);
+                 middle = off_diagonal(div(turn, distances(w)));
+               }
+               if (g[0].defined()) {
+                 const Tensor own = diag_embed(g[0]).to(V.dtype());
+                 middle = middle.defined() ? add(middle, own) : own;
+               }
+               return matmul(matmul(V, middle), adjoint(V));
+             });
   return out;
 }
 
@@ -313,17 +318,15 @@ QR qr(const Tensor& A, std::string_view mode) {
   const bool complete = mode == "complete";
   QR out = factored(A, complete ? m : std::min(m, n));
   if (mode == "r") return {empty({0}, A.dtype()), out.R};
+  // A complete Q has no gradient where there are more rows than columns.
+  const bool refused = complete && m > n;
   record_all(
-      "qr", {out.Q, out.R}, {A},
-      [x = Saved(A), refused = complete && m > n](const Tensors& g, const Tensors& results) {
-        if (refused) {
+      "qr", {out.Q, out.R}, {A}, saving(m < n ? A : Tensor(), out.Q, out.R, refused),
+      [](const Tensors& g, const Tensor& x, const Tensor& Q, const Tensor& R, bool none) {
+        if (none) {
           throw GradientError("linalg.qr: in mode complete there is no gradient for more rows than columns");
         }
-        const Tensor &Q = results[0], &R = results[1];
-        if (R.size(-1) > R.size(-2)) {
-          return Tensors{wide_qr_gradient(g[0], g[1], x.get(), Q, R)};
-        }
-        return Tensors{qr_gradient(g[0], g[1], Q, R)};
+        return x.defined() ? wide_qr_gradient(g[0], g[1], x, Q, R) : qr_gradient(g[0], g[1], Q, R);
       });
   return out;
 }
@@ -346,11 +349,12 @@ Tensor cholesky(const Tensor& A, bool upper) {
     });
   }
   // dL = L times the lower triangle of L^-1 dA L^-H with half its diagonal.
-  return record("cholesky", transpose(a, -2, -1), {A}, [](const Tensor& g, const Tensor& L) {
+  const Tensor out = transpose(a, -2, -1);
+  return record("cholesky", out, {A}, saving(out), [](const Tensor& g, const Tensor& L) {
     const Tensor inner = matmul(adjoint(L), g);
     const Tensor half = mul(add(tril(inner), tril(inner, -1)), 0.25);
     const Tensor left = solve_triangular(adjoint(L), add(half, adjoint(half)), true);
-    return Tensors{solve_triangular(L, left, false, false)};
+    return solve_triangular(L, left, false, false);
   });
 }
 
@@ -371,14 +375,15 @@ LUFactors lu_factor(const Tensor& A) {
     });
   }
   // L^-1 P dA U^-1 is the sum of L^-1 dL, strictly lower triangular, and dU U^-1, upper triangular.
-  const Tensor out =
-      record("lu_factor", transpose(a, -2, -1), {A}, [pivots](const Tensor& g, const Tensor& LU) {
-        const Tensor L = add(tril(LU, -1), eye(LU.size(-1), LU.size(-1), LU.dtype())), U = triu(LU);
-        const Tensor inner =
-            add(tril(matmul(adjoint(L), tril(g, -1)), -1), triu(matmul(triu(g), adjoint(U))));
-        const Tensor right = solve_triangular(adjoint(U), inner, false, false);
-        return Tensors{exchange_rows(solve_triangular(adjoint(L), right, true, true, true), pivots, true)};
-      });
+  const Tensor out = transpose(a, -2, -1);
+  record("lu_factor", out, {A}, saving(out, pivots),
+         [](const Tensor& g, const Tensor& LU, const Tensor& exchanges) {
+           const Tensor L = add(tril(LU, -1), eye(LU.size(-1), LU.size(-1), LU.dtype())), U = triu(LU);
+           const Tensor inner =
+               add(tril(matmul(adjoint(L), tril(g, -1)), -1), triu(matmul(triu(g), adjoint(U))));
+           const Tensor right = solve_triangular(adjoint(U), inner, false, false);
+           return exchange_rows(solve_triangular(adjoint(L), right, true, true, true), exchanges, true);
+         });
   return {out, pivots};
 }
 

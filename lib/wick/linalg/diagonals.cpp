@@ -26,8 +26,8 @@ Tensor embedded(const Tensor& x, std::int64_t rows, std::int64_t columns, std::i
     const Tensor target = diagonal(out, offset, -2, -1);
     if (target.numel() > 0) copy_into(target, x);
   }
-  return record("diag_embed", out, {x},
-                [offset](const Tensor& g) { return Tensors{diagonal(g, offset, -2, -1)}; });
+  return record("diag_embed", out, {x}, saving(offset),
+                [](const Tensor& g, std::int64_t line) { return diagonal(g, line, -2, -1); });
 }
 
 // Row i keeps its elements up to, or from, position i + diagonal.
@@ -61,9 +61,10 @@ Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t
   }
   const Tensor in = x.detach().contiguous(), out = empty(x.sizes(), x.dtype());
   if (x.numel() > 0) keep_triangle(out, in, lower, diagonal);
-  return record(operation, out, {x}, [operation, lower, diagonal](const Tensor& g) {
-    return Tensors{triangle(operation, g, lower, diagonal)};
-  });
+  return record(operation, out, {x}, saving(operation, lower, diagonal),
+                [](const Tensor& g, const char* same, bool below, std::int64_t line) {
+                  return triangle(same, g, below, line);
+                });
 }
 
 }  // namespace

@@ -147,13 +147,10 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
     const NoGrad no_grad;
     out = product(a, b, batch);
   }
-  if (!autograd::wanted({a, b})) return out;
   return record(
-      "matmul", out, {a, b},
-      [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
-        return Tensors{for_a ? matrix_product(g, adjoint(y.get())) : Tensor(),
-                       for_b ? matrix_product(adjoint(x.get()), g) : Tensor()};
-      });
+      "matmul", out,
+      wrt(a, saving(b), [](const Tensor& g, const Tensor& y) { return matrix_product(g, adjoint(y)); }),
+      wrt(b, saving(a), [](const Tensor& g, const Tensor& x) { return matrix_product(adjoint(x), g); }));
 }
 
 }  // namespace

@@ -196,15 +196,16 @@ Tensor solve_triangular(const Tensor& A, const Tensor& B, bool upper, bool left,
   if (lacks_routine(A)) {
     return solve_triangular(A.to(complex128), B.to(complex128), upper, true, unitriangular).to(complex64);
   }
-  return record(
-      "solve_triangular", substituted(A, B, upper, unitriangular), {A, B},
-      [a = Saved(A), for_a = A.requires_grad(), upper, unitriangular](const Tensor& g, const Tensor& X) {
-        const Tensor for_b = solve_triangular(adjoint(a.get()), g, !upper, true, unitriangular);
-        if (!for_a) return Tensors{Tensor(), for_b};
-        const Tensor product = neg(matmul(for_b, adjoint(X)));
-        const std::int64_t edge = unitriangular ? 1 : 0;
-        return Tensors{upper ? triu(product, edge) : tril(product, -edge), for_b};
-      });
+  const Tensor out = substituted(A, B, upper, unitriangular);
+  return record("solve_triangular", out, {A, B},
+                saving(A, A.requires_grad() ? out : Tensor(), upper, unitriangular),
+                [](const Tensor& g, const Tensor& a, const Tensor& X, bool above, bool ones_on_diagonal) {
+                  const Tensor for_b = solve_triangular(adjoint(a), g, !above, true, ones_on_diagonal);
+                  if (!X.defined()) return Tensors{Tensor(), for_b};
+                  const Tensor product = neg(matmul(for_b, adjoint(X)));
+                  const std::int64_t edge = ones_on_diagonal ? 1 : 0;
+                  return Tensors{above ? triu(product, edge) : tril(product, -edge), for_b};
+                });
 }
 
 Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool left, bool for_adjoint) {
@@ -251,10 +252,10 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
     check_regular(operation, LU);
     out = lu_solve(LU, pivots, B);
   }
-  return record("solve", out, {A, B},
-                [a = Saved(A), for_a = A.requires_grad()](const Tensor& g, const Tensor& X) {
-                  const Tensor for_b = solve(adjoint(a.get()), g);
-                  return Tensors{for_a ? neg(matmul(for_b, adjoint(X))) : Tensor(), for_b};
+  return record("solve", out, {A, B}, saving(A, A.requires_grad() ? out : Tensor()),
+                [](const Tensor& g, const Tensor& a, const Tensor& X) {
+                  const Tensor for_b = solve(adjoint(a), g);
+                  return Tensors{X.defined() ? neg(matmul(for_b, adjoint(X))) : Tensor(), for_b};
                 });
 }
 
@@ -267,9 +268,9 @@ Tensor inverse_of(const Tensor& A, const LUFactors& factors) {
     const NoGrad no_grad;
     out = lu_solve(factors.LU, factors.pivots, identity_like(A));
   }
-  return record("inv", out, {A}, [](const Tensor& g, const Tensor& X) {
+  return record("inv", out, {A}, saving(out), [](const Tensor& g, const Tensor& X) {
     const Tensor turned = adjoint(X);
-    return Tensors{neg(matmul(matmul(turned, g), turned))};
+    return neg(matmul(matmul(turned, g), turned));
   });
 }
 
@@ -312,11 +313,11 @@ Tensor det(const Tensor& A) {
     const auto [LU, pivots] = lu_factor(A);
     out = mul(product_along(diagonal(LU, 0, -2, -1)), exchange_sign(pivots, A.dtype()));
   }
-  return record("det", out, {A}, [a = Saved(A)](const Tensor& g, const Tensor& value) {
+  return record("det", out, {A}, saving(A, out), [](const Tensor& g, const Tensor& a, const Tensor& value) {
     const Tensor none = eq(value.detach(), scalar_tensor(0, value.dtype()));
     const Tensor weight = g.unsqueeze(-1).unsqueeze(-1);
-    if (sum(none).item().to_int() > 0) return Tensors{mul(weight, cofactors(a.get()))};
-    return Tensors{mul(mul(weight, conj(value).unsqueeze(-1).unsqueeze(-1)), adjoint(inv(a.get())))};
+    if (sum(none).item().to_int() > 0) return mul(weight, cofactors(a));
+    return mul(mul(weight, conj(value).unsqueeze(-1).unsqueeze(-1)), adjoint(inv(a)));
   });
 }
 
@@ -336,9 +337,8 @@ SLogDet slogdet(const Tensor& A) {
     const Tensor signs = div(own, where(none, scalar_tensor(1, size.dtype()), size));
     out = {mul(product_along(signs), exchange_sign(pivots, A.dtype())), sum(log(size), {-1})};
   }
-  record_all("slogdet", {out.sign, out.logabsdet}, {A},
-             [a = Saved(A)](const Tensors& g, const Tensors& results) {
-               const Tensor& sign = results[0];
+  record_all("slogdet", {out.sign, out.logabsdet}, {A}, saving(A, out.sign),
+             [](const Tensors& g, const Tensor& a, const Tensor& sign) {
                // d log(det) = trace(A^-1 dA): its real part is that of the logarithm, its imaginary part the
                // angle of the sign, which is fixed for real matrices.
                Tensor weight = g[1].defined() ? g[1].to(sign.dtype()) : zeros_like(sign);
@@ -346,7 +346,7 @@ SLogDet slogdet(const Tensor& A) {
                  const Tensor along = mul(conj(g[0]), sign);
                  weight = sub(weight, sub(along, real(along)));
                }
-               return Tensors{mul(weight.unsqueeze(-1).unsqueeze(-1), adjoint(inv(a.get())))};
+               return mul(weight.unsqueeze(-1).unsqueeze(-1), adjoint(inv(a)));
              });
   return out;
 }
@@ -386,13 +386,13 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     }
   }
   // The solution is pinv(A) B.
-  out.solution = record("lstsq", out.solution, {A, B},
-                        [a = Saved(A), b = Saved(B), limit, for_a = A.requires_grad()](const Tensor& g) {
-                          const Tensor X = pinv(a.get(), 0.0, limit);
-                          const Tensor for_b = matmul(adjoint(X), g);
-                          if (!for_a) return Tensors{Tensor(), for_b};
-                          return Tensors{pinv_gradient(matmul(g, adjoint(b.get())), a.get(), X), for_b};
-                        });
+  record("lstsq", out.solution, {A, B}, saving(A, A.requires_grad() ? B : Tensor(), limit),
+         [](const Tensor& g, const Tensor& a, const Tensor& b, double rtol) {
+           const Tensor X = pinv(a, 0.0, rtol);
+           const Tensor for_b = matmul(adjoint(X), g);
+           if (!b.defined()) return Tensors{Tensor(), for_b};
+           return Tensors{pinv_gradient(matmul(g, adjoint(b)), a, X), for_b};
+         });
   return out;
 }
 
@@ -408,9 +408,8 @@ Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> r
     const Tensor inverse = inverted(S, atol.value_or(0), relative);
     out = matmul(mul(adjoint(Vh), inverse.unsqueeze(-2)), adjoint(U));
   }
-  return record("pinv", out, {A}, [a = Saved(A)](const Tensor& g, const Tensor& X) {
-    return Tensors{pinv_gradient(g, a.get(), X)};
-  });
+  return record("pinv", out, {A}, saving(A, out),
+                [](const Tensor& g, const Tensor& a, const Tensor& X) { return pinv_gradient(g, a, X); });
 }
 
 // --- functions of matrices
@@ -484,11 +483,11 @@ Tensor matrix_exp(const Tensor& A) {
   }
   // The derivative in direction g stands in a block of the exponential of a matrix of twice the size (Al-Mohy
   // and Higham, 2009).
-  return record("matrix_exp", out, {A}, [a = Saved(A)](const Tensor& g) {
-    const Tensor turned = adjoint(a.get());
+  return record("matrix_exp", out, {A}, saving(A), [](const Tensor& g, const Tensor& a) {
+    const Tensor turned = adjoint(a);
     const std::int64_t n = turned.size(-1);
     const Tensor above = cat({turned, g}, -1), below = cat({zeros_like(turned), turned}, -1);
-    return Tensors{narrow(narrow(matrix_exp(cat({above, below}, -2)), -2, 0, n), -1, n, n)};
+    return narrow(narrow(matrix_exp(cat({above, below}, -2)), -2, 0, n), -1, n, n);
   });
 }
 

@@ -34,22 +34,26 @@ Tensor gradient(const Rule& rule, const Tensor& given, const Tensor& x, const Pa
   const auto loop = kernels::table().activation_gradient[static_cast<int>(rule.op)][index_of(x.dtype())];
   const Tensor out = empty_for({&x, &g}, x.dtype());
   run_loop(make_loop_nest({&out, &g, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, 2 * rule.cost);
-  if (!autograd::wanted({g, x})) return out;
-  return record(rule.name, out, {g, x}, [&rule, p, first = Saved(g), second = Saved(x)](const Tensor& h) {
-    const Tensor& at = second.get();
-    return Tensors{gradient(rule, h, at, p),
-                   rule.curvature ? mul(mul(h, first.get()), rule.curvature(at, p)) : Tensor()};
-  });
+  return record(
+      rule.name, out,
+      wrt(g, saving(rule, x, p),
+          [](const Tensor& h, const Rule& of, const Tensor& at, const Parameters& q) {
+            return gradient(of, h, at, q);
+          }),
+      wrt(x, saving(rule, g, x, p),
+          [](const Tensor& h, const Rule& of, const Tensor& slope, const Tensor& at, const Parameters& q) {
+            return of.curvature ? mul(mul(h, slope), of.curvature(at, q)) : Tensor();
+          }));
 }
 
 Tensor apply(const Rule& rule, const Tensor& x, const Parameters& p = {}) {
   const auto loop = kernels::table().activation[static_cast<int>(rule.op)][index_of(x.dtype())];
   const Tensor out = empty_like(x);
   run_loop(make_loop_nest({&out, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, rule.cost);
-  if (!autograd::wanted({x})) return out;
-  return record(rule.name, out, {x}, [&rule, p, saved = Saved(x)](const Tensor& g) {
-    return Tensors{gradient(rule, g, saved.get(), p)};
-  });
+  return record(rule.name, out, {x}, saving(rule, x, p),
+                [](const Tensor& g, const Rule& of, const Tensor& at, const Parameters& q) {
+                  return gradient(of, g, at, q);
+                });
 }
 
 Parameters real(double a, double b = 0, double c = 0) { return {{a, b, c}, {}}; }
@@ -245,15 +249,14 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
   const auto loop = checked_kernel(kernels::table().prelu[index_of(x.dtype())], "prelu", x.dtype());
   const Tensor out = empty_like(x);
   run_loop(make_loop_nest({&out, &x, &w}), loop);
-  if (!autograd::wanted({x, w})) return out;
-  return record("prelu", out, {x, w},
-                [first = Saved(x), second = Saved(w), for_x = x.requires_grad(),
-                 for_w = w.requires_grad()](const Tensor& g) {
-                  const Tensor &in = first.get(), zero = number(in, 0);
-                  const Tensor above = gt(in, zero);
-                  return Tensors{for_x ? where(above, g, mul(g, second.get())) : Tensor(),
-                                 for_w ? mul(g, where(above, zero, in)) : Tensor()};
-                });
+  return record("prelu", out,
+                wrt(x, saving(x, w),
+                    [](const Tensor& g, const Tensor& in, const Tensor& slope) {
+                      return where(gt(in, number(in, 0)), g, mul(g, slope));
+                    }),
+                wrt(w, saving(x), [](const Tensor& g, const Tensor& in) {
+                  return mul(g, where(gt(in, number(in, 0)), number(in, 0), in));
+                }));
 }
 
 Tensor glu(const Tensor& x, std::int64_t dim) {
@@ -271,11 +274,11 @@ Tensor glu(const Tensor& x, std::int64_t dim) {
     const NoGrad no_grad;
     out = mul(narrow(x, d, 0, half), sigmoid(narrow(x, d, half, half)));
   }
-  if (!autograd::wanted({x})) return out;
-  return record("glu", out, {x}, [d, half, saved = Saved(x)](const Tensor& g) {
-    const Tensor a = narrow(saved.get(), d, 0, half), b = narrow(saved.get(), d, half, half);
+  return record("glu", out, {x}, saving(x, d), [](const Tensor& g, const Tensor& in, int along) {
+    const std::int64_t n = in.size(along) / 2;
+    const Tensor a = narrow(in, along, 0, n), b = narrow(in, along, n, n);
     const Tensor first = mul(g, sigmoid(b));
-    return Tensors{cat({first, mul(mul(first, a), sigmoid(neg(b)))}, d)};
+    return cat({first, mul(mul(first, a), sigmoid(neg(b)))}, along);
   });
 }
 

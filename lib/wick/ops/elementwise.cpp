@@ -103,9 +103,9 @@ Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const bool plain = is_one(alpha);
   const Tensor out =
       plain ? run_binary(Binary::Add, "add", a, b, result_type(a, b)) : add_scaled("add", a, b, alpha);
-  return record("add", out, {a, b}, [factor = conjugate(alpha)](const Tensor& g) {
-    return Tensors{g, scaled(g, factor)};
-  });
+  return record("add", out, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, saving(alpha),
+                    [](const Tensor& g, const Scalar& times) { return scaled(g, conjugate(times)); }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
@@ -116,28 +116,25 @@ Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
                                                        : Scalar(-alpha.to_double());
   const Tensor out =
       is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
-  return record("sub", out, {a, b}, [factor = conjugate(minus)](const Tensor& g) {
-    return Tensors{g, mul(g, factor)};
-  });
+  return record(
+      "sub", out, wrt(a, [](const Tensor& g) { return g; }),
+      wrt(b, saving(minus), [](const Tensor& g, const Scalar& times) { return mul(g, conjugate(times)); }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(Binary::Mul, "mul", a, b, result_type(a, b));
-  if (!autograd::wanted({a, b})) return out;
-  return record(
-      "mul", out, {a, b},
-      [x = Saved(a), y = Saved(b), for_a = a.requires_grad(), for_b = b.requires_grad()](const Tensor& g) {
-        return Tensors{for_a ? mul(g, conj(y.get())) : Tensor(), for_b ? mul(g, conj(x.get())) : Tensor()};
-      });
+  return record("mul", out,
+                wrt(a, saving(b), [](const Tensor& g, const Tensor& y) { return mul(g, conj(y)); }),
+                wrt(b, saving(a), [](const Tensor& g, const Tensor& x) { return mul(g, conj(x)); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(Binary::Div, "div", a, b, true_division_type(result_type(a, b)));
-  if (!autograd::wanted({a, b})) return out;
-  return record("div", out, {a, b}, [x = Saved(a), y = Saved(b), for_b = b.requires_grad()](const Tensor& g) {
-    const Tensor quotient = div(g, conj(y.get()));
-    return Tensors{quotient, for_b ? neg(mul(quotient, conj(div(x.get(), y.get())))) : Tensor()};
-  });
+  return record("div", out,
+                wrt(a, saving(b), [](const Tensor& g, const Tensor& y) { return div(g, conj(y)); }),
+                wrt(b, saving(a, b), [](const Tensor& g, const Tensor& x, const Tensor& y) {
+                  return neg(mul(div(g, conj(y)), conj(div(x, y))));
+                }));
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }
@@ -153,15 +150,15 @@ namespace {
 // Each side gets the gradient where it was not beaten, half of it where both are equal.
 Tensor extremum(Binary op, const char* name, const Tensor& a, const Tensor& b) {
   const Tensor out = run_binary(op, name, a, b, result_type(a, b));
-  if (!autograd::wanted({a, b})) return out;
-  return record(name, out, {a, b}, [x = Saved(a), y = Saved(b), op](const Tensor& g) {
-    const Tensor less = lt(x.get(), y.get()), greater = gt(x.get(), y.get());
-    const Tensor share = where(eq(x.get(), y.get()), mul(g, 0.5), g);
-    const Tensor zero = scalar_tensor(0, g.dtype());
-    const bool largest = op == Binary::Maximum;
-    return Tensors{where(largest ? less : greater, zero, share),
-                   where(largest ? greater : less, zero, share)};
-  });
+  return record(name, out, {a, b}, saving(a, b, op),
+                [](const Tensor& g, const Tensor& x, const Tensor& y, Binary which) {
+                  const Tensor less = lt(x, y), greater = gt(x, y);
+                  const Tensor share = where(eq(x, y), mul(g, 0.5), g);
+                  const Tensor zero = scalar_tensor(0, g.dtype());
+                  const bool largest = which == Binary::Maximum;
+                  return Tensors{where(largest ? less : greater, zero, share),
+                                 where(largest ? greater : less, zero, share)};
+                });
 }
 
 }  // namespace
@@ -188,11 +185,11 @@ Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
   const Tensor out = run_binary(Binary::Atan2, "atan2", y, x, true_division_type(result_type(y, x)));
-  if (!autograd::wanted({y, x})) return out;
-  return record("atan2", out, {y, x}, [first = Saved(y), second = Saved(x)](const Tensor& g) {
-    const Tensor share = div(g, add(square(first.get()), square(second.get())));
-    return Tensors{mul(share, second.get()), neg(mul(share, first.get()))};
-  });
+  return record("atan2", out, {y, x}, saving(y, x),
+                [](const Tensor& g, const Tensor& rise, const Tensor& run) {
+                  const Tensor share = div(g, add(square(rise), square(run)));
+                  return Tensors{mul(share, run), neg(mul(share, rise))};
+                });
 }
 
 namespace {
@@ -204,24 +201,19 @@ Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 Tensor pow(const Tensor& base, const Tensor& exponent) {
   const DType dtype = result_type(base, exponent);
   const Tensor out = run_binary(Binary::Pow, "pow", base, exponent, dtype);
-  if (!autograd::wanted({base, exponent})) return out;
-  return record("pow", out, {base, exponent},
-                [x = Saved(base), e = Saved(exponent), for_base = base.requires_grad(),
-                 for_exponent = exponent.requires_grad()](const Tensor& g, const Tensor& result) {
-                  Tensors grads(2);
-                  const Tensor zero = scalar_tensor(0, g.dtype());
-                  if (for_base) {
-                    // x^0 does not depend on x, whatever x^-1 is.
-                    const Tensor slope = mul(e.get(), pow(x.get(), sub(e.get(), 1)));
-                    grads[0] = mul(g, conj(where(is_zero(e.get()), zero, slope)));
-                  }
-                  if (for_exponent) {
-                    const Tensor flat = bitwise_and(
-                        is_zero(x.get()), ge(real(e.get()), scalar_tensor(0, real(e.get()).dtype())));
-                    grads[1] = mul(g, conj(where(flat, zero, mul(result, log(x.get())))));
-                  }
-                  return grads;
-                });
+  return record("pow", out,
+                wrt(base, saving(base, exponent),
+                    [](const Tensor& g, const Tensor& x, const Tensor& e) {
+                      // x^0 does not depend on x, whatever x^-1 is.
+                      const Tensor slope = mul(e, pow(x, sub(e, 1)));
+                      return mul(g, conj(where(is_zero(e), scalar_tensor(0, g.dtype()), slope)));
+                    }),
+                wrt(exponent, saving(base, exponent, out),
+                    [](const Tensor& g, const Tensor& x, const Tensor& e, const Tensor& y) {
+                      const Tensor flat =
+                          bitwise_and(is_zero(x), ge(real(e), scalar_tensor(0, real(e).dtype())));
+                      return mul(g, conj(where(flat, scalar_tensor(0, g.dtype()), mul(y, log(x)))));
+                    }));
 }
 
 Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, as_operand(base, exponent)); }
@@ -243,10 +235,14 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor out = empty_for({&x, &y, &condition}, dtype);
   run_loop(make_loop_nest({&out, &condition, &x, &y}),
            kernels::table().select[std::countr_zero(static_cast<unsigned>(out.itemsize()))]);
-  return record("where", out, {a, b}, [c = Saved(condition)](const Tensor& g) {
-    const Tensor zero = scalar_tensor(0, g.dtype());
-    return Tensors{where(c.get(), g, zero), where(c.get(), zero, g)};
-  });
+  return record("where", out,
+                wrt(a, saving(condition),
+                    [](const Tensor& g, const Tensor& chosen) {
+                      return where(chosen, g, scalar_tensor(0, g.dtype()));
+                    }),
+                wrt(b, saving(condition), [](const Tensor& g, const Tensor& chosen) {
+                  return where(chosen, scalar_tensor(0, g.dtype()), g);
+                }));
 }
 
 Tensor apply(const UnaryRule& rule, const Tensor& x) {
@@ -256,22 +252,12 @@ Tensor apply(const UnaryRule& rule, const Tensor& x) {
   const Tensor in = cast_unrecorded(x, dtype);
   const Tensor out = empty_like(in, dtype);
   run_loop(make_loop_nest({&out, &in}), loop, nullptr, rule.cost);
-  if (!autograd::wanted({x})) return out;
-  // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
-  const auto derivative = [slope = rule.derivative](const Tensor& g, const Tensor& saved) {
-    return Tensors{is_complex(g.dtype()) ? conj(slope(conj(g), saved)) : slope(g, saved)};
-  };
-  switch (rule.saves) {
-    case Saves::Input:
-      return record(rule.name, out, {x},
-                    [derivative, saved = Saved(x)](const Tensor& g) { return derivative(g, saved.get()); });
-    case Saves::Result:
-      return record(rule.name, out, {x},
-                    [derivative](const Tensor& g, const Tensor& result) { return derivative(g, result); });
-    case Saves::Nothing:
-      break;
-  }
-  return record(rule.name, out, {x}, [derivative](const Tensor& g) { return derivative(g, Tensor()); });
+  const Tensor saved = rule.saves == Saves::Input ? x : rule.saves == Saves::Result ? out : Tensor();
+  return record(rule.name, out, {x}, saving(rule, saved),
+                [](const Tensor& g, const UnaryRule& of, const Tensor& at) {
+                  // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
+                  return is_complex(g.dtype()) ? conj(of.derivative(conj(g), at)) : of.derivative(g, at);
+                });
 }
 
 namespace {
@@ -315,8 +301,7 @@ Tensor abs(const Tensor& x) {
     const Tensor re = real(x);
     out = run_binary(Binary::Hypot, "abs", re, imag(x), re.dtype());
   }
-  return record("abs", out, {x},
-                [saved = Saved(x)](const Tensor& g) { return Tensors{mul(g, sgn(saved.get()))}; });
+  return record("abs", out, {x}, saving(x), [](const Tensor& g, const Tensor& z) { return mul(g, sgn(z)); });
 }
 
 Tensor sgn(const Tensor& x) {
@@ -343,7 +328,7 @@ Tensor conj(const Tensor& x) {
   const Tensor source = imag(x), target = imag(out);
   run_loop(make_loop_nest({&target, &source}),
            kernels::table().unary[static_cast<int>(Unary::Neg)][index_of(target.dtype())]);
-  return record("conj", out, {x}, [](const Tensor& g) { return Tensors{conj(g)}; });
+  return record("conj", out, {x}, [](const Tensor& g) { return conj(g); });
 }
 
 void add_into(const Tensor& target, const Tensor& addend) {

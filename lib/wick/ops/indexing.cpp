@@ -133,9 +133,10 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const Tensor out = empty(index.sizes(), x.dtype());
   const Origin origin = origin_along(x, d, out.sizes());
   walk(positions, origin.tensor, origin.stride, out, Order::Free, read);
-  return record("gather", out, {x}, [d = d, positions, shape = x.sizes()](const Tensor& g) {
-    return Tensors{scatter_add(zeros(shape, g.dtype()), d, positions, g)};
-  });
+  return record("gather", out, {x}, saving(d, positions, x.sizes()),
+                [](const Tensor& g, int along_dim, const Tensor& at, const Shape& shape) {
+                  return scatter_add(zeros(shape, g.dtype()), along_dim, at, g);
+                });
 }
 
 namespace {
@@ -165,9 +166,10 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   check_source_shape("scatter_add", source, index);
   const Tensor positions = checked_index("scatter_add", index, size);
   const Tensor out = scattered(x, d, positions, source, accumulate_into);
-  return record("scatter_add", out, {x, source}, [d = d, positions](const Tensor& g) {
-    return Tensors{g, gather(g, d, positions)};
-  });
+  return record("scatter_add", out, wrt(x, [](const Tensor& g) { return g; }),
+                wrt(source, saving(d, positions), [](const Tensor& g, int along_dim, const Tensor& at) {
+                  return gather(g, along_dim, at);
+                }));
 }
 
 namespace {
@@ -204,9 +206,10 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const Tensor out = empty(slices.shape, x.dtype());
   const Origin origin = origin_along(x, d, slices.shape);
   walk(slices.spread(d), origin.tensor, origin.stride, out, Order::Free, read);
-  return record("index_select", out, {x}, [d = d, list = slices.list, shape = x.sizes()](const Tensor& g) {
-    return Tensors{index_add(zeros(shape, g.dtype()), d, list, g)};
-  });
+  return record("index_select", out, {x}, saving(d, slices.list, x.sizes()),
+                [](const Tensor& g, int along_dim, const Tensor& list, const Shape& shape) {
+                  return index_add(zeros(shape, g.dtype()), along_dim, list, g);
+                });
 }
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
@@ -218,9 +221,10 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
                      to_string(source.sizes()) + " was given");
   }
   const Tensor out = scattered(x, d, slices.spread(d), source, accumulate_into);
-  return record("index_add", out, {x, source}, [d = d, list = slices.list](const Tensor& g) {
-    return Tensors{g, index_select(g, d, list)};
-  });
+  return record("index_add", out, wrt(x, [](const Tensor& g) { return g; }),
+                wrt(source, saving(d, slices.list), [](const Tensor& g, int along_dim, const Tensor& list) {
+                  return index_select(g, along_dim, list);
+                }));
 }
 
 namespace {
@@ -246,16 +250,20 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
   }
   check_source_shape("scatter", values, index);
   const Tensor out = scattered(x, d, positions, values, write);
-  if (!autograd::wanted({x, values})) return out;
-  return record("scatter", out, {x, values}, [d = d, positions, shape = x.sizes()](const Tensor& g) {
-    const Tensor zero = zeros(positions.sizes(), g.dtype());
-    // A value that another one replaced has no slope.
-    const Tensor numbers =
-        arange(0, static_cast<double>(positions.numel()), 1, int64).reshape(positions.sizes());
-    const Tensor last = scattered(zeros(shape, int64), d, positions, numbers, write);
-    const Tensor stays = eq(gather(last, d, positions), numbers);
-    return Tensors{scatter(g, d, positions, zero), where(stays, gather(g, d, positions), zero)};
-  });
+  return record("scatter", out,
+                wrt(x, saving(d, positions),
+                    [](const Tensor& g, int along_dim, const Tensor& at) {
+                      return scatter(g, along_dim, at, zeros(at.sizes(), g.dtype()));
+                    }),
+                wrt(values, saving(d, positions, x.sizes()),
+                    [](const Tensor& g, int along_dim, const Tensor& at, const Shape& shape) {
+                      // A value that another one replaced has no slope.
+                      const Tensor numbers =
+                          arange(0, static_cast<double>(at.numel()), 1, int64).reshape(at.sizes());
+                      const Tensor last = scattered(zeros(shape, int64), along_dim, at, numbers, write);
+                      const Tensor stays = eq(gather(last, along_dim, at), numbers);
+                      return where(stays, gather(g, along_dim, at), zeros(at.sizes(), g.dtype()));
+                    }));
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, std::int64_t dim) {
@@ -333,39 +341,44 @@ void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order 
   walk(offsets.reshape(spread).expand(shape), origin, x.itemsize(), other, order, move);
 }
 
+// x with the values, of the shape of what is picked, at the places, or added there.
 Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate);
 
 Tensor pick(const Tensor& x, const Picks& picks) {
   const Tensor out = empty(picked_shape(x, picks), x.dtype());
   walk_picks(x, picks, out, Order::Free, read);
-  return record("index", out, {x}, [picks, shape = x.sizes()](const Tensor& g) {
-    return Tensors{put(zeros(shape, g.dtype()), picks, g, true)};
-  });
+  return record("index", out, {x}, saving(picks.shape, picks.positions, x.sizes()),
+                [](const Tensor& g, const Shape& shape, const Tensors& positions, const Shape& whole) {
+                  return put(zeros(whole, g.dtype()), {shape, positions}, g, true);
+                });
 }
 
-// x with the values, of the shape of what is picked, at the places, or added there.
+// The same, unrecorded.
+Tensor replaced(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
+  const NoGrad no_grad;
+  const Tensor out = x.detach().clone();
+  const Tensor source = values.detach().contiguous();
+  if (accumulate) {
+    walk_picks(out, picks, source, Order::Kept, accumulate_into);
+  } else {
+    walk_picks(out, picks, source, Order::Kept, write);
+  }
+  return out;
+}
+
 Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
-  const auto replaced = [](const Tensor& in, const Picks& at, const Tensor& by, bool add_up) {
-    const NoGrad no_grad;
-    const Tensor out = in.detach().clone();
-    const Tensor source = by.detach().contiguous();
-    if (add_up) {
-      walk_picks(out, at, source, Order::Kept, accumulate_into);
-    } else {
-      walk_picks(out, at, source, Order::Kept, write);
-    }
-    return out;
-  };
   const Tensor out = replaced(x, picks, values, accumulate);
-  if (!autograd::wanted({x, values})) return out;
   return record(
-      "index_put", out, {x, values}, [picks, accumulate, replaced, shape = x.sizes()](const Tensor& g) {
-        if (accumulate) return Tensors{g, pick(g, picks)};
-        const Tensor picked = pick(g, picks), zero = zeros(picked.sizes(), g.dtype());
+      "index_put", out, {x, values}, saving(picks.shape, picks.positions, accumulate, x.sizes()),
+      [](const Tensor& g, const Shape& shape, const Tensors& positions, bool add_up, const Shape& whole) {
+        const Picks at{shape, positions};
+        const Tensor picked = pick(g, at);
+        if (add_up) return Tensors{g, picked};
+        const Tensor zero = zeros(picked.sizes(), g.dtype());
         // A value that another one replaced has no slope.
         const Tensor numbers = arange(0, static_cast<double>(zero.numel()), 1, int64).reshape(zero.sizes());
-        const Tensor last = replaced(zeros(shape, int64), picks, numbers, false);
-        return Tensors{put(g, picks, zero, false), where(eq(pick(last, picks), numbers), picked, zero)};
+        const Tensor last = replaced(zeros(whole, int64), at, numbers, false);
+        return Tensors{put(g, at, zero, false), where(eq(pick(last, at), numbers), picked, zero)};
       });
 }
 

@@ -1,7 +1,10 @@
 #include "wick/ops/join.h"
 
+#include <algorithm>
+
 #include "wick/autograd/node.h"
 #include "wick/core/parallel.h"
+#include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"
@@ -59,12 +62,11 @@ Tensor stack(const Tensors& tensors, std::int64_t dim) {
     const NoGrad no_grad;
     gather_into(d == 0 ? out : movedim(out, d, 0), tensors);
   }
-  record_all("stack", {out}, tensors,
-             [d, count = static_cast<std::int64_t>(tensors.size())](const Tensors& g) {
-               Tensors grads;
-               for (std::int64_t i = 0; i < count; ++i) grads.push_back(select(g[0], d, i));
-               return grads;
-             });
+  record_all("stack", {out}, tensors, saving(d), [](const Tensors& g, int along) {
+    Tensors grads;
+    for (std::int64_t i = 0; i < g[0].size(along); ++i) grads.push_back(select(g[0], along, i));
+    return grads;
+  });
   return out;
 }
 
@@ -113,14 +115,14 @@ Tensor cat(const Tensors& tensors, std::int64_t dim) {
       start += t.sizes()[d];
     }
   }
-  Dims lengths;
-  for (const Tensor& t : tensors) lengths.push_back(skipped_in_cat(t) ? 0 : t.sizes()[d]);
-  record_all("cat", {out}, tensors, [d, lengths](const Tensors& g) {
+  Dims lengths;  // -1 for what is skipped
+  for (const Tensor& t : tensors) lengths.push_back(skipped_in_cat(t) ? -1 : t.sizes()[d]);
+  record_all("cat", {out}, tensors, saving(d, lengths), [](const Tensors& g, int along, const Dims& counts) {
     Tensors grads;
     std::int64_t start = 0;
-    for (const auto length : lengths) {
-      grads.push_back(length > 0 ? narrow(g[0], d, start, length) : Tensor());
-      start += length;
+    for (const auto count : counts) {
+      grads.push_back(count >= 0 ? narrow(g[0], along, start, count) : zeros({0}, g[0].dtype()));
+      start += std::max<std::int64_t>(count, 0);
     }
     return grads;
   });

@@ -69,12 +69,11 @@ Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
                      std::string(name(x.dtype())) + " was given");
   }
   const Dims dims = wrap_dims(asked, x.dim());
-  Tensor out = compute(x, p, dims);
-  if (autograd::wanted({x})) {
-    record("norm", out, {x}, [p, dims, saved = Saved(x)](const Tensor& g, const Tensor& result) {
-      return Tensors{gradient(g, saved.get(), result, p, dims)};
-    });
-  }
+  const Tensor out = compute(x, p, dims);
+  record("norm", out, {x}, saving(x, out, p, dims),
+         [](const Tensor& g, const Tensor& in, const Tensor& result, double order, const Dims& along) {
+           return gradient(g, in, result, order, along);
+         });
   return keepdim ? out : out.reshape(without_dims(x.sizes(), dims));
 }
 

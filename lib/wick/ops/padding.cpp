@@ -115,6 +115,13 @@ void each_added(const Side& s, Mode mode, F f) {
   for (std::int64_t i = s.left() + s.kept(); i < s.padded(); ++i) f(i, s.source(i, mode));
 }
 
+}  // namespace
+
+template <>
+inline constexpr bool autograd::saved_by_value<Plan> = true;
+
+namespace {
+
 Tensor gathered(const Plan& plan, const Tensor& g);
 
 // Dimension after dimension: the places added in one are copies of slices that are complete in those before.
@@ -141,7 +148,8 @@ Tensor spread(const Plan& plan, const Tensor& x, const Scalar& value) {
       }
     }
   }
-  return record("pad", out, {x}, [plan](const Tensor& g) { return Tensors{gathered(plan, g)}; });
+  return record("pad", out, {x}, saving(plan),
+                [](const Tensor& g, const Plan& done) { return gathered(done, g); });
 }
 
 // The gradient of x from that of the result: what was copied is added up where it came from, in the opposite
@@ -161,7 +169,8 @@ Tensor gathered(const Plan& plan, const Tensor& g) {
     }
     copy_into(kept(plan, out), sums);
   }
-  return record("pad", out, {g}, [plan](const Tensor& h) { return Tensors{spread(plan, h, 0)}; });
+  return record("pad", out, {g}, saving(plan),
+                [](const Tensor& h, const Plan& done) { return spread(done, h, 0); });
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ Tensor flip(const Tensor& x, const Dims& dims) {
     }
     copy_into(out, make_view(x, x.sizes(), strides, x.raw_data() + start * x.itemsize()));
   }
-  return record("flip", out, {x}, [dims](const Tensor& g) { return Tensors{flip(g, dims)}; });
+  return record("flip", out, {x}, saving(dims),
+                [](const Tensor& g, const Dims& flipped) { return flip(g, flipped); });
 }
 
 Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
@@ -314,7 +315,6 @@ Tensor block_diag(const Tensors& tensors) {
   const DType dtype = wide && flat ? result_type(*wide, *flat) : (wide ? wide : flat)->dtype();
   const Tensor out = zeros(shape, dtype);
   std::vector<Shape> own;
-  std::vector<std::pair<std::int64_t, std::int64_t>> places;
   {
     const NoGrad no_grad;
     std::int64_t row = 0, column = 0;
@@ -322,21 +322,22 @@ Tensor block_diag(const Tensors& tensors) {
       const Tensor block = atleast_2d(t);
       copy_into(narrow(narrow(out, 0, row, block.size(0)), 1, column, block.size(1)), block);
       own.push_back(t.sizes());
-      places.emplace_back(row, column);
       row += block.size(0);
       column += block.size(1);
     }
   }
-  record_all("block_diag", {out}, tensors, [own, places](const Tensors& g) {
-    Tensors grads;
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      const int rank = own[i].size();
-      const std::int64_t rows = rank < 2 ? 1 : own[i][0], columns = rank < 1 ? 1 : own[i][rank - 1];
-      const auto [row, column] = places[i];
-      grads.push_back(narrow(narrow(g[0], 0, row, rows), 1, column, columns).reshape(own[i]));
-    }
-    return grads;
-  });
+  record_all("block_diag", {out}, tensors, saving(own),
+             [](const Tensors& g, const std::vector<Shape>& shapes) {
+               Tensors grads;
+               std::int64_t row = 0, column = 0;
+               for (const Shape& s : shapes) {
+                 const std::int64_t rows = s.size() < 2 ? 1 : s[0], columns = s.size() < 1 ? 1 : s.back();
+                 grads.push_back(narrow(narrow(g[0], 0, row, rows), 1, column, columns).reshape(s));
+                 row += rows;
+                 column += columns;
+               }
+               return grads;
+             });
   return out;
 }
 

@@ -161,9 +161,9 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType>
     out = out.to(dtype.value_or(sum_type(x.dtype())));
     if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
   }
-  return record("sum", out, {x}, [kept = s.kept, whole = x.sizes()](const Tensor& g) {
-    return Tensors{expand_back(g, kept, whole)};
-  });
+  return record(
+      "sum", out, {x}, saving(s.kept, x.sizes()),
+      [](const Tensor& g, const Shape& kept, const Shape& whole) { return expand_back(g, kept, whole); });
 }
 
 namespace {
@@ -207,9 +207,10 @@ Tensor std(const Tensor& x) { return std(x, Dims{}); }
 Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
   const Tensor variance = var(x, dims, unbiased, keepdim);
   // Equal elements have the gradient 0, where that of the root alone would be infinite.
-  return record("std", sqrt(variance.detach()), {variance}, [](const Tensor& g, const Tensor& result) {
+  const Tensor out = sqrt(variance.detach());
+  return record("std", out, {variance}, saving(out), [](const Tensor& g, const Tensor& deviation) {
     const Tensor zero = scalar_tensor(0, g.dtype());
-    return Tensors{where(eq(result, zero), zero, div(g, mul(result, 2)))};
+    return where(eq(deviation, zero), zero, div(g, mul(deviation, 2)));
   });
 }
 
@@ -237,14 +238,13 @@ Tensor extreme(const char* operation, bool largest, const Tensor& x) {
   const Selection s = select_dims(x, {});
   Tensor out = reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), identity_of(largest, x.dtype()))
                    .reshape({});
-  if (!autograd::wanted({x})) return out;
-  return record(operation, out, {x}, [saved = Saved(x)](const Tensor& g, const Tensor& result) {
-    const Tensor found = saved.get().detach();
-    const Tensor value = result.detach();
-    // A NaN equals nothing, not even the result; then the elements that are NaN share the gradient.
-    const Tensor mask = where(eq(value, value), eq(found, value), ne(found, found)).to(g.dtype());
-    return Tensors{mul(div(g, sum(mask)), mask)};
-  });
+  return record(
+      operation, out, {x}, saving(x, out), [](const Tensor& g, const Tensor& in, const Tensor& result) {
+        const Tensor found = in.detach(), value = result.detach();
+        // A NaN equals nothing, not even the result; then the elements that are NaN share the gradient.
+        const Tensor mask = where(eq(value, value), eq(found, value), ne(found, found)).to(g.dtype());
+        return mul(div(g, sum(mask)), mask);
+      });
 }
 
 ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::int64_t dim, bool keepdim) {

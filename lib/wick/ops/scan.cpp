@@ -161,7 +161,8 @@ Tensor cumsum(const Tensor& x, std::int64_t dim) {
   const Tensor in = widened(x);
   if (x.dim() == 0) return in;
   const Tensor out = running(in, d, Plus{});
-  return record("cumsum", out, {x}, [d](const Tensor& g) { return Tensors{cumsum_from_end(g, d)}; });
+  return record("cumsum", out, {x}, saving(d),
+                [](const Tensor& g, int along) { return cumsum_from_end(g, along); });
 }
 
 Tensor cumprod(const Tensor& x, std::int64_t dim) {
@@ -169,13 +170,12 @@ Tensor cumprod(const Tensor& x, std::int64_t dim) {
   const Tensor in = widened(x);
   if (x.dim() == 0) return in;
   const Tensor out = running(in, d, Times{});
-  if (!autograd::wanted({x})) return out;
-  return record("cumprod", out, {x}, [d, saved = Saved(x)](const Tensor& g, const Tensor& result) {
-    const Tensor& original = saved.get();
-    if (original.numel() == 0) return Tensors{g};
-    if (has_zero(original)) return Tensors{cumprod_gradient(g, original, d)};
-    return Tensors{div(cumsum_from_end(mul(g, conj(result)), d), conj(original))};
-  });
+  return record("cumprod", out, {x}, saving(x, out, d),
+                [](const Tensor& g, const Tensor& original, const Tensor& result, int along) {
+                  if (original.numel() == 0) return g;
+                  if (has_zero(original)) return cumprod_gradient(g, original, along);
+                  return div(cumsum_from_end(mul(g, conj(result)), along), conj(original));
+                });
 }
 
 namespace {
@@ -214,10 +214,11 @@ ValuesIndices running_extreme(const char* operation, const Tensor& x, std::int64
       });
     }
   });
-  const Tensor out = record(operation, values, {x}, [d, positions, shape = x.sizes()](const Tensor& g) {
-    return Tensors{scatter_add(zeros(shape, g.dtype()), d, positions, g)};
-  });
-  return {out, positions};
+  record(operation, values, {x}, saving(d, positions, x.sizes()),
+         [](const Tensor& g, int along, const Tensor& at, const Shape& shape) {
+           return scatter_add(zeros(shape, g.dtype()), along, at, g);
+         });
+  return {values, positions};
 }
 
 }  // namespace

@@ -84,17 +84,16 @@ Tensor gradient(const Rule& rule, const Tensor& given, const Tensor& y, int d) {
   const auto& loops = loops_of(rule.gradient, rule.name, y.dtype());
   const Tensor out = empty_like(y);
   if (out.numel() > 0) run_lines(loops, {&out, &g, &y}, d);
-  if (!autograd::wanted({g, y})) return out;
-  return record(rule.name, out, {g, y}, [&rule, d, first = Saved(g), second = Saved(y)](const Tensor& h) {
-    const Tensor &in = first.get(), &result = second.get();
-    if (rule.gradient == Softmax::LogGradient) {
-      const Tensor weighted = mul(h, exp(result)), all = sum(in, {d}, true);
-      return Tensors{sub(h, sum(weighted, {d}, true)), neg(mul(weighted, all))};
-    }
-    const Tensor all = sum(mul(in, result), {d}, true);
-    return Tensors{gradient(rule, h, result, d),
-                   sub(mul(h, sub(in, all)), mul(in, sum(mul(h, result), {d}, true)))};
-  });
+  return record(rule.name, out, {g, y}, saving(rule, g, y, d),
+                [](const Tensor& h, const Rule& of, const Tensor& in, const Tensor& result, int along) {
+                  if (of.gradient == Softmax::LogGradient) {
+                    const Tensor weighted = mul(h, exp(result)), all = sum(in, {along}, true);
+                    return Tensors{sub(h, sum(weighted, {along}, true)), neg(mul(weighted, all))};
+                  }
+                  const Tensor all = sum(mul(in, result), {along}, true);
+                  return Tensors{gradient(of, h, result, along),
+                                 sub(mul(h, sub(in, all)), mul(in, sum(mul(h, result), {along}, true)))};
+                });
 }
 
 Tensor apply(const Rule& rule, const Tensor& given, std::int64_t dim, std::optional<DType> dtype) {
@@ -104,8 +103,9 @@ Tensor apply(const Rule& rule, const Tensor& given, std::int64_t dim, std::optio
   if (x.dim() == 0) return apply(rule, x.reshape({1}), 0, std::nullopt).reshape({});
   const Tensor out = empty_like(x);
   if (out.numel() > 0) run_lines(loops, {&out, &x}, d);
-  return record(rule.name, out, {x},
-                [&rule, d](const Tensor& g, const Tensor& y) { return Tensors{gradient(rule, g, y, d)}; });
+  return record(
+      rule.name, out, {x}, saving(rule, out, d),
+      [](const Tensor& g, const Rule& of, const Tensor& y, int along) { return gradient(of, g, y, along); });
 }
 
 }  // namespace

@@ -62,33 +62,35 @@ bool view_strides(const Tensor& x, const Shape& shape, Strides& strides) {
 }
 
 // A view recorded with the operation that leads back from its gradient to that of x.
-template <class Back>
-Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset, Back back) {
-  Tensor out = make_view(x, std::move(shape), std::move(strides), x.raw_data() + offset * x.itemsize());
-  return record(name, out, {x}, [back](const Tensor& g) { return Tensors{back(g)}; });
+template <class... T, class Back>
+Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset,
+            autograd::Saving<T...> saved, Back back) {
+  const Tensor out = make_view(x, std::move(shape), std::move(strides), x.raw_data() + offset * x.itemsize());
+  return record(name, out, {x}, saved, back);
 }
 
-// Zeros of x's shape in which `place(zeros)` is replaced by g; itself differentiable.
-template <class Place>
-Tensor embed(const Tensor& g, const Shape& shape, Place place) {
+// Zeros of the shape in which `place(zeros, what is saved...)` is replaced by g; itself differentiable.
+template <class... T, class Place>
+Tensor embed(const Tensor& g, const Shape& shape, autograd::Saving<T...> saved, Place place) {
   Tensor out = zeros(shape, g.dtype());
   {
     const NoGrad no_grad;
-    place(out).copy_(g);
+    std::apply([&](const T&... values) { place(out, values...).copy_(g); }, saved.values);
   }
-  return record("embed", out, {g}, [place](const Tensor& h) { return Tensors{place(h)}; });
+  return record("embed", out, {g}, saved, place);
 }
 
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& asked) {
   const Shape shape = infer_size(x, asked);
-  const auto back = [from = x.sizes()](const Tensor& g) { return reshape(g, from); };
-  if (x.is_contiguous()) return view("reshape", x, shape, contiguous_strides(shape), 0, back);
+  const auto back = [](const Tensor& g, const Shape& from) { return reshape(g, from); };
+  const auto saved = saving(x.sizes());
+  if (x.is_contiguous()) return view("reshape", x, shape, contiguous_strides(shape), 0, saved, back);
   Strides strides;
-  if (view_strides(x, shape, strides)) return view("reshape", x, shape, strides, 0, back);
+  if (view_strides(x, shape, strides)) return view("reshape", x, shape, strides, 0, saved, back);
   const Tensor dense = x.contiguous();
-  return view("reshape", dense, shape, contiguous_strides(shape), 0, back);
+  return view("reshape", dense, shape, contiguous_strides(shape), 0, saved, back);
 }
 
 Tensor permute(const Tensor& x, const Dims& dims) {
@@ -106,7 +108,8 @@ Tensor permute(const Tensor& x, const Dims& dims) {
     shape.push_back(x.sizes()[d]);
     strides.push_back(x.strides()[d]);
   }
-  return view("permute", x, shape, strides, 0, [inverse](const Tensor& g) { return permute(g, inverse); });
+  return view("permute", x, shape, strides, 0, saving(inverse),
+              [](const Tensor& g, const Dims& order) { return permute(g, order); });
 }
 
 Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1) {
@@ -116,7 +119,8 @@ Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1) {
   Strides strides = x.strides();
   std::swap(shape[a], shape[b]);
   std::swap(strides[a], strides[b]);
-  return view("transpose", x, shape, strides, 0, [a, b](const Tensor& g) { return transpose(g, a, b); });
+  return view("transpose", x, shape, strides, 0, saving(a, b),
+              [](const Tensor& g, int c, int d) { return transpose(g, c, d); });
 }
 
 Tensor movedim(const Tensor& x, std::int64_t source, std::int64_t destination) {
@@ -155,7 +159,7 @@ Tensor expand(const Tensor& x, const Shape& asked) {
     }
   }
   // The engine sums the gradient back to x's shape.
-  return view("expand", x, shape, strides, 0, [](const Tensor& g) { return g; });
+  return view("expand", x, shape, strides, 0, saving(), [](const Tensor& g) { return g; });
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t dim) {
@@ -164,7 +168,8 @@ Tensor unsqueeze(const Tensor& x, std::int64_t dim) {
   Strides strides = x.strides();
   strides.insert(d, d < x.dim() ? strides[d] * std::max<std::int64_t>(shape[d], 1) : 1);
   shape.insert(d, 1);
-  return view("unsqueeze", x, shape, strides, 0, [d](const Tensor& g) { return squeeze(g, d); });
+  return view("unsqueeze", x, shape, strides, 0, saving(d),
+              [](const Tensor& g, int added) { return squeeze(g, added); });
 }
 
 Tensor squeeze(const Tensor& x, std::int64_t dim) {
@@ -174,7 +179,8 @@ Tensor squeeze(const Tensor& x, std::int64_t dim) {
   Strides strides = x.strides();
   shape.erase(d);
   strides.erase(d);
-  return view("squeeze", x, shape, strides, 0, [d](const Tensor& g) { return unsqueeze(g, d); });
+  return view("squeeze", x, shape, strides, 0, saving(d),
+              [](const Tensor& g, int dropped) { return unsqueeze(g, dropped); });
 }
 
 Tensor squeeze(const Tensor& x) {
@@ -196,10 +202,24 @@ Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
   Strides strides = x.strides();
   shape.erase(d);
   strides.erase(d);
-  return view("select", x, shape, strides, i * x.strides()[d], [d, i, from = x.sizes()](const Tensor& g) {
-    return embed(g, from, [d, i](const Tensor& whole) { return select(whole, d, i); });
-  });
+  return view("select", x, shape, strides, i * x.strides()[d], saving(d, i, x.sizes()),
+              [](const Tensor& g, int along, std::int64_t at, const Shape& from) {
+                return embed(g, from, saving(along, at),
+                             [](const Tensor& whole, int own_dim, std::int64_t place) {
+                               return select(whole, own_dim, place);
+                             });
+              });
 }
+
+namespace {
+
+// The arguments of slice.
+struct Cut {
+  int dim;
+  std::int64_t start, end, step;
+};
+
+}  // namespace
 
 Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step) {
   if (x.dim() == 0) throw IndexError("slice: a 0-d tensor has no dimension to slice");
@@ -214,9 +234,11 @@ Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t
   shape[d] = last > first ? (last - first - 1) / step + 1 : 0;
   if (shape[d] > 1) strides[d] *= step;
   return view("slice", x, shape, strides, first * x.strides()[d],
-              [d, first, last, step, from = x.sizes()](const Tensor& g) {
-                return embed(g, from,
-                             [=](const Tensor& whole) { return slice(whole, d, first, last, step); });
+              saving(Cut{d, first, last, step}, x.sizes()),
+              [](const Tensor& g, const Cut& cut_out, const Shape& from) {
+                return embed(g, from, saving(cut_out), [](const Tensor& whole, const Cut& c) {
+                  return slice(whole, c.dim, c.start, c.end, c.step);
+                });
               });
 }
 
@@ -256,9 +278,13 @@ Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t dim1, std::in
   }
   shape.push_back(length);
   strides.push_back(step);
-  return view("diagonal", x, shape, strides, start, [offset, a, b, from = x.sizes()](const Tensor& g) {
-    return embed(g, from, [offset, a, b](const Tensor& whole) { return diagonal(whole, offset, a, b); });
-  });
+  return view("diagonal", x, shape, strides, start, saving(offset, a, b, x.sizes()),
+              [](const Tensor& g, std::int64_t line, int rows, int columns, const Shape& from) {
+                return embed(g, from, saving(line, rows, columns),
+                             [](const Tensor& whole, std::int64_t k, int m, int n) {
+                               return diagonal(whole, k, m, n);
+                             });
+              });
 }
 
 namespace {
@@ -275,7 +301,7 @@ Tensor part(const Tensor& x, int which) {
 
 Tensor real(const Tensor& x) {
   if (!is_complex(x.dtype())) return x;
-  return record("real", part(x, 0), {x}, [](const Tensor& g) { return Tensors{g}; });
+  return record("real", part(x, 0), {x}, [](const Tensor& g) { return g; });
 }
 
 Tensor imag(const Tensor& x) {
@@ -288,7 +314,7 @@ Tensor imag(const Tensor& x) {
       const NoGrad no_grad;
       imag(whole).copy_(g);
     }
-    return Tensors{record("embed_imag", whole, {g}, [](const Tensor& h) { return Tensors{imag(h)}; })};
+    return record("embed_imag", whole, {g}, [](const Tensor& h) { return imag(h); });
   });
 }
 
