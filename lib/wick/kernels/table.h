@@ -110,14 +110,18 @@ struct ReduceLoops {
 // NaN.
 enum class Arg { Max, Min };
 
+// C = alpha A B + beta C, where A has m rows and k columns, B k rows and n columns.
 struct Gemm {
   int64_t m, n, k;
-  // Row-major, `lda` elements from row to row, or column-major when the flag says so.
   const void* a;
   const void* b;
-  void* c;  // row-major, overwritten
-  int64_t lda, ldb, ldc;
-  bool a_columns, b_columns;
+  void* c;
+  // Elements from a row to the next, and from a column to the next: (ld, 1) is row-major, (1, ld)
+  // column-major; any other step is allowed, for C too, as long as its elements lie apart and do not overlap
+  // A and B.
+  int64_t a_row, a_column, b_row, b_column, c_row, c_column;
+  double alpha = 1, beta = 0;  // with beta 0 C is only written; integers and half precision: alpha 1, beta 0
+  bool conjugate_a = false, conjugate_b = false;  // complex dtypes
 };
 // False when memory ran out.
 using GemmFunction = bool (*)(const Gemm& arguments);
@@ -141,7 +145,7 @@ struct Table {
   LineLoops softmax[softmax_count][dtypes];
   ReduceLoops reduce[reduce_count][dtypes];
   Loop arg[2][dtypes];
-  GemmFunction gemm[dtypes];
+  GemmFunction gemm[dtypes];  // all but bool; half precision: null
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

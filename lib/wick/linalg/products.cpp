@@ -4,7 +4,9 @@
 #include <atomic>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/parallel.h"
+#include "wick/linalg/gemm.h"
 #include "wick/linalg/matrices.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -67,11 +69,12 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& ba
                     .a = x.raw_data() + batch.offset(x, index),
                     .b = y.raw_data() + batch.offset(y, index),
                     .c = c.raw_data() + index * m * n * itemsize,
-                    .lda = lda,
-                    .ldb = ldb,
-                    .ldc = n,
-                    .a_columns = a_columns,
-                    .b_columns = b_columns};
+                    .a_row = a_columns ? 1 : lda,
+                    .a_column = a_columns ? lda : 1,
+                    .b_row = b_columns ? 1 : ldb,
+                    .b_column = b_columns ? ldb : 1,
+                    .c_row = n,
+                    .c_column = 1};
     const auto shift = [itemsize](const void* p, std::int64_t elements) {
       return static_cast<const char*>(p) + elements * itemsize;
     };
@@ -154,6 +157,12 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
 }
 
 }  // namespace
+
+void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments) {
+  const auto function = kernels::table().gemm[index_of(dtype)];
+  if (!function) fail<DTypeError>(operation, "not defined for {}", dtype);
+  if (!function(arguments)) fail<MemoryError>(operation, "out of memory");
+}
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_dtype("matmul", a.dtype(), b.dtype());

@@ -485,7 +485,7 @@ TEST_CASE("kernels: matrix products") {
   const EachLevel levels;
   constexpr std::int64_t pad = 2;
   for (const DType dtype : all_dtypes) {
-    const bool exists = dtype != boolean && dtype != float16 && dtype != bfloat16 && !is_complex(dtype);
+    const bool exists = dtype != boolean && dtype != float16 && dtype != bfloat16;
     levels([&](const std::string&) { CHECK((table().gemm[index_of(dtype)] != nullptr) == exists); });
     if (!exists) continue;
     for (const auto& [m, k, n] :
@@ -497,13 +497,23 @@ TEST_CASE("kernels: matrix products") {
           const Tensor b = filled({b_columns ? n : k, (b_columns ? k : n) + pad}, dtype,
                                   [](std::int64_t i) { return scattered(i + 99, 3); });
           const Tensor left = narrow(a, 1, 0, a_columns ? m : k), right = narrow(b, 1, 0, b_columns ? k : n);
-          const Tensor x = (a_columns ? left.t() : left).to(int64),
-                       y = (b_columns ? right.t() : right).to(int64);
+          const Tensor x = (a_columns ? left.t() : left).to(is_complex(dtype) ? dtype : int64),
+                       y = (b_columns ? right.t() : right).to(is_complex(dtype) ? dtype : int64);
           const Tensor expected = sum(x.unsqueeze(2) * y.unsqueeze(0), {1}).to(dtype);
           levels([&, m = m, k = k, n = n](const std::string& level) {
             const Tensor c = full({m, n + pad}, 77, dtype);
-            kernels::Gemm g{m,           n,           k,       a.raw_data(), b.raw_data(), c.raw_data(),
-                            a.stride(0), b.stride(0), n + pad, a_columns,    b_columns};
+            const kernels::Gemm g{.m = m,
+                                  .n = n,
+                                  .k = k,
+                                  .a = a.raw_data(),
+                                  .b = b.raw_data(),
+                                  .c = c.raw_data(),
+                                  .a_row = a_columns ? 1 : a.stride(0),
+                                  .a_column = a_columns ? a.stride(0) : 1,
+                                  .b_row = b_columns ? 1 : b.stride(0),
+                                  .b_column = b_columns ? b.stride(0) : 1,
+                                  .c_row = n + pad,
+                                  .c_column = 1};
             CHECK(table().gemm[index_of(dtype)](g));
             CHECK_MESSAGE(identical(narrow(c, 1, 0, n), expected),
                           level << name(dtype) << m << " " << k << " " << n << a_columns << b_columns);
