@@ -1,8 +1,16 @@
-#include "wick/kernels/element.h"
-#include "wick/kernels/registration.h"
+#include "wick/kernels/product.h"
 
-// Eigen's templates are compiled once for each level under a name of their own: -DEigen=Eigen_<level>.
-#include <Eigen/Core>
+#include "wick/kernels/registration.h"
+#include "wick/kernels/tile.h"
+
+// Matrix products in the manner of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
+// multiplication", ACM TOMS 34 (2008): blocks of A and B are copied so that a tile of C, which stays in
+// registers, reads both in order; a block of A fits the second cache, a panel of B the first.
+//
+// A complex product is a real one (F. Van Zee and T. Smith, "Implementing high-performance complex matrix
+// multiplication via the 3m and 4m methods", ACM TOMS 44 (2017), there "1m"): a row of A is its real and
+// imaginary parts in turn, a row b of B becomes the two rows (re b, im b) and (-im b, re b), and a row of C
+// has its real and imaginary parts in turn again.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -11,119 +19,363 @@ namespace {
 using kernels::Gemm;
 
 template <class T>
-using Strided = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
-                           Eigen::Unaligned, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>;
-template <class T, int order>
-using Operand = Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, order>, Eigen::Unaligned,
-                           Eigen::OuterStride<>>;
+struct PartType {
+  using type = Compute<T>;
+};
+template <class R>
+struct PartType<Complex<R>> {
+  using type = R;
+};
+// What the tiles compute in.
+template <class T>
+using Part = typename PartType<T>::type;
+// Whether elements are stored as what the tiles compute in.
+template <class T>
+inline constexpr bool stored_as_computed = class_of<T> == Class::Integer ? sizeof(T) == sizeof(Part<T>)
+                                                                         : same<T, Part<T>>;
+// Real columns of an element.
+template <class T>
+inline constexpr int parts = class_of<T> == Class::Complex ? 2 : 1;
 
-template <class T, int order_a, int order_b>
-void multiply(const Gemm& g) {
-  const Operand<T, order_a> a(static_cast<const T*>(g.a), g.m, g.k,
-                              Eigen::OuterStride<>(g.a_row * g.a_column));
-  const Operand<T, order_b> b(static_cast<const T*>(g.b), g.k, g.n,
-                              Eigen::OuterStride<>(g.b_row * g.b_column));
-  if (g.c_column == 1) {
-    Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, Eigen::Unaligned,
-               Eigen::OuterStride<>>
-        c(static_cast<T*>(g.c), g.m, g.n, Eigen::OuterStride<>(g.c_row));
-    if (g.beta == 0) {
-      c.setZero();
-    } else if (g.beta != 1) {
-      c *= static_cast<T>(g.beta);
+constexpr int64_t block_k = 256;  // even, so that no complex number is cut
+constexpr int64_t block_rows = 24 * tile_rows;
+constexpr int64_t block_columns = 2048;  // of parts
+// Longer sums go from float into double after each block.
+constexpr int64_t longest_narrow_sum = 4 * block_k;
+constexpr int64_t wide_rows = 4 * block_rows, wide_columns = 512;
+
+constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t rounded_up(int64_t a, int64_t step) { return (a + step - 1) / step * step; }
+
+// An operand as the caller stores it; k and columns count elements.
+template <class T>
+struct Source {
+  const T* data;
+  int64_t row, column;
+  bool conjugate;
+
+  const T& at(int64_t i, int64_t j) const { return data[i * row + j * column]; }
+};
+
+template <class T>
+WICK_INLINE Part<T> real_part(const T& x) {
+  if constexpr (parts<T> == 2)
+    return x.re;
+  else
+    return cast<Part<T>>(x);
+}
+
+// Rows [i0, i0 + m) and elements [p0, p0 + k) of A, tile by tile; the last tile is filled up with zeros.
+template <class T>
+WICK_NOINLINE void pack_a(Part<T>* to, const Source<T>& a, int64_t i0, int64_t m, int64_t p0, int64_t k) {
+  for (int64_t i = 0; i < m; i += tile_rows) {
+    const int64_t rows = least(tile_rows, m - i);
+    if (rows < tile_rows) {
+      for (int64_t p = 0; p < k * parts<T> * tile_rows; ++p) to[p] = 0;
     }
-    c.noalias() += (static_cast<T>(g.alpha) * a) * b;
-  } else {
-    Strided<T> c(static_cast<T*>(g.c), g.m, g.n, {g.c_row, g.c_column});
-    const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> product =
-        (static_cast<T>(g.alpha) * a) * b;
-    if (g.beta == 0) {
-      c = product;
-    } else {
-      c = static_cast<T>(g.beta) * c + product;
+    for (int64_t r = 0; r < rows; ++r) {
+      const T* from = &a.at(i0 + i + r, p0);
+      Part<T>* out = to + r;
+      if constexpr (parts<T> == 2) {
+        for (int64_t p = 0; p < k; ++p) {
+          const T x = from[p * a.column];
+          out[2 * p * tile_rows] = x.re;
+          out[(2 * p + 1) * tile_rows] = a.conjugate ? -x.im : x.im;
+        }
+      } else {
+        for (int64_t p = 0; p < k; ++p) out[p * tile_rows] = real_part(from[p * a.column]);
+      }
     }
+    to += k * parts<T> * tile_rows;
   }
 }
 
-// The definition, for what has no faster way.
+// Elements [p0, p0 + k) of columns [j0, j0 + n), panel by panel; the last one is filled up with zeros.
 template <class T>
-bool plain_product(const Gemm& g) {
-  using C = Compute<T>;
-  const T* a = static_cast<const T*>(g.a);
-  const T* b = static_cast<const T*>(g.b);
-  const auto conjugated = [](C x, bool conjugate) {
-    if constexpr (class_of<T> == Class::Complex) return conjugate ? C{x.re, -x.im} : x;
-    return x;
-  };
-  const auto scaled = [](C x, double factor) {
-    if constexpr (class_of<T> == Class::Complex) {
-      using Part = decltype(C{}.re);
-      return C{static_cast<Part>(factor * x.re), static_cast<Part>(factor * x.im)};
-    } else {
-      return static_cast<C>(factor * x);
+WICK_NOINLINE void pack_b(Part<T>* to, const Source<T>& b, int64_t p0, int64_t k, int64_t j0, int64_t n) {
+  constexpr int64_t width = tile_columns<Part<T>> / parts<T>, height = parts<T>;
+  for (int64_t j = 0; j < n; j += width) {
+    const int64_t columns = least(width, n - j);
+    if (columns < width) {
+      for (int64_t p = 0; p < k * height * tile_columns<Part<T>>; ++p) to[p] = 0;
     }
-  };
-  for (int64_t i = 0; i < g.m; ++i) {
-    for (int64_t j = 0; j < g.n; ++j) {
-      C total{};
-      for (int64_t k = 0; k < g.k; ++k) {
-        total = total + conjugated(a[i * g.a_row + k * g.a_column], g.conjugate_a) *
-                            conjugated(b[k * g.b_row + j * g.b_column], g.conjugate_b);
+    if constexpr (parts<T> == 2) {
+      for (int64_t p = 0; p < k; ++p) {
+        Part<T>* first = to + 2 * p * tile_columns<Part<T>>;
+        Part<T>* second = first + tile_columns<Part<T>>;
+        for (int64_t c = 0; c < columns; ++c) {
+          const T x = b.at(p0 + p, j0 + j + c);
+          const Part<T> im = b.conjugate ? -x.im : x.im;
+          first[2 * c] = x.re;
+          first[2 * c + 1] = im;
+          second[2 * c] = -im;
+          second[2 * c + 1] = x.re;
+        }
       }
-      T& c = static_cast<T*>(g.c)[i * g.c_row + j * g.c_column];
-      if (g.alpha != 1) total = scaled(total, g.alpha);
-      c = g.beta == 0 ? total : total + scaled(c, g.beta);
+    } else if (b.column == 1) {
+      for (int64_t p = 0; p < k; ++p) {
+        const T* from = &b.at(p0 + p, j0 + j);
+        Part<T>* out = to + p * width;
+        if (columns == width) {
+          WICK_UNROLL
+          for (int64_t c = 0; c < width; ++c) out[c] = real_part(from[c]);
+        } else {
+          for (int64_t c = 0; c < columns; ++c) out[c] = real_part(from[c]);
+        }
+      }
+    } else {
+      for (int64_t c = 0; c < columns; ++c) {
+        const T* from = &b.at(p0, j0 + j + c);
+        for (int64_t p = 0; p < k; ++p) to[p * width + c] = real_part(from[p * b.row]);
+      }
+    }
+    to += k * height * tile_columns<Part<T>>;
+  }
+}
+
+// Where results of a block of k go. Element type Out: T, or wider.
+template <class T, class Out>
+struct Target {
+  Out* c;
+  int64_t row, column;
+  double alpha, beta;
+
+  using C = Part<T>;
+  // Whether a whole tile can be written at once.
+  bool dense() const {
+    return same<Part<Out>, C> && (parts<Out> == 2 || stored_as_computed<Out>)&&column == 1;
+  }
+
+  TileTarget<C> tile(int64_t i, int64_t j) const {
+    return {reinterpret_cast<C*>(c + i * row) + j, row * parts<Out>, factor_of<C>(alpha), factor_of<C>(beta)};
+  }
+
+  // Adds a piece of a tile, whose corner is (i, j); j and n count parts.
+  WICK_NOINLINE void put(const C* from, int64_t i, int64_t m, int64_t j, int64_t n) const {
+    for (int64_t r = 0; r < m; ++r, from += tile_columns<C>) {
+      Out* to = c + (i + r) * row + j / parts<Out> * column;
+      if constexpr (parts<Out> == 2) {
+        for (int64_t x = 0; x < n; x += 2) {
+          Out& out = to[x / 2 * column];
+          out = {sum(out.re, from[x]), sum(out.im, from[x + 1])};
+        }
+      } else {
+        for (int64_t x = 0; x < n; ++x)
+          to[x * column] = cast<Out>(sum(cast<Compute<Out>>(to[x * column]), from[x]));
+      }
     }
   }
+
+ private:
+  template <class S>
+  WICK_INLINE S sum(S old, C added) const {
+    S value = static_cast<S>(added);
+    if (alpha != 1) value = static_cast<S>(factor_of<C>(alpha)) * value;
+    if (beta == 0) return value;
+    return (beta == 1 ? old : static_cast<S>(factor_of<C>(beta)) * old) + value;
+  }
+};
+
+template <class T, class Out>
+class Product {
+ public:
+  using C = Part<T>;
+  static constexpr int64_t columns_of_panel = tile_columns<C> / parts<T>;
+
+  Product(const Source<T>& a, const Source<T>& b, int64_t m, int64_t n, int64_t k)
+      : a_(a), b_(b), m_(m), n_(n), k_(k) {}
+  ~Product() { __builtin_free(memory_); }
+  Product(const Product&) = delete;
+  Product& operator=(const Product&) = delete;
+
+  bool reserve() {
+    // Copying pays when what is copied is read several times.
+    constexpr bool direct = stored_as_computed<T>;
+    pack_a_ = !direct || (n_ > 4 * tile_columns<C> && m_ * k_ > 4096) || (a_.column != 1 && m_ * k_ > 4096);
+    pack_b_ = !direct || b_.column != 1 || (m_ > 4 * tile_rows && n_ * k_ > 4096);
+    const int64_t k = least(k_, block_k) * parts<T>;
+    const int64_t a = pack_a_ ? rounded_up(least(m_, block_rows), tile_rows) * k : 0;
+    const int64_t b =
+        (pack_b_ ? rounded_up(least(n_ * parts<T>, block_columns), tile_columns<C>) : tile_columns<C>)*k;
+    const int64_t bytes = (a + b) * static_cast<int64_t>(sizeof(C));
+    char* at = small_;
+    if (bytes > small_bytes) {
+      memory_ = __builtin_malloc(static_cast<size_t>(bytes) + 64);
+      if (!memory_) return false;
+      at = static_cast<char*>(memory_);
+      at += -reinterpret_cast<uintptr_t>(at) & 63;
+    }
+    packed_b_ = reinterpret_cast<C*>(at);
+    packed_a_ = packed_b_ + b;
+    return true;
+  }
+
+  // The product of rows [i0, i0 + m) and columns [j0, j0 + n), at the target's beginning.
+  void run(int64_t i0, int64_t m, int64_t j0, int64_t n, Target<T, Out> target) {
+    constexpr int64_t width = block_columns / parts<T>;
+    for (int64_t j = 0; j < n; j += width) {
+      const int64_t columns = least(width, n - j);
+      Target<T, Out> to = target;
+      for (int64_t p = 0; p < k_; p += block_k) {
+        const int64_t length = least(block_k, k_ - p);
+        if (pack_b_) pack_b(packed_b_, b_, p, length, j0 + j, columns);
+        for (int64_t i = 0; i < m; i += block_rows) {
+          const int64_t rows = least(block_rows, m - i);
+          if (pack_a_) pack_a(packed_a_, a_, i0 + i, rows, p, length);
+          block(i0 + i, i, rows, j0 + j, j, columns, p, length, to);
+        }
+        to.beta = 1;
+      }
+    }
+  }
+
+ private:
+  static constexpr int64_t small_bytes = 16384;
+
+  void block(int64_t i0, int64_t i_out, int64_t m, int64_t j0, int64_t j_out, int64_t n, int64_t p, int64_t k,
+             const Target<T, Out>& target) {
+    const int64_t depth = k * parts<T>;
+    for (int64_t j = 0; j < n; j += columns_of_panel) {
+      const int64_t columns = least(columns_of_panel, n - j) * parts<T>;
+      const bool half = columns <= lanes<C>, whole = columns == (half ? lanes<C> : tile_columns<C>);
+      const C* b = packed_b_;
+      int64_t b_row = tile_columns<C>;
+      if (pack_b_) {
+        b += j * parts<T> * depth;
+      } else if (whole) {
+        b = reinterpret_cast<const C*>(&b_.at(p, j0 + j));
+        b_row = b_.row;
+      } else {
+        pack_b(packed_b_, b_, p, k, j0 + j, n - j);
+      }
+      const bool dense = whole && target.dense();
+      for (int64_t i = 0; i < m; i += tile_rows) {
+        const int64_t rows = least(tile_rows, m - i);
+        const int64_t column = (j_out + j) * parts<T>;
+        if (dense && (rows == tile_rows || !pack_a_)) {
+          tile(i0, i, rows, p, depth, b, b_row, half, target.tile(i_out + i, column));
+        } else {
+          C buffer[tile_rows * tile_columns<C>];
+          tile(i0, i, rows, p, depth, b, b_row, half, TileTarget<C>{buffer, tile_columns<C>, C(1), C(0)});
+          target.put(buffer, i_out + i, rows, column, columns);
+        }
+      }
+    }
+  }
+
+  WICK_INLINE void tile(int64_t i0, int64_t i, int64_t rows, int64_t p, int64_t depth, const C* b,
+                        int64_t b_row, bool half, const TileTarget<C>& target) {
+    if (pack_a_) {
+      const C* a = packed_a_ + i * depth;
+      if (half)
+        packed_tile<C, 1>(depth, a, b, b_row, target);
+      else
+        packed_tile<C, 2>(depth, a, b, b_row, target);
+    } else if constexpr (stored_as_computed<T>) {
+      strided_tiles<C>.at[rows - 1][half ? 0 : 1](depth, reinterpret_cast<const C*>(&a_.at(i0 + i, p)),
+                                                  a_.row, a_.column, b, b_row, target);
+    }
+  }
+
+  Source<T> a_, b_;
+  int64_t m_, n_, k_;
+  bool pack_a_ = false, pack_b_ = false;
+  C* packed_a_ = nullptr;
+  C* packed_b_ = nullptr;
+  void* memory_ = nullptr;
+  alignas(64) char small_[small_bytes];
+};
+
+// What half precision is multiplied into, and what long sums of float are added up in.
+template <class T>
+struct ResultType {
+  using type = T;
+};
+template <>
+struct ResultType<Half> {
+  using type = float;
+};
+template <>
+struct ResultType<BFloat16> {
+  using type = float;
+};
+template <class T>
+struct WideType {
+  using type = void;
+};
+template <>
+struct WideType<float> {
+  using type = double;
+};
+template <>
+struct WideType<Complex<float>> {
+  using type = Complex<double>;
+};
+
+template <class T, class Out>
+bool narrow_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
+  Product<T, Out> product(a, b, g.m, g.n, g.k);
+  if (!product.reserve()) return false;
+  product.run(0, g.m, 0, g.n, {static_cast<Out*>(g.c), g.c_row, g.c_column, g.alpha, g.beta});
   return true;
 }
 
-template <class T>
-bool real_product(const Gemm& g) {
-  constexpr int row = Eigen::RowMajor, column = Eigen::ColMajor;
-  const bool a_row = g.a_column == 1 && g.a_row >= g.k, a_column = g.a_row == 1 && g.a_column >= g.m;
-  const bool b_row = g.b_column == 1 && g.b_row >= g.n, b_column = g.b_row == 1 && g.b_column >= g.k;
-  if (!(a_row || a_column) || !(b_row || b_column)) return plain_product<T>(g);
-  try {
-    if (a_row && b_row) {
-      multiply<T, row, row>(g);
-    } else if (a_row) {
-      multiply<T, row, column>(g);
-    } else if (b_row) {
-      multiply<T, column, row>(g);
-    } else {
-      multiply<T, column, column>(g);
-    }
-    return true;
-  } catch (...) {
+template <class T, class Out, class Wide>
+bool wide_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
+  const int64_t rows = least(wide_rows, g.m), columns = least(wide_columns, g.n);
+  Product<T, Wide> product(a, b, g.m, g.n, g.k);
+  Wide* sums = static_cast<Wide*>(__builtin_malloc(static_cast<size_t>(rows * columns) * sizeof(Wide)));
+  if (!sums || !product.reserve()) {
+    __builtin_free(sums);
     return false;
   }
-}
-
-// Rows of the product gather multiples of rows of b, so that the inner loop runs over dense memory; a b
-// stored by columns gives scalar products instead.
-template <class T>
-bool integer_product(const Gemm& g) {
-  using C = Compute<T>;
-  const T* a = static_cast<const T*>(g.a);
-  const T* b = static_cast<const T*>(g.b);
-  for (int64_t i = 0; i < g.m; ++i) {
-    T* c = static_cast<T*>(g.c) + i * g.c_row;
-    for (int64_t j = 0; j < g.n; ++j) c[j * g.c_column] = 0;
-    for (int64_t k = 0; k < g.k; ++k) {
-      const C x = static_cast<C>(a[i * g.a_row + k * g.a_column]);
-      if (g.b_column != 1 || g.c_column != 1) {
-        for (int64_t j = 0; j < g.n; ++j)
-          c[j * g.c_column] = cast<T>(static_cast<C>(c[j * g.c_column]) +
-                                      x * static_cast<C>(b[k * g.b_row + j * g.b_column]));
-      } else {
-        const T* row = b + k * g.b_row;
-        WICK_IVDEP
-        for (int64_t j = 0; j < g.n; ++j) c[j] = cast<T>(static_cast<C>(c[j]) + x * static_cast<C>(row[j]));
+  for (int64_t i = 0; i < g.m; i += rows) {
+    for (int64_t j = 0; j < g.n; j += columns) {
+      const int64_t m = least(rows, g.m - i), n = least(columns, g.n - j);
+      product.run(i, m, j, n, {sums, columns, 1, 1, 0});
+      for (int64_t r = 0; r < m; ++r) {
+        for (int64_t c = 0; c < n; ++c) {
+          Out& out = static_cast<Out*>(g.c)[(i + r) * g.c_row + (j + c) * g.c_column];
+          const Wide x = scaled(g.alpha, sums[r * columns + c]);
+          out = cast<Out>(g.beta == 0 ? x : scaled(g.beta, cast<Wide>(out)) + x);
+        }
       }
     }
   }
+  __builtin_free(sums);
   return true;
+}
+
+// Nothing is summed.
+template <class T, class Out>
+void scale(const Gemm& g) {
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      Out& out = static_cast<Out*>(g.c)[i * g.c_row + j * g.c_column];
+      out = g.beta == 0 ? Out{} : g.beta == 1 ? out : scaled(g.beta, out);
+    }
+  }
+}
+
+template <class T>
+bool product(const Gemm& given) {
+  using Out = typename ResultType<T>::type;
+  using Wide = typename WideType<Out>::type;
+  Gemm g = given;
+  if (g.m <= 0 || g.n <= 0) return true;
+  if (g.k <= 0) {
+    scale<T, Out>(g);
+    return true;
+  }
+  if (g.n == 1 || g.m == 1) return vector_product<T, Out>(g);
+  // Rows of C are dense; else its transpose is B^T A^T.
+  if (g.c_column != 1 && g.c_row == 1) g = transposed(g);
+  const Source<T> a{static_cast<const T*>(g.a), g.a_row, g.a_column, g.conjugate_a};
+  const Source<T> b{static_cast<const T*>(g.b), g.b_row, g.b_column, g.conjugate_b};
+  if constexpr (!same<Wide, void>) {
+    if (g.k > longest_narrow_sum) return wide_product<T, Out, Wide>(g, a, b);
+  }
+  return narrow_product<T, Out>(g, a, b);
 }
 
 }  // namespace
@@ -131,9 +383,7 @@ bool integer_product(const Gemm& g) {
 void add_products(kernels::Table& table) {
   each_dtype([&]<int i>() {
     using T = typename TypeAt<i>::type;
-    if constexpr (class_of<T> == Class::Integer) table.gemm[i] = integer_product<T>;
-    if constexpr (class_of<T> == Class::Real) table.gemm[i] = real_product<T>;
-    if constexpr (class_of<T> == Class::Complex) table.gemm[i] = plain_product<T>;
+    if constexpr (class_of<T> != Class::Bool) table.gemm[i] = product<T>;
   });
 }
 

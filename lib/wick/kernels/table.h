@@ -120,7 +120,7 @@ struct Gemm {
   // column-major; any other step is allowed, for C too, as long as its elements lie apart and do not overlap
   // A and B.
   int64_t a_row, a_column, b_row, b_column, c_row, c_column;
-  double alpha = 1, beta = 0;  // with beta 0 C is only written; integers and half precision: alpha 1, beta 0
+  double alpha = 1, beta = 0;  // with beta 0 C is only written; whole numbers where the dtype is an integer
   bool conjugate_a = false, conjugate_b = false;  // complex dtypes
 };
 // False when memory ran out.
@@ -145,7 +145,7 @@ struct Table {
   LineLoops softmax[softmax_count][dtypes];
   ReduceLoops reduce[reduce_count][dtypes];
   Loop arg[2][dtypes];
-  GemmFunction gemm[dtypes];  // all but bool; half precision: null
+  GemmFunction gemm[dtypes];  // all but bool; of half precision C is float32
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

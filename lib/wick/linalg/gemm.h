@@ -7,7 +7,8 @@
 
 namespace wick {
 
-// C = alpha A B + beta C, see kernels::Gemm. MemoryError, which names the operation, when memory runs out.
+// C = alpha A B + beta C, see kernels::Gemm; a large one on several threads. Every dtype but bool and half
+// precision. MemoryError, which names the operation, when memory runs out.
 void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments);
 
 }  // namespace wick

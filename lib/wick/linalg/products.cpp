@@ -17,17 +17,6 @@
 namespace wick {
 namespace {
 
-// Whether the last two dimensions of x are stored so, whatever lies in front of them.
-bool suits(const Tensor& x, bool columns) {
-  const int r = x.dim() - 2;
-  const std::int64_t dense = x.strides()[columns ? r : r + 1], other = x.strides()[columns ? r + 1 : r];
-  const std::int64_t dense_size = x.sizes()[columns ? r : r + 1], other_size = x.sizes()[columns ? r + 1 : r];
-  return (dense == 1 || dense_size == 1) &&
-         (other >= std::max<std::int64_t>(dense_size, 1) || other_size == 1);
-}
-
-Tensor suitable(const Tensor& x) { return suits(x, false) || suits(x, true) ? x : x.contiguous(); }
-
 // Over the leading dimensions only.
 struct Batch {
   Shape shape;
@@ -37,102 +26,111 @@ struct Batch {
   std::int64_t offset(const Tensor& x, std::int64_t index) const {
     std::int64_t total = 0;
     for (int d = shape.size() - 1, own = x.dim() - 3; d >= 0; --d, --own) {
-      const std::int64_t i = index % shape[d];
-      index /= shape[d];
+      const std::int64_t i = d == 0 ? index : index % shape[d];
+      if (d > 0) index /= shape[d];
       if (own >= 0 && x.sizes()[own] != 1) total += i * x.strides()[own];
     }
     return total * x.itemsize();
   }
 };
 
-// c = a b for every matrix of the batch; c is contiguous, all of one dtype that has a kernel.
-void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& batch,
-              kernels::GemmFunction gemm) {
-  const Tensor x = suitable(a), y = suitable(b);
-  const std::int64_t m = x.size(-2), k = x.size(-1), n = y.size(-1);
-  const std::int64_t itemsize = c.itemsize();
-  const bool a_columns = !suits(x, false), b_columns = !suits(y, false);
-  const auto leading_of = [](const Tensor& t, bool columns) {
-    const int r = t.dim() - 2;
-    const std::int64_t stride = t.strides()[columns ? r + 1 : r];
-    return std::max<std::int64_t>(stride, t.sizes()[columns ? r : r + 1]);
-  };
-  const std::int64_t lda = leading_of(x, a_columns), ldb = leading_of(y, b_columns);
-  std::atomic<bool> failed = false;
+// Threads share out rows or columns in units of so many, so that the parts of a product take the same path
+// through the kernel, and give the same numbers, as the whole.
+constexpr std::int64_t unit = 48;
 
-  // Pieces of one product are rows, or columns where there are more of them.
-  const bool by_rows = m >= n;
-  const auto piece = [&](std::int64_t index, std::int64_t begin, std::int64_t end) {
-    kernels::Gemm g{.m = by_rows ? end - begin : m,
-                    .n = by_rows ? n : end - begin,
-                    .k = k,
-                    .a = x.raw_data() + batch.offset(x, index),
-                    .b = y.raw_data() + batch.offset(y, index),
-                    .c = c.raw_data() + index * m * n * itemsize,
-                    .a_row = a_columns ? 1 : lda,
-                    .a_column = a_columns ? lda : 1,
-                    .b_row = b_columns ? 1 : ldb,
-                    .b_column = b_columns ? ldb : 1,
-                    .c_row = n,
-                    .c_column = 1};
-    const auto shift = [itemsize](const void* p, std::int64_t elements) {
-      return static_cast<const char*>(p) + elements * itemsize;
-    };
-    if (by_rows) {
-      g.a = shift(g.a, begin * (a_columns ? 1 : lda));
-      g.c = static_cast<char*>(g.c) + begin * n * itemsize;
-    } else {
-      g.b = shift(g.b, begin * (b_columns ? ldb : 1));
-      g.c = static_cast<char*>(g.c) + begin * itemsize;
-    }
-    if (!gemm(g)) failed = true;
-  };
-  const std::int64_t work = std::max<std::int64_t>(m * n * k / 16, 1);
-  if (batch.count >= 2 * num_threads()) {
-    parallel_for(batch.count, std::max<std::int64_t>(parallel::grain / work, 1),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i) piece(i, 0, by_rows ? m : n);
-                 });
+// The part [begin, end) of the rows or the columns of a product.
+kernels::Gemm part_of(kernels::Gemm g, bool by_rows, std::int64_t begin, std::int64_t end,
+                      std::int64_t itemsize, std::int64_t c_itemsize) {
+  const auto shifted = [](const void* p, std::int64_t bytes) { return static_cast<const char*>(p) + bytes; };
+  if (by_rows) {
+    g.m = end - begin;
+    g.a = shifted(g.a, begin * g.a_row * itemsize);
+    g.c = static_cast<char*>(g.c) + begin * g.c_row * c_itemsize;
   } else {
-    const std::int64_t length = by_rows ? m : n;
-    const std::int64_t least =
-        std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(work / length, 1), 16);
-    for (std::int64_t i = 0; i < batch.count; ++i) {
-      parallel_for(length, least, [&](std::int64_t begin, std::int64_t end) { piece(i, begin, end); });
-    }
+    g.n = end - begin;
+    g.b = shifted(g.b, begin * g.b_column * itemsize);
+    g.c = static_cast<char*>(g.c) + begin * g.c_column * c_itemsize;
   }
-  if (failed) throw MemoryError("not enough memory for a matrix product");
+  return g;
 }
 
-Tensor product(const Tensor& a, const Tensor& b, const Batch& batch);
+// One product, on several threads when it is large. False when memory ran out.
+bool run_gemm(kernels::GemmFunction function, const kernels::Gemm& g, std::int64_t itemsize,
+              std::int64_t c_itemsize) {
+  const bool by_rows = g.m >= g.n;
+  const std::int64_t length = by_rows ? g.m : g.n, units = length / unit;
+  // An element of a product costs about a sixteenth of one of a sum.
+  const std::int64_t unit_work =
+      std::max<std::int64_t>(g.m * g.n / std::max<std::int64_t>(length, 1) * g.k * unit / 16, 1);
+  if (units < 2 || units * unit_work < 2 * parallel::grain) return function(g);
+  std::atomic<bool> failed = false;
+  parallel_for(units, std::max<std::int64_t>(parallel::grain / unit_work, 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 const std::int64_t last = end == units ? length : end * unit;
+                 if (!function(part_of(g, by_rows, begin * unit, last, itemsize, c_itemsize))) failed = true;
+               });
+  return !failed;
+}
 
-// From the products of real and imaginary parts.
-Tensor complex_product(const Tensor& a, const Tensor& b, const Batch& batch) {
-  const Tensor ar = real(a), ai = imag(a), br = real(b), bi = imag(b);
-  const Tensor re = sub(product(ar, br, batch), product(ai, bi, batch));
-  const Tensor im = add(product(ar, bi, batch), product(ai, br, batch));
-  const Tensor out = empty(re.sizes(), a.dtype());
-  copy_into(real(out), re);
-  copy_into(imag(out), im);
-  return out;
+// c = a b for every matrix of the batch; c is contiguous.
+bool multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Batch& batch,
+              kernels::GemmFunction gemm) {
+  const int ra = a.dim() - 2, rb = b.dim() - 2;
+  const kernels::Gemm first{.m = a.sizes()[ra],
+                            .n = b.sizes()[rb + 1],
+                            .k = a.sizes()[ra + 1],
+                            .a = a.raw_data(),
+                            .b = b.raw_data(),
+                            .c = c.raw_data(),
+                            .a_row = a.strides()[ra],
+                            .a_column = a.strides()[ra + 1],
+                            .b_row = b.strides()[rb],
+                            .b_column = b.strides()[rb + 1],
+                            .c_row = b.sizes()[rb + 1],
+                            .c_column = 1};
+  const std::int64_t itemsize = a.itemsize(), c_itemsize = c.itemsize();
+  if (batch.count == 1) return run_gemm(gemm, first, itemsize, c_itemsize);
+  std::atomic<bool> failed = false;
+  const auto matrix = [&](std::int64_t i) {
+    kernels::Gemm g = first;
+    g.a = a.raw_data() + batch.offset(a, i);
+    g.b = b.raw_data() + batch.offset(b, i);
+    g.c = c.raw_data() + i * g.m * g.n * c_itemsize;
+    return g;
+  };
+  if (batch.count >= 2 * num_threads()) {
+    const std::int64_t work = std::max<std::int64_t>(first.m * first.n * first.k / 16, 1);
+    parallel_for(batch.count, std::max<std::int64_t>(parallel::grain / work, 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = begin; i < end; ++i) {
+                     if (!gemm(matrix(i))) failed = true;
+                   }
+                 });
+  } else {
+    for (std::int64_t i = 0; i < batch.count; ++i) {
+      if (!run_gemm(gemm, matrix(i), itemsize, c_itemsize)) failed = true;
+    }
+  }
+  return !failed;
+}
+
+kernels::GemmFunction checked_gemm(const char* operation, DType dtype) {
+  const auto function = kernels::table().gemm[index_of(dtype)];
+  if (!function) throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(dtype)));
+  return function;
 }
 
 // Unrecorded product over the last two dimensions, the others broadcast to batch.shape.
 Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
   const DType dtype = a.dtype();
-  if (is_complex(dtype)) return complex_product(a, b, batch);
-  if (dtype == float16 || dtype == bfloat16) {
-    return product(a.to(float32), b.to(float32), batch).to(dtype);
-  }
-  const auto gemm = kernels::table().gemm[index_of(dtype)];
-  if (!gemm) throw DTypeError("matmul is not defined for " + std::string(name(dtype)));
+  const auto gemm = checked_gemm("matmul", dtype);
   Shape shape = batch.shape;
   shape.push_back(a.size(-2));
   shape.push_back(b.size(-1));
-  if (a.size(-1) == 0) return zeros(shape, dtype);
-  const Tensor out = empty(shape, dtype);
-  if (out.numel() > 0) multiply(out, a, b, batch, gemm);
-  return out;
+  const bool half = dtype == float16 || dtype == bfloat16;
+  const Tensor out = empty(shape, half ? float32 : dtype);
+  if (out.numel() > 0 && !multiply(out, a, b, batch, gemm)) fail<MemoryError>("matmul", "out of memory");
+  return half ? out.to(dtype) : out;
 }
 
 // Both have two dimensions or more.
@@ -159,9 +157,9 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments) {
-  const auto function = kernels::table().gemm[index_of(dtype)];
-  if (!function) fail<DTypeError>(operation, "not defined for {}", dtype);
-  if (!function(arguments)) fail<MemoryError>(operation, "out of memory");
+  const auto function = checked_gemm(operation, dtype);
+  const std::int64_t itemsize = size_of(dtype);
+  if (!run_gemm(function, arguments, itemsize, itemsize)) fail<MemoryError>(operation, "out of memory");
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {

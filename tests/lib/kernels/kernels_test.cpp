@@ -485,7 +485,7 @@ TEST_CASE("kernels: matrix products") {
   const EachLevel levels;
   constexpr std::int64_t pad = 2;
   for (const DType dtype : all_dtypes) {
-    const bool exists = dtype != boolean && dtype != float16 && dtype != bfloat16;
+    const bool exists = dtype != boolean, half = dtype == float16 || dtype == bfloat16;
     levels([&](const std::string&) { CHECK((table().gemm[index_of(dtype)] != nullptr) == exists); });
     if (!exists) continue;
     for (const auto& [m, k, n] :
@@ -499,9 +499,10 @@ TEST_CASE("kernels: matrix products") {
           const Tensor left = narrow(a, 1, 0, a_columns ? m : k), right = narrow(b, 1, 0, b_columns ? k : n);
           const Tensor x = (a_columns ? left.t() : left).to(is_complex(dtype) ? dtype : int64),
                        y = (b_columns ? right.t() : right).to(is_complex(dtype) ? dtype : int64);
-          const Tensor expected = sum(x.unsqueeze(2) * y.unsqueeze(0), {1}).to(dtype);
+          const DType result = half ? float32 : dtype;
+          const Tensor expected = sum(x.unsqueeze(2) * y.unsqueeze(0), {1}).to(result);
           levels([&, m = m, k = k, n = n](const std::string& level) {
-            const Tensor c = full({m, n + pad}, 77, dtype);
+            const Tensor c = full({m, n + pad}, 77, result);
             const kernels::Gemm g{.m = m,
                                   .n = n,
                                   .k = k,
@@ -517,7 +518,7 @@ TEST_CASE("kernels: matrix products") {
             CHECK(table().gemm[index_of(dtype)](g));
             CHECK_MESSAGE(identical(narrow(c, 1, 0, n), expected),
                           level << name(dtype) << m << " " << k << " " << n << a_columns << b_columns);
-            CHECK(identical(narrow(c, 1, n, pad), full({m, pad}, 77, dtype)));
+            CHECK(identical(narrow(c, 1, n, pad), full({m, pad}, 77, result)));
           });
         }
       }
