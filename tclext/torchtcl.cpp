@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr const char* state_key = "torch";
+constexpr const char* state_key = "wick::torchtcl";
 
 void close_state(ClientData data, Tcl_Interp*) {
   auto* state = static_cast<binding::State*>(data);
@@ -24,10 +24,19 @@ const binding::Registry& binding::registry() {
 extern "C" DLLEXPORT int Torchtcl_Init(Tcl_Interp* interp) {
   if (!Tcl_InitStubs(interp, "8.6-", 0)) return TCL_ERROR;
   if (Tcl_GetAssocData(interp, state_key, nullptr)) return TCL_OK;  // loaded before
-  if (Tcl_Eval(interp, "namespace eval ::torch {namespace export *}") != TCL_OK) return TCL_ERROR;
+  const binding::Registry* registry;
+  try {
+    registry = &binding::registry();
+  } catch (const std::exception& error) {
+    Tcl_SetObjResult(interp, binding::new_text(error.what()));
+    return TCL_ERROR;
+  }
   auto* state = new binding::State(interp);
   state->retain();
   Tcl_SetAssocData(interp, state_key, close_state, state);
-  binding::registry().install(interp, *state);
+  registry->install(interp, *state);
   return Tcl_PkgProvide(interp, "torch", WICK_VERSION);
 }
+
+// A safe interpreter gets the same commands, but for those that reach files or other processes.
+extern "C" DLLEXPORT int Torchtcl_SafeInit(Tcl_Interp* interp) { return Torchtcl_Init(interp); }

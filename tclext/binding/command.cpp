@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
+#include <stdexcept>
 
 #include "wick/autograd/gradient.h"
 
@@ -49,9 +51,39 @@ Tcl_Obj* joined(Call& call, Tcl_Obj* first, Tcl_Obj* second) {
   return new_list(call, elements);
 }
 
+// How many letters have to be changed, inserted, left out, or exchanged with the next.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    before = std::exchange(last, row);
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      row[j + 1] = std::min({last[j] + (a[i] == b[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1});
+      if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+    }
+  }
+  return row.back();
+}
+
 bool is_required(const Param& param) { return std::holds_alternative<Required>(param.default_value); }
 
 }  // namespace
+
+std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string_view found;
+  std::size_t least = std::min<std::size_t>(2, word.size() / 3) + 1;
+  if (word.size() > 40) return found;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t away = distance(word, candidate);
+    if (away < least) {
+      least = away;
+      found = candidate;
+    }
+  }
+  return found;
+}
 
 std::string camel_case(std::string_view name) {
   std::string out;
@@ -65,30 +97,59 @@ std::string camel_case(std::string_view name) {
   return out;
 }
 
+void Binding::faulty(const std::string& what) const {
+  throw std::logic_error(std::string(command_.name) + ": " + what);
+}
+
 Binding::Binding(const Command& command, std::string_view area) : command_(command), area_(area) {
-  names_.push_back(command.name);
-  if (std::string camel = camel_case(command.name); camel != command.name) names_.push_back(std::move(camel));
-  for (const char* alias : command.aliases) {
+  if (!command.call.invoke) faulty("no function is bound");
+  if (command.params.size() != command.call.types.size()) {
+    faulty(std::to_string(command.params.size()) + " parameters are declared, but the function takes " +
+           std::to_string(command.call.types.size()));
+  }
+  if (command.params.size() > max_params) faulty("has too many parameters");
+  add_names();
+  add_options();
+  add_forms();
+  check_params();
+}
+
+void Binding::add_names() {
+  names_.push_back(command_.name);
+  if (std::string camel = camel_case(command_.name); camel != command_.name)
+    names_.push_back(std::move(camel));
+  for (const char* alias : command_.aliases) {
     if (std::find(names_.begin(), names_.end(), alias) == names_.end()) names_.push_back(alias);
   }
+}
+
+void Binding::add_options() {
   bool first_tensor = true;
-  for (std::size_t i = 0; i < command.params.size(); ++i) {
-    std::vector<std::string> names = split_words(command.params[i].names);
+  for (std::size_t i = 0; i < command_.params.size(); ++i) {
+    std::vector<std::string> names = split_words(command_.params[i].names);
     // A command's first tensor is -input and -tensor alike.
-    if (first_tensor && command.call.types[i] == &Convert<const wick::Tensor&>::type) {
+    const std::string_view type = command_.call.types[i]->name;
+    if (first_tensor && (type == "tensor" || type == "tensor/scalar")) {
       first_tensor = false;
       for (const char* synonym : {"input", "tensor"}) {
-        if (!declares(command, synonym)) names.push_back(synonym);
+        if (!declares(command_, synonym)) names.push_back(synonym);
       }
     }
     options_.push_back(std::move(names));
   }
-  for (const char* text : command.positional) {
+}
+
+void Binding::add_forms() {
+  for (const char* text : command_.positional) {
     Form form{{}, 0};
     for (std::string word : split_words(text)) {
+      const std::string given = word;
+      if (form.rest) faulty("positional form names " + given + " after the one that takes all words");
       const bool optional = word.front() == '?';
       if (optional) {
         word = word.substr(1, word.size() - 2);
+      } else if (form.least < static_cast<int>(form.params.size())) {
+        faulty("positional form requires " + given + " after one that may be left out");
       } else {
         form.least = static_cast<int>(form.params.size()) + 1;
       }
@@ -96,9 +157,32 @@ Binding::Binding(const Command& command, std::string_view area) : command_(comma
         form.rest = true;
         word.erase(word.size() - 3);
       }
-      form.params.push_back(find_option("-" + word));
+      const int param = find_option("-" + word);
+      if (param < 0) faulty("positional form names " + given + ", which is no parameter");
+      if (std::find(form.params.begin(), form.params.end(), param) != form.params.end()) {
+        faulty("positional form names " + given + " twice");
+      }
+      form.params.push_back(param);
     }
     forms_.push_back(std::move(form));
+  }
+}
+
+void Binding::check_params() const {
+  for (std::size_t i = 0; i < options_.size(); ++i) {
+    if (options_[i].empty()) faulty("a parameter has no name");
+    for (const std::string& option : options_[i]) {
+      const bool letters = std::isalpha(static_cast<unsigned char>(option[0])) &&
+                           std::all_of(option.begin(), option.end(),
+                                       [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+      if (!letters) faulty("-" + option + " is no name for an option");
+      if (std::count(options_[i].begin(), options_[i].end(), option) > 1 ||
+          find_option("-" + option) != static_cast<int>(i)) {
+        faulty("-" + option + " is declared twice");
+      }
+    }
+    if (const char* fault = command_.call.checks[i](command_.params[i]))
+      faulty("-" + options_[i][0] + " " + fault);
   }
 }
 
@@ -113,14 +197,28 @@ int Binding::find_option(std::string_view word) const {
 }
 
 bool Binding::is_option(Tcl_Obj* word, int& param) const {
-  // A handle, and what has no string yet, is a value: asking for the string would change it.
-  if (is_handle(word) || !word->bytes || word->bytes[0] != '-') return false;
+  if (word->bytes) {
+    if (word->bytes[0] != '-' || is_handle(word)) return false;
+  } else {
+    // A handle, a number, and a list of several words are values: asking for the string would change the one
+    // and cost time with the others.
+    word = plain_word(word);
+    if (!word || is_handle(word) || is_number(word)) return false;
+  }
   const std::string_view text = text_of(word);
+  if (!text.starts_with('-')) return false;
   param = find_option(text);
   if (param >= 0) return true;
   const bool surely = text.starts_with("-unknown") || text.starts_with("-invalid");
-  if ((!command_.dashed_values || surely) && looks_like_option(text)) throw unknown_parameter(text);
+  if ((!command_.dashed_values || surely) && looks_like_option(text))
+    throw unknown_parameter(text, likely_option(text));
   return false;
+}
+
+std::string Binding::likely_option(std::string_view word) const {
+  std::vector<std::string_view> all;
+  for (const auto& names : options_) all.insert(all.end(), names.begin(), names.end());
+  return std::string(closest(word.substr(1), all));
 }
 
 const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* words, int count,
@@ -143,28 +241,23 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
 void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const {
   const Form& form = choose_form(call.state, words, count, names_follow);
   for (int i = 0; i < count; ++i) {
-    if (form.rest && i == static_cast<int>(form.params.size()) - 1) {
-      call.words[form.param(i)] = new_list(call, {words + i, words + count});
+    const int param = form.param(i);
+    call.by_position |= 1u << param;
+    call.words[param] = words[i];
+    if (form.rest && i == static_cast<int>(form.params.size()) - 1 && i + 1 < count) {
+      call.words[param] = new_list(call, {words + i, words + count});
       break;
     }
-    call.words[form.param(i)] = words[i];
   }
 }
 
-Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
-  Call call{state, command_, {}, {}};
+void Binding::assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const {
   int option = -1;
-  int positional = 0;
-  while (positional < count && !is_option(words[positional], option)) ++positional;
-  if (positional > 0) assign_positional(call, words, positional, positional < count);
-
-  std::uint32_t by_position = 0;
-  for (std::size_t i = 0; i < command_.params.size(); ++i) by_position |= (call.words[i] ? 1u : 0u) << i;
-  for (int i = positional; i < count; i += 2) {
+  for (int i = first; i < count; i += 2) {
     if (!is_option(words[i], option))
       throw unknown_parameter(holds_handle(words[i]) ? quoted(words[i]) : std::string(text_of(words[i])));
     if (i + 1 == count) throw missing_value(text_of(words[i]));
-    if (by_position & (1u << option)) {
+    if (call.by_position & (1u << option)) {
       throw CallError{"Parameter given twice: -" +
                           std::string(first_name(command_.params[static_cast<std::size_t>(option)].names)),
                       "TORCH PARAMETER TWICE " + std::string(text_of(words[i])),
@@ -175,6 +268,14 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
         word && command_.call.types[static_cast<std::size_t>(option)] == &Convert<wick::Tensors>::type;
     word = adds_up ? joined(call, word, words[i + 1]) : words[i + 1];
   }
+}
+
+Tcl_Obj* Binding::run(Call& call, int count, Tcl_Obj* const* words) const {
+  int option = -1;
+  int positional = 0;
+  while (positional < count && !is_option(words[positional], option)) ++positional;
+  if (positional > 0) assign_positional(call, words, positional, positional < count);
+  if (positional < count) assign_named(call, words, count, positional);
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
     if (!call.words[i] && is_required(command_.params[i]))
       throw missing_parameter(first_name(command_.params[i].names));
@@ -182,28 +283,20 @@ Tcl_Obj* Binding::run(State& state, int count, Tcl_Obj* const* words) const {
   return command_.call.invoke(call);
 }
 
-std::string Binding::usage() const {
-  std::string text;
-  for (const char* form : command_.positional) {
-    if (!text.empty()) text += " or ";
-    text += "torch::" + names_[0] + (*form ? " " : "") + form;
-  }
-  if (command_.params.empty()) return text.empty() ? "torch::" + names_[0] : text;
-  text += (text.empty() ? "" : " or ") + ("torch::" + names_[0]);
-  for (const Param& param : command_.params) {
-    const std::string option =
-        "-" + std::string(first_name(param.names)) + " " + std::string(first_name(param.names));
-    text += is_required(param) ? " " + option : " ?" + option + "?";
-  }
-  return text;
-}
-
-wick::Tensor detail::in_first_dtype(Call& call, wick::Tensor result) {
-  for (std::size_t i = 0; i < call.command.params.size(); ++i) {
-    if (call.command.call.types[i] != &Convert<const wick::Tensor&>::type) continue;
-    return result.to(find_tensor(call.state, call.words[i])->dtype());
-  }
-  return result;
+const std::string& Binding::usage() const {
+  std::call_once(usage_once_, [this] {
+    for (const char* form : command_.positional) {
+      usage_ += (usage_.empty() ? "torch::" : " or torch::") + names_[0] + (*form ? " " : "") + form;
+    }
+    if (command_.params.empty() && !usage_.empty()) return;
+    usage_ += (usage_.empty() ? "torch::" : " or torch::") + names_[0];
+    for (const Param& param : command_.params) {
+      const std::string name(first_name(param.names));
+      const std::string option = "-" + name + " " + name;
+      usage_ += is_required(param) ? " " + option : " ?" + option + "?";
+    }
+  });
+  return usage_;
 }
 
 }  // namespace binding

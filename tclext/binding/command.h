@@ -1,8 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <climits>
 #include <forward_list>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,11 @@
 #include <variant>
 #include <vector>
 
+#include "tclext/binding/compound.h"
 #include "tclext/binding/convert.h"
 #include "tclext/binding/error.h"
 #include "tclext/binding/handle.h"
+#include "tclext/binding/range.h"
 
 // How a command is declared: once, as a Command, from which come both syntaxes, the aliases, the messages,
 // torch::help and the reference pages. Types stand in the signature of the function that is bound, and
@@ -38,29 +41,34 @@ namespace binding {
 
 inline constexpr int max_params = 16;
 
-struct Required {};
-inline constexpr Required required;
-struct Omittable {};  // may be left out, and the function learns it: its type is std::optional
-inline constexpr Omittable omittable;
-
-using Default = std::variant<Required, Omittable, std::int64_t, double, bool, wick::DType, const char*>;
-
 struct Param {
   // The option's name and its synonyms, without dashes, one blank between them. Given several times, lists of
   // tensors add up; of anything else the last one counts.
   const char* names;
   Default default_value;
   const char* purpose;  // one line
+  Range range = {};     // above(0), at_least(1), between(0, 1)
 };
 
 struct Command;
+
+// The result of a command that evaluates a script in the caller's context. The script runs after the
+// command's function has returned, so that coroutines can yield out of it; `after` is called when it has
+// ended, however it did. Without a script the result is `otherwise`.
+struct Evaluation {
+  Tcl_Obj* script = nullptr;
+  std::function<void(State& state)> after = {};
+  const char* otherwise = "";
+};
 
 // One call of a command: the words by parameter, null where there is none.
 struct Call {
   State& state;
   const Command& command;
-  Tcl_Obj* words[max_params];
-  std::forward_list<ObjRef> made;  // lists that were made of several words
+  Tcl_Obj* words[max_params] = {};
+  std::uint32_t by_position = 0;        // a bit for each parameter whose word was given by position
+  std::forward_list<ObjRef> made = {};  // lists that were made of several words
+  Evaluation evaluation = {};           // what is left to do
 
   Tcl_Interp* interp() const { return state.interp(); }
 };
@@ -69,7 +77,10 @@ struct Call {
 struct Function {
   Tcl_Obj* (*invoke)(Call& call) = nullptr;
   std::vector<const Type*> types;
+  // What is wrong with the declaration of a parameter, null when nothing is.
+  std::vector<const char* (*)(const Param& param)> checks;
   const char* returns = "";
+  bool evaluates = false;  // its result is an Evaluation
 };
 
 struct Command {
@@ -81,12 +92,15 @@ struct Command {
   std::vector<Param> params = {};
   // Accepted orders of words: parameter names, those that may be left out between question marks. Of several
   // the first whose parameters' types the words fit is taken. A parameter with a default can be required by
-  // position. A last name with "..." takes all words that are left, one at least, as a list.
+  // position. A last name with "..." takes all words that are left, one at least, as a list; a single one may
+  // be a list itself.
   std::vector<const char*> positional = {};
   // The result has the dtype of the first tensor.
   bool keeps_dtype = false;
   // A word of a dash and letters that names no option is a value, as handles invented by scripts may look so.
   bool dashed_values = false;
+  // Left out of safe interpreters: it reaches files, or other processes.
+  bool trusted_only = false;
   const char* returns = "";  // what the result is, in a few words
   Function call;
 };
@@ -101,7 +115,8 @@ struct Area {
 // A command ready for calls.
 class Binding {
  public:
-  explicit Binding(const Command& command, std::string_view area);
+  // Throws std::logic_error for a declaration that contradicts itself or its function.
+  Binding(const Command& command, std::string_view area);
 
   const Command& command() const { return command_; }
   std::string_view area() const { return area_; }
@@ -109,8 +124,9 @@ class Binding {
   const std::vector<std::string>& options(int param) const {
     return options_[static_cast<std::size_t>(param)];
   }
-  std::string usage() const;
-  Tcl_Obj* run(State& state, int count, Tcl_Obj* const* words) const;
+  const std::string& usage() const;
+  // Calls the command's function: the result, or null when call.evaluation has to be done first.
+  Tcl_Obj* run(Call& call, int count, Tcl_Obj* const* words) const;
 
  private:
   struct Form {
@@ -125,14 +141,23 @@ class Binding {
 
   int find_option(std::string_view word) const;
   bool is_option(Tcl_Obj* word, int& param) const;
+  std::string likely_option(std::string_view word) const;
   void assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const;
+  void assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const;
   const Form& choose_form(const State& state, Tcl_Obj* const* words, int count, bool names_follow) const;
+  void add_names();
+  void add_options();
+  void add_forms();
+  void check_params() const;
+  [[noreturn]] void faulty(const std::string& what) const;
 
   const Command& command_;
   std::string_view area_;
   std::vector<std::string> names_;
   std::vector<std::vector<std::string>> options_;
   std::vector<Form> forms_;
+  mutable std::once_flag usage_once_;
+  mutable std::string usage_;
 };
 
 namespace detail {
@@ -142,11 +167,35 @@ template <class T>
 T value_of(Call& call, std::size_t index) {
   const Param& param = call.command.params[index];
   Tcl_Obj* word = call.words[index];
-  const Source source{call.state, word, first_name(param.names)};
   if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
     if (!word) return Convert<T>::by_default(param.default_value);
   }
-  return Convert<T>::from(source);
+  if constexpr (numbers<T>) {
+    T value = Convert<T>::from({call.state, word, first_name(param.names)});
+    if (param.range.limits() && !within(value, param.range)) {
+      throw invalid_value(first_name(param.names), word, accepted_within<T>(param.range));
+    }
+    return value;
+  } else {
+    return Convert<T>::from({call.state, word, first_name(param.names)});
+  }
+}
+
+template <class T>
+const char* fault_of(const Param& param) {
+  if (!takes_default<T>(param.default_value)) return "has a default that its type does not take";
+  if (!param.range.limits()) return nullptr;
+  if constexpr (numbers<T>) {
+    if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
+      if (!std::holds_alternative<Required>(param.default_value) &&
+          !within(Convert<T>::by_default(param.default_value), param.range)) {
+        return "has a default out of its range";
+      }
+    }
+    return nullptr;
+  } else {
+    return "has a range, and is no number";
+  }
 }
 
 template <class F>
@@ -154,38 +203,53 @@ struct Signature;
 template <class F, class R, class... Args>
 struct Signature<R (F::*)(Args...) const> {
   using Result = R;
-  using Arguments = std::tuple<Args...>;
+  using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
   static constexpr bool wants_call = false;
 };
 template <class F, class R, class... Args>
 struct Signature<R (F::*)(Call&, Args...) const> {
   using Result = R;
-  using Arguments = std::tuple<Args...>;
+  using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
   static constexpr bool wants_call = true;
 };
 
-wick::Tensor in_first_dtype(Call& call, wick::Tensor result);
+// The dtype of the first tensor among a command's values.
+template <class... T>
+std::optional<wick::DType> first_dtype(const std::tuple<T...>& values) {
+  std::optional<wick::DType> dtype;
+  const auto look = [&dtype](const auto& value) {
+    if constexpr (std::is_same_v<decltype(value), const wick::Tensor&>) {
+      if (!dtype) dtype = value.dtype();
+    }
+  };
+  std::apply([&](const auto&... value) { (look(value), ...); }, values);
+  return dtype;
+}
 
 template <class F, std::size_t... I>
 Tcl_Obj* invoke(Call& call, std::index_sequence<I...>) {
   using S = Signature<decltype(&F::operator())>;
   using Result = typename S::Result;
   // Braces convert from left to right: the first mistake is the one that is reported.
-  std::tuple<std::tuple_element_t<I, typename S::Arguments>...> values{
-      value_of<std::tuple_element_t<I, typename S::Arguments>>(call, I)...};
+  typename S::Arguments values{value_of<std::tuple_element_t<I, typename S::Arguments>>(call, I)...};
   const auto apply = [&]() -> Result {
     if constexpr (S::wants_call) {
-      return F{}(call, std::get<I>(values)...);
+      return F{}(call, std::get<I>(std::move(values))...);
     } else {
-      return F{}(std::get<I>(values)...);
+      return F{}(std::get<I>(std::move(values))...);
     }
   };
   if constexpr (std::is_void_v<Result>) {
     apply();
     return Tcl_NewObj();
+  } else if constexpr (std::is_same_v<Result, Evaluation>) {
+    call.evaluation = apply();
+    return call.evaluation.script ? nullptr : new_text(call.evaluation.otherwise);
   } else if constexpr (std::is_same_v<Result, wick::Tensor>) {
+    if (!call.command.keeps_dtype) return new_handle(call.state, apply());
+    const auto dtype = first_dtype(values);
     wick::Tensor result = apply();
-    if (call.command.keeps_dtype) result = in_first_dtype(call, std::move(result));
+    if (dtype && result.dtype() != *dtype) result = result.to(*dtype);
     return new_handle(call.state, std::move(result));
   } else {
     return to_object(call.state, apply());
@@ -206,11 +270,16 @@ Function bind(F) {
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (function.types.push_back(&Convert<std::tuple_element_t<I, Arguments>>::type), ...);
+    (function.checks.push_back(detail::fault_of<std::tuple_element_t<I, Arguments>>), ...);
   }
   (std::make_index_sequence<std::tuple_size_v<Arguments>>{});
-  function.returns = result_kind<typename S::Result>();
+  function.evaluates = std::is_same_v<typename S::Result, Evaluation>;
+  function.returns = function.evaluates ? "any" : result_kind<typename S::Result>();
   return function;
 }
+
+// Which of the candidates a misspelt word may have been meant for; "" when none is near.
+std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 // The camelCase form of a name: tensor_to_list, tensorToList.
 std::string camel_case(std::string_view name);

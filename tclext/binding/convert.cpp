@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "tclext/binding/range.h"
+
 namespace binding {
 namespace {
 
@@ -33,7 +35,29 @@ std::optional<double> special_number(std::string_view word) {
   return std::nullopt;
 }
 
+std::string number_text(double value) {
+  const ObjRef number(value == std::floor(value) && std::fabs(value) < 1e15
+                          ? Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(value))
+                          : Tcl_NewDoubleObj(value));
+  return std::string(text_of(number.get()));
+}
+
 }  // namespace
+
+std::string Range::text() const {
+  const std::string from = number_text(low), to = number_text(high);
+  if (high == HUGE_VAL) return (above_low ? "above " : "of at least ") + from;
+  if (low == -HUGE_VAL) return (below_high ? "below " : "of at most ") + to;
+  return (above_low ? "above " : "from ") + from +
+         (below_high  ? " and below "
+          : above_low ? " to at most "
+                      : " to ") +
+         to;
+}
+
+bool is_number(const Tcl_Obj* word) {
+  return word->typePtr == number_types().integer || word->typePtr == number_types().real;
+}
 
 std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
   word = plain_word(word);
@@ -142,6 +166,13 @@ AnyDevice Convert<AnyDevice>::from(const Source& s) {
   return {};
 }
 
+Path Convert<Path>::from(const Source& s) {
+  if (holds_handle(s.word)) throw invalid_value(s.option, s.word, accepted);
+  const auto* native = static_cast<const char*>(Tcl_FSGetNativePath(s.word));
+  if (!native) throw invalid_value(s.option, s.word, accepted);
+  return {native};
+}
+
 std::string_view Convert<std::string_view>::from(const Source& s) {
   if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
   return text_of(s.word);
@@ -162,8 +193,6 @@ TensorOrNumber Convert<TensorOrNumber>::from(const Source& s) {
   if (const auto number = number_of(s.word)) return number->to_double();
   throw invalid_tensor(s.option, s.word);
 }
-
-Tcl_Obj* to_object(State& state, const wick::Tensor& tensor) { return new_handle(state, tensor); }
 
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);

@@ -16,7 +16,8 @@
 #include "wick/linalg/norms.h"
 
 // Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the
-// option and what it takes. No conversion asks a handle for its string or changes its type.
+// option and what it takes; by_default takes what a declaration gives as default. No conversion asks a handle
+// for its string or changes its type.
 
 namespace binding {
 
@@ -24,6 +25,11 @@ namespace binding {
 struct Ints : wick::Dims {
   using Dims::Dims;
   explicit Ints(wick::Dims dims) : Dims(std::move(dims)) {}
+};
+
+// A file's path, as the operating system takes it.
+struct Path {
+  std::string native;
 };
 
 // Where a tensor lives. There is only the cpu; cuda means cpu too, as it does where there is no such device.
@@ -64,12 +70,22 @@ struct Type {
   bool (*could_be)(const State& state, Tcl_Obj* word);
 };
 
+struct Required {};
+inline constexpr Required required;
+struct Omittable {};  // may be left out, and the function learns it: its type is std::optional
+inline constexpr Omittable omittable;
+
+// What a parameter that is not given counts as. A const char* is read as a word.
+using Default = std::variant<Required, Omittable, std::int64_t, double, bool, wick::DType, const char*>;
+
 struct Source {
   const State& state;
   Tcl_Obj* word;
   std::string_view option;  // without the dash
 };
 
+// Whether the word is a number already, without its text being read.
+bool is_number(const Tcl_Obj* word);
 // The number that a word is: an integer if it is one, else floating point, nan and inf included. Nothing for
 // handles and other words.
 std::optional<wick::Scalar> number_of(Tcl_Obj* word);
@@ -101,10 +117,7 @@ template <>
 struct Convert<std::int64_t> : Reader<std::int64_t, integer_of> {
   static constexpr const char* accepted = "an integer";
   static constexpr Type type{"int", could_be};
-  template <class F>
-  static std::int64_t by_default(const F& f) {
-    return std::get<std::int64_t>(f);
-  }
+  static std::int64_t by_default(const Default& d) { return std::get<std::int64_t>(d); }
 };
 
 template <>
@@ -113,50 +126,37 @@ struct Convert<double> {
   static double from(const Source& s);
   static bool could_be(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
   static constexpr Type type{"double", could_be};
-  template <class F>
-  static double by_default(const F& f) {
-    return std::get<double>(f);
-  }
+  static double by_default(const Default& d) { return std::get<double>(d); }
 };
 
 template <>
 struct Convert<wick::Scalar> : Reader<wick::Scalar, number_of> {
   static constexpr const char* accepted = "a number";
   static constexpr Type type{"scalar", could_be};
-  template <class F>
-  static wick::Scalar by_default(const F& f) {
-    return std::get<double>(f);
-  }
+  static wick::Scalar by_default(const Default& d) { return std::get<double>(d); }
 };
 
 template <>
 struct Convert<bool> : Reader<bool, boolean_of> {
   static constexpr const char* accepted = "a boolean";
   static constexpr Type type{"bool", could_be};
-  template <class F>
-  static bool by_default(const F& f) {
-    return std::get<bool>(f);
-  }
+  static bool by_default(const Default& d) { return std::get<bool>(d); }
 };
 
 template <>
 struct Convert<wick::Shape> : Reader<wick::Shape, integers_of> {
   static constexpr const char* accepted = "a list of integers";
   static constexpr Type type{"shape", could_be};
-  template <class F>
-  static wick::Shape by_default(const F& f) {
-    return {std::get<std::int64_t>(f)};
-  }
+  static wick::Shape by_default(const Default& d) { return {std::get<std::int64_t>(d)}; }
 };
 
 template <>
 struct Convert<Ints> : Reader<Ints, integers_of> {
   static constexpr const char* accepted = "a list of integers";
   static constexpr Type type{"ints", could_be};
-  template <class F>
-  static Ints by_default(const F& f) {
-    if (const auto* list = std::get_if<const char*>(&f)) return Ints(numbers_in(*list));
-    return Ints(wick::Dims{std::get<std::int64_t>(f)});
+  static Ints by_default(const Default& d) {
+    if (const auto* list = std::get_if<const char*>(&d)) return Ints(numbers_in(*list));
+    return Ints(wick::Dims{std::get<std::int64_t>(d)});
   }
 };
 
@@ -166,8 +166,8 @@ struct Convert<NormWord> : Reader<NormWord, norm_of> {
   static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"any", could_be};
   // The command knows its default.
-  template <class F>
-  static NormWord by_default(const F&) {
+  static NormWord by_default(const Default& d) {
+    if (!std::holds_alternative<std::int64_t>(d)) std::get<const char*>(d);
     return {};
   }
 };
@@ -178,10 +178,7 @@ struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
       "a dtype: bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64 or "
       "complex128";
   static constexpr Type type{"dtype", could_be};
-  template <class F>
-  static wick::DType by_default(const F& f) {
-    return std::get<wick::DType>(f);
-  }
+  static wick::DType by_default(const Default& d) { return std::get<wick::DType>(d); }
 };
 
 template <>
@@ -189,10 +186,7 @@ struct Convert<Device> {
   static Device from(const Source& s);
   static bool could_be(const State&, Tcl_Obj* word);
   static constexpr Type type{"device", could_be};
-  template <class F>
-  static Device by_default(const F&) {
-    return {};
-  }
+  static Device by_default(const Default&) { return {}; }
 };
 
 template <>
@@ -200,10 +194,7 @@ struct Convert<AnyDevice> {
   static AnyDevice from(const Source& s);
   static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"device", could_be};
-  template <class F>
-  static AnyDevice by_default(const F&) {
-    return {};
-  }
+  static AnyDevice by_default(const Default&) { return {}; }
 };
 
 template <>
@@ -212,10 +203,7 @@ struct Convert<std::string_view> {
   static std::string_view from(const Source& s);
   static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"string", could_be};
-  template <class F>
-  static std::string_view by_default(const F& f) {
-    return std::get<const char*>(f);
-  }
+  static std::string_view by_default(const Default& d) { return std::get<const char*>(d); }
 };
 
 template <>
@@ -227,24 +215,24 @@ struct Convert<Value> {
 
 template <>
 struct Convert<Script> {
-  static Script from(const Source& s) { return {s.word}; }
+  static constexpr const char* accepted = "a script";
+  static Script from(const Source& s) {
+    if (is_handle(s.word)) throw invalid_value(s.option, s.word, accepted);
+    return {s.word};
+  }
   static bool could_be(const State&, Tcl_Obj* word) { return !is_handle(word); }
   static constexpr Type type{"script", could_be};
 };
 
-template <>
-struct Convert<const wick::Tensor&> {
-  static const wick::Tensor& from(const Source& s) {
-    if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return *tensor;
-    throw invalid_tensor(s.option, s.word);
+// Any kind of handle. The object is taken by value: a script that the command runs may free the handle.
+template <Handled T>
+struct Convert<T> {
+  static T from(const Source& s) {
+    if (const T* object = find<T>(s.state, s.word)) return *object;
+    throw invalid_handle(kind_name<T>, s.option, s.word);
   }
-  static bool could_be(const State& state, Tcl_Obj* word) { return find_tensor(state, word) != nullptr; }
-  static constexpr Type type{"tensor", could_be};
-  template <class F>
-  static const wick::Tensor& by_default(const F&) {
-    static const wick::Tensor none;
-    return none;
-  }
+  static bool could_be(const State& state, Tcl_Obj* word) { return find<T>(state, word) != nullptr; }
+  static constexpr Type type{kind_name<T>, could_be};
 };
 
 template <>
@@ -252,10 +240,7 @@ struct Convert<wick::Tensors> {
   static wick::Tensors from(const Source& s);
   static bool could_be(const State&, Tcl_Obj*) { return true; }
   static constexpr Type type{"tensors", could_be};
-  template <class F>
-  static wick::Tensors by_default(const F&) {
-    return {};
-  }
+  static wick::Tensors by_default(const Default&) { return {}; }
 };
 
 template <>
@@ -265,10 +250,7 @@ struct Convert<TensorOrNumber> {
     return find_tensor(state, word) != nullptr || number_of(word).has_value();
   }
   static constexpr Type type{"tensor/scalar", could_be};
-  template <class F>
-  static TensorOrNumber by_default(const F& f) {
-    return std::get<double>(f);
-  }
+  static TensorOrNumber by_default(const Default& d) { return std::get<double>(d); }
 };
 
 template <class T>
@@ -276,14 +258,26 @@ struct Convert<std::optional<T>> {
   static std::optional<T> from(const Source& s) { return Convert<T>::from(s); }
   static bool could_be(const State& state, Tcl_Obj* word) { return Convert<T>::could_be(state, word); }
   static constexpr Type type = Convert<T>::type;
-  template <class F>
-  static std::optional<T> by_default(const F&) {
+  static std::optional<T> by_default(const Default& d) {
+    std::get<Omittable>(d);
     return std::nullopt;
   }
 };
 
+template <>
+struct Convert<Path> {
+  static constexpr const char* accepted = "a path of the file system";
+  static Path from(const Source& s);
+  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
+  static constexpr Type type{"path", could_be};
+  static Path by_default(const Default& d) { return {std::get<const char*>(d)}; }
+};
+
 // Results.
-Tcl_Obj* to_object(State& state, const wick::Tensor& tensor);
+template <Handled T>
+Tcl_Obj* to_object(State& state, const T& object) {
+  return new_handle(state, T(object));
+}
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors);
 Tcl_Obj* to_object(State& state, const wick::Dims& dims);
 Tcl_Obj* to_object(State& state, const Named& named);
@@ -304,7 +298,9 @@ template <class R>
 constexpr const char* result_kind() {
   if constexpr (std::is_void_v<R>)
     return "none";
-  else if constexpr (std::is_same_v<R, wick::Tensor> || std::is_same_v<R, std::optional<wick::Tensor>>)
+  else if constexpr (Handled<R>)
+    return kind_name<R>;
+  else if constexpr (std::is_same_v<R, std::optional<wick::Tensor>>)
     return "tensor";
   else if constexpr (std::is_same_v<R, wick::Tensors>)
     return "tensors";

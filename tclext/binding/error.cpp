@@ -1,6 +1,8 @@
 #include "tclext/binding/error.h"
 
+#include <cctype>
 #include <new>
+#include <typeinfo>
 
 #include "tclext/binding/handle.h"
 #include "wick/distributed/distributed.h"
@@ -10,14 +12,22 @@ namespace {
 
 std::string dashed(std::string_view option) { return "-" + std::string(option); }
 
-const char* code_of(const wick::Error& error) {
-  if (dynamic_cast<const wick::ShapeError*>(&error)) return "TORCH SHAPE";
-  if (dynamic_cast<const wick::DTypeError*>(&error)) return "TORCH DTYPE";
-  if (dynamic_cast<const wick::IndexError*>(&error)) return "TORCH INDEX";
-  if (dynamic_cast<const wick::MemoryError*>(&error)) return "TORCH MEMORY";
-  if (dynamic_cast<const wick::GradientError*>(&error)) return "TORCH GRADIENT";
+// The errorCode of what the library throws. Comparing types is much cheaper than casting to each in turn.
+const char* code_of(const std::exception& error) {
+  static const std::pair<const std::type_info&, const char*> codes[] = {
+      {typeid(wick::ShapeError), "TORCH SHAPE"},
+      {typeid(wick::DTypeError), "TORCH DTYPE"},
+      {typeid(wick::IndexError), "TORCH INDEX"},
+      {typeid(wick::MemoryError), "TORCH MEMORY"},
+      {typeid(wick::GradientError), "TORCH GRADIENT"},
+      {typeid(wick::DistributedError), "TORCH DISTRIBUTED"},
+      {typeid(wick::Error), "TORCH VALUE"},
+      {typeid(std::bad_alloc), "TORCH MEMORY"}};
+  for (const auto& [type, code] : codes) {
+    if (type == typeid(error)) return code;
+  }
   if (dynamic_cast<const wick::DistributedError*>(&error)) return "TORCH DISTRIBUTED";
-  return "TORCH VALUE";
+  return dynamic_cast<const wick::Error*>(&error) ? "TORCH VALUE" : "TORCH INTERNAL";
 }
 
 int set_error(Tcl_Interp* interp, std::string_view message, std::string_view code, std::string_view info) {
@@ -29,10 +39,7 @@ int set_error(Tcl_Interp* interp, std::string_view message, std::string_view cod
 
 }  // namespace
 
-std::string quoted(Tcl_Obj* word) {
-  if (is_handle(word)) return "a tensor";
-  if (holds_handle(word)) return "a list that holds a tensor";
-  const std::string_view text = text_of(word);
+std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 60;
   if (text.size() <= longest) return "\"" + std::string(text) + "\"";
   std::size_t length = longest;
@@ -40,18 +47,31 @@ std::string quoted(Tcl_Obj* word) {
   return "\"" + std::string(text.substr(0, length)) + "...\"";
 }
 
+std::string quoted(Tcl_Obj* word) {
+  const Kind* kind = held_kind(word);
+  if (!kind) return quoted(text_of(word));
+  const std::string noun = with_article(kind->name);
+  return is_handle(word) ? noun : "a list that holds " + noun;
+}
+
+std::string with_article(std::string_view noun) {
+  const bool vowel = std::string_view("aeiou").find(noun.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(noun);
+}
+
 CallError missing_parameter(std::string_view option) {
   return {"Required parameter missing: " + dashed(option), "TORCH PARAMETER MISSING " + dashed(option), ""};
 }
 
-CallError unknown_parameter(std::string_view word) {
+CallError unknown_parameter(std::string_view word, std::string_view likely) {
   Tcl_Obj* code = Tcl_NewListObj(0, nullptr);
   const ObjRef held(code);
   for (const std::string_view part :
        {std::string_view("TORCH"), std::string_view("PARAMETER"), std::string_view("UNKNOWN"), word}) {
     Tcl_ListObjAppendElement(nullptr, code, new_text(part));
   }
-  return {"Unknown parameter: " + std::string(word), std::string(text_of(code)), ""};
+  return {"Unknown parameter: " + std::string(word), std::string(text_of(code)),
+          likely.empty() ? "" : "did you mean " + dashed(likely) + "?"};
 }
 
 CallError missing_value(std::string_view option) {
@@ -63,10 +83,15 @@ CallError wrong_positional_count() {
   return {"Wrong number of arguments for positional syntax", "TORCH PARAMETER COUNT", ""};
 }
 
-CallError invalid_tensor(std::string_view option, Tcl_Obj* given) {
-  return {
-      "Invalid tensor name", "TORCH TENSOR LOOKUP " + dashed(option),
-      quoted(given) + " for " + dashed(option) + " is no tensor of this interpreter, or one that was freed"};
+CallError invalid_handle(std::string_view kind, std::string_view option, Tcl_Obj* given) {
+  const std::string wanted(kind);
+  std::string code = "TORCH " + wanted + " LOOKUP " + dashed(option);
+  for (std::size_t i = 6; i < 6 + kind.size(); ++i) code[i] = static_cast<char>(std::toupper(code[i]));
+  const bool other_kind = is_handle(given) && held_kind(given)->name != kind;
+  return {"Invalid " + wanted + " name", std::move(code),
+          quoted(given) + " for " + dashed(option) +
+              (other_kind ? ", which takes " + with_article(kind)
+                          : " is no " + wanted + " of this interpreter, or one that was freed")};
 }
 
 CallError invalid_value(std::string_view option, Tcl_Obj* given, std::string_view accepted) {
@@ -74,22 +99,15 @@ CallError invalid_value(std::string_view option, Tcl_Obj* given, std::string_vie
           "TORCH PARAMETER VALUE " + dashed(option), quoted(given) + " was given"};
 }
 
-int report(Tcl_Interp* interp, std::exception_ptr failure, std::string_view usage) {
-  const std::string syntax = "usage: " + std::string(usage);
-  try {
-    std::rethrow_exception(failure);
-  } catch (const ScriptError& error) {
-    return error.code;
-  } catch (const CallError& error) {
-    return set_error(interp, error.message, error.code,
-                     error.detail.empty() ? syntax : error.detail + "; " + syntax);
-  } catch (const wick::Error& error) {
-    return set_error(interp, error.what(), code_of(error), "");
-  } catch (const std::bad_alloc&) {
-    return set_error(interp, "not enough memory", "TORCH MEMORY", "");
-  } catch (const std::exception& error) {
-    return set_error(interp, error.what(), "TORCH INTERNAL", "");
-  }
+int report(Tcl_Interp* interp, const CallError& error, std::string_view usage) {
+  std::string info = error.detail;
+  if (!info.empty()) info += "; ";
+  return set_error(interp, error.message, error.code, info.append("usage: ").append(usage));
+}
+
+int report(Tcl_Interp* interp, const std::exception& error) {
+  const bool no_memory = typeid(error) == typeid(std::bad_alloc);
+  return set_error(interp, no_memory ? "not enough memory" : error.what(), code_of(error), "");
 }
 
 }  // namespace binding

@@ -8,9 +8,7 @@
 namespace binding {
 namespace {
 
-constexpr std::string_view prefix = "tensor";
-
-// Counted over the whole process, so that a name never means another tensor in another interpreter.
+// Counted over the whole process, so that a name never means another object in another interpreter.
 std::atomic<std::uint64_t> last_number{0};
 
 Record* record_of(const Tcl_Obj* object) {
@@ -22,6 +20,21 @@ void set_record(Tcl_Obj* object, Record* record) {
   object->internalRep.twoPtrValue.ptr1 = record;
   object->internalRep.twoPtrValue.ptr2 = nullptr;
   object->typePtr = &handle_type;
+}
+
+std::string name_of(const Record& record) { return record.kind->name + std::to_string(record.number); }
+
+void drop(Scope* scope) {
+  while (scope && --scope->references == 0) {
+    Scope* outer = scope->outer;
+    delete scope;
+    scope = outer;
+  }
+}
+
+Scope* nearest_open(Scope* scope) {
+  while (scope && !scope->open) scope = scope->outer;
+  return scope;
 }
 
 // The types of Tcl's own collections, read off such objects: Tcl 9 does not tell all types by name.
@@ -46,18 +59,19 @@ bool is_collection_without_string(const Tcl_Obj* object) {
   return object->typePtr == collection_types().list || object->typePtr == collection_types().dict;
 }
 
-bool holds_handle_below(Tcl_Obj* object, int levels) {
-  if (is_handle(object)) return true;
-  if (!is_collection_without_string(object)) return false;
-  if (levels == 0) return true;
+const Kind* kind_below(Tcl_Obj* object, int levels) {
+  if (is_handle(object)) return record_of(object)->kind;
+  if (!is_collection_without_string(object)) return nullptr;
+  if (levels == 0) return &kind<wick::Tensor>;
+  const Kind* found = nullptr;
   if (object->typePtr == collection_types().dict) {
     Tcl_DictSearch search;
     Tcl_Obj *key, *value;
     int done;
-    bool found = false;
     Tcl_DictObjFirst(nullptr, object, &search, &key, &value, &done);
     for (; !done && !found; Tcl_DictObjNext(&search, &key, &value, &done)) {
-      found = holds_handle_below(key, levels - 1) || holds_handle_below(value, levels - 1);
+      found = kind_below(key, levels - 1);
+      if (!found) found = kind_below(value, levels - 1);
     }
     Tcl_DictObjDone(&search);
     return found;
@@ -65,18 +79,24 @@ bool holds_handle_below(Tcl_Obj* object, int levels) {
   Tcl_Size count;
   Tcl_Obj** elements;
   Tcl_ListObjGetElements(nullptr, object, &count, &elements);
-  return std::any_of(elements, elements + count,
-                     [&](Tcl_Obj* element) { return holds_handle_below(element, levels - 1); });
+  for (Tcl_Size i = 0; i < count && !found; ++i) found = kind_below(elements[i], levels - 1);
+  return found;
 }
 
-void free_internal(Tcl_Obj* object) { release(record_of(object)); }
+void free_internal(Tcl_Obj* object) {
+  Record* record = record_of(object);
+  // An object that somebody holds is becoming something else, such as a list: its text is the name all the
+  // same, so it is now the name that has to hold the record.
+  if (object->refCount > 0 && object->bytes && record->number != 0) record->state->keep(record);
+  release(record);
+}
 
 void duplicate_internal(Tcl_Obj* source, Tcl_Obj* copy) { set_record(copy, record_of(source)); }
 
 void update_string(Tcl_Obj* object) {
   Record* record = record_of(object);
-  if (record->number == 0) record->state->name(record);
-  const std::string name = handle_name(record->number);
+  record->state->keep(record);
+  const std::string name = name_of(*record);
   object->bytes = static_cast<char*>(Tcl_Alloc(static_cast<unsigned>(name.size() + 1)));
   std::memcpy(object->bytes, name.c_str(), name.size() + 1);
   object->length = static_cast<Tcl_Size>(name.size());
@@ -84,93 +104,153 @@ void update_string(Tcl_Obj* object) {
 
 }  // namespace
 
-const Tcl_ObjType handle_type = {"torch_tensor", free_internal, duplicate_internal, update_string, nullptr};
+const Tcl_ObjType handle_type = {"torch_handle", free_internal, duplicate_internal, update_string, nullptr};
 
-std::string handle_name(std::uint64_t number) { return std::string(prefix) + std::to_string(number); }
-
-Record* new_record(State& state, wick::Tensor tensor) {
+Record make_record(State& state, const Kind& kind_of_object) {
   state.retain();
-  ++state.live_;
-  return new Record{std::move(tensor), &state};
+  if (&kind_of_object == &kind<wick::Tensor>) ++state.live_tensors_;
+  Scope* scope = state.current_scope();
+  if (scope) ++scope->references;
+  return {&kind_of_object, &state, scope};
 }
 
 void release(Record* record) {
   if (--record->references > 0) return;
   State* state = record->state;
-  if (record->tensor.defined()) --state->live_;
-  delete record;
+  if (record->number != 0) state->named_.erase(record->number);
+  if (record->live && record->kind == &kind<wick::Tensor>) --state->live_tensors_;
+  Scope* scope = record->scope;
+  record->kind->destroy(record);
+  drop(scope);
   state->release();
 }
 
+Tcl_Obj* handle_of(Record* record) {
+  Tcl_Obj* object = Tcl_NewObj();
+  // A new object has the empty string; a handle has none yet.
+  Tcl_InvalidateStringRep(object);
+  set_record(object, record);
+  return object;
+}
+
+State::State(Tcl_Interp* interp) : interp_(interp) {
+  Tcl_CmdInfo info;
+  if (Tcl_GetCommandInfo(interp, "::tcl::info::coroutine", &info)) info_coroutine_ = info.objProc;
+}
+
 Record* State::find(std::string_view name) const {
-  if (!name.starts_with(prefix)) return nullptr;
-  name.remove_prefix(prefix.size());
+  std::size_t digits = name.size();
+  while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9') --digits;
+  if (digits == name.size() || name[digits] == '0') return nullptr;
   std::uint64_t number;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || name[0] == '0') return nullptr;
+  if (std::from_chars(name.data() + digits, name.data() + name.size(), number).ec != std::errc())
+    return nullptr;
   const auto it = named_.find(number);
-  return it == named_.end() ? nullptr : it->second;
+  return it != named_.end() && name.substr(0, digits) == it->second->kind->name ? it->second : nullptr;
 }
 
-void State::name(Record* record) {
-  record->number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (!interp_ || !record->tensor.defined()) return;
+void State::keep(Record* record) {
+  if (record->number == 0) record->number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (!interp_ || !record->live || record->kept) return;
   named_.emplace(record->number, record);
+  record->kept = true;
   ++record->references;
-  if (!scopes_.empty()) scopes_.back().push_back(record->number);
-}
-
-void State::free_tensor(Record* record) {
-  if (!record->tensor.defined()) return;
-  record->tensor = wick::Tensor();
-  --live_;
-  if (named_.erase(record->number) > 0) binding::release(record);
-}
-
-void State::leave_scope() {
-  std::vector<std::uint64_t> numbers = std::move(scopes_.back());
-  scopes_.pop_back();
-  std::vector<std::uint64_t>& outward = scopes_.empty() ? survivors_ : scopes_.back();
-  if (scopes_.empty()) {
-    numbers.insert(numbers.end(), survivors_.begin(), survivors_.end());
-    survivors_.clear();
+  Scope* scope = nearest_open(record->scope);
+  if (!scope) return;
+  // A scope that lasts does not gather the numbers of what was freed.
+  std::vector<std::uint64_t>& numbers = scope->names;
+  if (numbers.size() >= 64 && numbers.size() == numbers.capacity()) {
+    std::erase_if(numbers, [this](std::uint64_t number) { return !named_.contains(number); });
+    numbers.reserve(2 * numbers.size());
   }
-  for (const auto number : numbers) {
+  numbers.push_back(record->number);
+}
+
+void State::free(Record* record) {
+  if (!record->live) return;
+  record->live = false;
+  if (record->kind == &kind<wick::Tensor>) --live_tensors_;
+  ++record->references;  // what the object held may be the last to hold its own record
+  named_.erase(record->number);
+  if (std::exchange(record->kept, false)) --record->references;
+  record->kind->clear(*record);
+  binding::release(record);
+}
+
+// Nothing that Tcl makes public tells coroutines apart but the command `info coroutine`. It is called as the
+// function that it is, and its answer is taken out of the interpreter's result, which the command that is
+// running sets later.
+Tcl_Command State::current_coroutine() const {
+  if (!interp_ || !info_coroutine_) return nullptr;
+  const ObjRef name(new_text("coroutine"));
+  Tcl_Obj* const words[] = {name.get()};
+  if (info_coroutine_(nullptr, interp_, 1, words) != TCL_OK) return nullptr;
+  const std::string_view command = text_of(Tcl_GetObjResult(interp_));
+  return command.empty() ? nullptr : Tcl_FindCommand(interp_, command.data(), nullptr, TCL_GLOBAL_ONLY);
+}
+
+// The last one that began in this coroutine; for a coroutine without one, the last outside of coroutines.
+Scope* State::current_scope() const {
+  if (open_.empty()) return nullptr;
+  if (open_in_coroutines_ == 0) return open_.back();
+  const Tcl_Command here = current_coroutine();
+  Scope* found = nullptr;
+  for (Scope* scope : open_) {
+    if (scope->coroutine == here || (!scope->coroutine && !(found && found->coroutine))) found = scope;
+  }
+  return found;
+}
+
+Scope* State::enter_scope() {
+  Scope* outer = current_scope();
+  if (outer) ++outer->references;
+  open_.push_back(new Scope{outer, current_coroutine()});
+  if (open_.back()->coroutine) ++open_in_coroutines_;
+  return open_.back();
+}
+
+void State::leave_scope(Scope* scope) {
+  std::erase(open_, scope);
+  if (scope->coroutine) --open_in_coroutines_;
+  scope->open = false;
+  Scope* outer = nearest_open(scope->outer);
+  for (const auto number : std::exchange(scope->names, {})) {
     const auto it = named_.find(number);
     if (it == named_.end()) continue;
     Record* record = it->second;
-    if (record->references > 1) {
-      outward.push_back(number);
+    if (record->references > 1 && outer) {
+      outer->names.push_back(number);
     } else {
-      named_.erase(it);
+      record->kept = false;
       binding::release(record);
     }
   }
+  drop(scope);
 }
 
-std::vector<std::uint64_t> State::names() const {
-  std::vector<std::uint64_t> numbers;
-  for (const auto& [number, record] : named_) numbers.push_back(number);
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
+std::vector<std::string> State::names(const Kind& of) const {
+  std::vector<const Record*> records;
+  for (const auto& [number, record] : named_) {
+    if (record->kind == &of) records.push_back(record);
+  }
+  std::sort(records.begin(), records.end(),
+            [](const Record* a, const Record* b) { return a->number < b->number; });
+  std::vector<std::string> all;
+  for (const Record* record : records) all.push_back(name_of(*record));
+  return all;
 }
 
 void State::close() {
   interp_ = nullptr;
-  const auto named = std::move(named_);
+  std::vector<Record*> kept;
+  for (const auto& [number, record] : named_) {
+    if (std::exchange(record->kept, false)) kept.push_back(record);
+  }
   named_.clear();
-  for (const auto& [number, record] : named) binding::release(record);
+  for (Record* record : kept) binding::release(record);
 }
 
-Tcl_Obj* new_handle(State& state, wick::Tensor tensor) {
-  Tcl_Obj* object = Tcl_NewObj();
-  // A new object has the empty string; a handle has none yet.
-  Tcl_InvalidateStringRep(object);
-  set_record(object, new_record(state, std::move(tensor)));
-  return object;
-}
-
-bool holds_handle(Tcl_Obj* object) { return holds_handle_below(object, wick::max_rank); }
+const Kind* held_kind(Tcl_Obj* object) { return kind_below(object, wick::max_rank); }
 
 Tcl_Obj* plain_word(Tcl_Obj* word) {
   for (int level = 0; level < wick::max_rank; ++level) {
@@ -186,15 +266,10 @@ Tcl_Obj* plain_word(Tcl_Obj* word) {
 }
 
 Record* find_record(const State& state, Tcl_Obj* object) {
-  object = plain_word(object);
+  if (!is_handle(object)) object = plain_word(object);
   if (!object) return nullptr;
   Record* record = is_handle(object) ? record_of(object) : state.find(text_of(object));
-  return record && record->tensor.defined() ? record : nullptr;
-}
-
-const wick::Tensor* find_tensor(const State& state, Tcl_Obj* object) {
-  const Record* record = find_record(state, object);
-  return record ? &record->tensor : nullptr;
+  return record && record->live ? record : nullptr;
 }
 
 }  // namespace binding

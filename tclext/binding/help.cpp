@@ -1,16 +1,64 @@
 #include "tclext/binding/help.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "tclext/binding/registry.h"
 #include "wick/core/error.h"
 
 namespace binding {
 namespace {
 
+[[noreturn]] void unknown_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const Binding& binding : registry().bindings()) names.push_back(binding.names()[0]);
+  const std::string_view likely = closest(word, names);
+  std::string shown = quoted(word);
+  if (word.size() <= 60) shown = shown.substr(1, shown.size() - 2);
+  throw wick::Error("no command torch::" + shown + "; " +
+                    (likely.empty() ? "" : "did you mean torch::" + std::string(likely) + "? ") +
+                    "torch::help lists them all");
+}
+
 const Binding& known(std::string_view command) {
   const Binding* binding = registry().find(command);
-  if (!binding)
-    throw wick::Error("no command torch::" + std::string(command) + "; torch::help lists them all");
+  if (!binding) unknown_command(command);
   return *binding;
+}
+
+bool contains(std::string_view text, std::string_view word) {
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+bool is_about(const Binding& binding, std::string_view word) {
+  const auto& names = binding.names();
+  return contains(binding.command().summary, word) ||
+         std::any_of(names.begin(), names.end(), [word](const auto& name) { return contains(name, word); });
+}
+
+bool mentions(const Binding& binding, std::string_view word) {
+  const auto& params = binding.command().params;
+  return contains(binding.command().details, word) || contains(binding.command().returns, word) ||
+         std::any_of(params.begin(), params.end(),
+                     [word](const Param& p) { return contains(p.purpose, word); });
+}
+
+// The commands in whose names or summaries a word stands, one a line; else those whose help has it elsewhere.
+std::string search_text(std::string_view word) {
+  for (const auto found : {is_about, mentions}) {
+    std::string text;
+    for (const Binding& binding : registry().bindings()) {
+      if (found(binding, word)) text += "\n  torch::" + binding.names()[0] + ": " + binding.command().summary;
+    }
+    if (!text.empty())
+      return "No command is named torch::" + std::string(word) + ". The word stands in:\n" + text;
+  }
+  unknown_command(word);
+}
+
+std::string purpose_of(const Param& param) {
+  return param.purpose + (param.range.limits() ? "; " + param.range.text() : "");
 }
 
 // The default as a word: what the option would be given as.
@@ -61,7 +109,7 @@ Tcl_Obj* option_list(const Binding& binding) {
     Tcl_Obj* option = Tcl_NewListObj(1, &names);
     append(option, command.call.types[i]->name);
     append(option, default_text(command.params[i].default_value));
-    append(option, command.params[i].purpose);
+    append(option, purpose_of(command.params[i]));
     Tcl_ListObjAppendElement(nullptr, options, option);
   }
   return options;
@@ -89,7 +137,9 @@ std::string help_text(std::string_view name) {
     }
     return text + "\n\ntorch::help COMMAND tells more.";
   }
-  const Binding& binding = known(name);
+  const Binding* found = registry().find(name);
+  if (!found) return search_text(name);
+  const Binding& binding = *found;
   const Command& command = binding.command();
   text = "torch::" + binding.names()[0] + ": " + command.summary + "\n";
   for (const char* form : command.positional) text += "\n  torch::" + binding.names()[0] + " " + form;
@@ -103,7 +153,7 @@ std::string help_text(std::string_view name) {
             (default_value.empty()         ? ""
              : default_value == "required" ? ", required"
                                            : ", default " + default_value) +
-            "): " + command.params[i].purpose;
+            "): " + purpose_of(command.params[i]);
   }
   if (*command.details) text += "\n\n" + std::string(command.details);
   text += std::string("\n\nResult: ") + command.returns + ".";

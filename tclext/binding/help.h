@@ -9,7 +9,8 @@
 // torch::describe.
 namespace binding {
 
-// Help on one command, or the list of all. wick::Error for a name that is none.
+// Help on one command, the list of all, or for any other word the commands in whose names or summaries it
+// stands. wick::Error where there are none.
 std::string help_text(std::string_view command);
 
 // A command's declaration as a dict, or the names of all commands.

@@ -1,5 +1,9 @@
 #include "tclext/binding/registry.h"
 
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+
 #include "wick/autograd/gradient.h"
 
 namespace binding {
@@ -11,19 +15,17 @@ struct Installed {
   State* state;
 };
 
-// Keeps a state for a block.
-class StateRef {
- public:
-  explicit StateRef(State& state) : state_(state) { state_.retain(); }
-  ~StateRef() { state_.release(); }
-  StateRef(const StateRef&) = delete;
-  StateRef& operator=(const StateRef&) = delete;
-  State& operator*() const { return state_; }
-  State* operator->() const { return &state_; }
-
- private:
-  State& state_;
+// What is left to do when the script of an Evaluation has ended.
+struct Pending {
+  StateRef state;
+  std::function<void(State& state)> after;
 };
+
+int finish(ClientData data[], Tcl_Interp*, int code) {
+  const std::unique_ptr<Pending> pending(static_cast<Pending*>(data[0]));
+  if (pending->after) pending->after(*pending->state);
+  return code;
+}
 
 int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   const auto* installed = static_cast<const Installed*>(data);
@@ -32,11 +34,40 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
   const StateRef state(*installed->state);
   wick::set_grad_enabled(state->grad_enabled);
   try {
-    Tcl_SetObjResult(interp, binding.run(*state, objc - 1, objv + 1));
-    return TCL_OK;
-  } catch (...) {
-    return report(interp, std::current_exception(), binding.usage());
+    Call call{*state, binding.command()};
+    if (Tcl_Obj* result = binding.run(call, objc - 1, objv + 1)) {
+      Tcl_SetObjResult(interp, result);
+      return TCL_OK;
+    }
+    auto* pending = new Pending{StateRef(*state), std::move(call.evaluation.after)};
+    Tcl_NRAddCallback(interp, finish, pending, nullptr, nullptr, nullptr);
+    return Tcl_NREvalObj(interp, call.evaluation.script, 0);
+  } catch (const CallError& error) {
+    return report(interp, error, binding.usage());
+  } catch (const ScriptError& error) {
+    return error.code;
+  } catch (const std::exception& error) {
+    return report(interp, error);
   }
+}
+
+// For callers that do not know of non-recursive commands.
+int run_recursively(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  return Tcl_NRCallObjProc(interp, run_command, data, objc, objv);
+}
+
+// Names of Tcl's own commands that a tensor library may want, too.
+bool is_tcl_command(std::string_view name) {
+  constexpr std::string_view names[] = {
+      "append", "apply",    "array",   "binary", "break",    "catch", "clock",   "close",
+      "concat", "continue", "dict",    "error",  "eval",     "exec",  "exit",    "expr",
+      "file",   "flush",    "for",     "format", "gets",     "glob",  "global",  "history",
+      "if",     "incr",     "info",    "interp", "join",     "list",  "load",    "namespace",
+      "open",   "package",  "pid",     "proc",   "puts",     "read",  "rename",  "return",
+      "scan",   "seek",     "set",     "socket", "source",   "split", "string",  "subst",
+      "switch", "tell",     "throw",   "time",   "trace",    "try",   "unknown", "unload",
+      "unset",  "update",   "uplevel", "upvar",  "variable", "while", "yield",   "zlib"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
 void delete_command(ClientData data) {
@@ -48,31 +79,38 @@ void delete_command(ClientData data) {
 }  // namespace
 
 Registry::Registry(const std::vector<const Area*>& areas) : areas_(areas) {
-  std::size_t count = 0;
-  for (const Area* area : areas_) count += area->commands.size();
-  bindings_.reserve(count);
   for (const Area* area : areas_) {
-    for (const Command& command : area->commands) bindings_.emplace_back(command, area->name);
+    for (const Command& command : area->commands) {
+      const Binding& binding = bindings_.emplace_back(command, area->name);
+      for (const std::string& name : binding.names()) {
+        if (!by_name_.emplace(name, &binding).second) {
+          throw std::logic_error("torch::" + name + " is declared twice");
+        }
+      }
+    }
   }
 }
 
 const Binding* Registry::find(std::string_view name) const {
   if (name.starts_with("::")) name.remove_prefix(2);
   if (name.starts_with("torch::")) name.remove_prefix(7);
-  for (const Binding& binding : bindings_) {
-    for (const std::string& known : binding.names()) {
-      if (known == name) return &binding;
-    }
-  }
-  return nullptr;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 void Registry::install(Tcl_Interp* interp, State& state) const {
+  const bool safe = Tcl_IsSafe(interp);
+  Tcl_Namespace* torch = Tcl_FindNamespace(interp, "::torch", nullptr, 0);
+  if (!torch) torch = Tcl_CreateNamespace(interp, "::torch", nullptr, nullptr);
   for (const Binding& binding : bindings_) {
+    if (safe && binding.command().trusted_only) continue;
+    const bool evaluates = binding.command().call.evaluates;
     for (const std::string& name : binding.names()) {
       state.retain();
-      Tcl_CreateObjCommand(interp, ("::torch::" + name).c_str(), run_command, new Installed{&binding, &state},
-                           delete_command);
+      Tcl_NRCreateCommand(interp, ("::torch::" + name).c_str(), evaluates ? run_recursively : run_command,
+                          evaluates ? run_command : nullptr, new Installed{&binding, &state}, delete_command);
+      // `namespace import torch::*` does not replace what Tcl has under the same name.
+      if (!is_tcl_command(name)) Tcl_Export(interp, torch, name.c_str(), 0);
     }
   }
 }

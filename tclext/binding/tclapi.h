@@ -11,6 +11,7 @@ using Tcl_Size = int;
 #include <climits>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace binding {
 
@@ -26,17 +27,26 @@ inline Tcl_Obj* new_text(std::string_view text) {
   return Tcl_NewStringObj(text.data(), static_cast<Tcl_Size>(text.size()));
 }
 
-// Keeps an object alive for a block.
+// A counted reference to an object.
 class ObjRef {
  public:
-  explicit ObjRef(Tcl_Obj* object) : object_(object) { Tcl_IncrRefCount(object_); }
-  ~ObjRef() { Tcl_DecrRefCount(object_); }
-  ObjRef(const ObjRef&) = delete;
-  ObjRef& operator=(const ObjRef&) = delete;
+  ObjRef() = default;
+  explicit ObjRef(Tcl_Obj* object) : object_(object) {
+    if (object_) Tcl_IncrRefCount(object_);
+  }
+  ObjRef(const ObjRef& other) : ObjRef(other.object_) {}
+  ObjRef(ObjRef&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  ObjRef& operator=(ObjRef other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~ObjRef() {
+    if (object_) Tcl_DecrRefCount(object_);
+  }
   Tcl_Obj* get() const { return object_; }
 
  private:
-  Tcl_Obj* object_;
+  Tcl_Obj* object_ = nullptr;
 };
 
 }  // namespace binding

@@ -1,14 +1,27 @@
+#include <utility>
+
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 
 namespace commands {
 namespace {
 
+using binding::Evaluation;
+using binding::Script;
+
 // The switch is the interpreter's; the thread's follows it at each call.
-const char* switch_recording(Call& call, bool enabled) {
-  call.state.grad_enabled = enabled;
-  return "ok";
+Evaluation switch_recording(Call& call, bool enabled, const optional<Script>& script) {
+  const bool before = std::exchange(call.state.grad_enabled, enabled);
+  if (!script) return {.otherwise = "ok"};
+  return {script->object, [before](binding::State& state) { state.grad_enabled = before; }};
 }
+
+constexpr const char* until_its_end =
+    "With a script the switch is set for as long as the script takes, and is what it was before when the "
+    "script ends, "
+    "however it ends: with an error, or by return, break or continue.";
+
+const Param during{"script", omittable, "what to evaluate in the caller's context with recording switched"};
 
 }  // namespace
 
@@ -46,27 +59,41 @@ const Area& autograd() {
           },
           Command{
               .name = "enable_grad",
-              .summary = "Switches the recording of operations for differentiation on, until further notice.",
-              .positional = {""},
-              .returns = "ok",
-              .call = bind([](Call& call) { return switch_recording(call, true); }),
+              .summary =
+                  "Switches the recording of operations for differentiation on: until further notice, or "
+                  "while a script runs.",
+              .details = until_its_end,
+              .params = {during},
+              .positional = {"?script?"},
+              .returns = "ok, or the script's result",
+              .call = bind(
+                  [](Call& call, optional<Script> script) { return switch_recording(call, true, script); }),
           },
           Command{
               .name = "no_grad",
               .summary =
-                  "Switches recording off: results then do not require gradients even when their inputs do.",
-              .details = "Tensors created with the request for gradients still get it.",
-              .positional = {""},
-              .returns = "ok",
-              .call = bind([](Call& call) { return switch_recording(call, false); }),
+                  "Switches recording off, until further notice or while a script runs: results then do not "
+                  "require gradients even when their inputs do.",
+              .details =
+                  "Tensors created with the request for gradients still get it. With a script recording is "
+                  "what it was before when the script ends, however it ends: with an error, or by return, "
+                  "break or continue.",
+              .params = {during},
+              .positional = {"?script?"},
+              .returns = "ok, or the script's result",
+              .call = bind(
+                  [](Call& call, optional<Script> script) { return switch_recording(call, false, script); }),
           },
           Command{
               .name = "set_grad_enabled",
-              .summary = "Switches recording on or off, until further notice.",
-              .params = {{"enabled", required, "whether operations are recorded"}},
-              .positional = {"enabled"},
-              .returns = "ok",
-              .call = bind([](Call& call, bool enabled) { return switch_recording(call, enabled); }),
+              .summary = "Switches recording on or off: until further notice, or while a script runs.",
+              .details = until_its_end,
+              .params = {{"enabled", required, "whether operations are recorded"}, during},
+              .positional = {"enabled ?script?"},
+              .returns = "ok, or the script's result",
+              .call = bind([](Call& call, bool enabled, optional<Script> script) {
+                return switch_recording(call, enabled, script);
+              }),
           },
           Command{
               .name = "is_grad_enabled",

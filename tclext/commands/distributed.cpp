@@ -496,6 +496,7 @@ const Area& distributed() {
     for (const auto& part : {world(), collectives(), messages()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());
     }
+    for (Command& command : all.commands) command.trusted_only = true;
     return all;
   }();
   return area;

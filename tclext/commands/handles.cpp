@@ -9,6 +9,9 @@
 namespace commands {
 namespace {
 
+using binding::Evaluation;
+using binding::Script;
+
 // All are looked up before the first is let go, and again then: a tensor may stand twice in the list. A
 // handle may come from another interpreter.
 void free_tensors(Call& call, const binding::Value& tensors) {
@@ -17,16 +20,13 @@ void free_tensors(Call& call, const binding::Value& tensors) {
     if (!binding::find_record(call.state, word)) throw binding::invalid_tensor("tensors", word);
   }
   for (Tcl_Obj* word : words) {
-    if (binding::Record* record = binding::find_record(call.state, word)) record->state->free_tensor(record);
+    if (binding::Record* record = binding::find_record(call.state, word)) record->state->free(record);
   }
 }
 
-Tcl_Obj* run_scope(Call& call, const binding::Script& script) {
-  call.state.enter_scope();
-  const int code = Tcl_EvalObjEx(call.interp(), script.object, 0);
-  call.state.leave_scope();
-  if (code == TCL_OK) return Tcl_GetObjResult(call.interp());
-  throw binding::ScriptError{code};
+Evaluation run_scope(Call& call, const Script& script) {
+  binding::Scope* scope = call.state.enter_scope();
+  return {script.object, [scope](binding::State& state) { state.leave_scope(scope); }};
 }
 
 Tcl_Obj* tensors(Call& call, std::string_view what) {
@@ -37,8 +37,8 @@ Tcl_Obj* tensors(Call& call, std::string_view what) {
     throw binding::invalid_value("what", given.get(), "names, count or bytes");
   }
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
-  for (const auto number : call.state.names()) {
-    Tcl_ListObjAppendElement(nullptr, list, binding::new_text(binding::handle_name(number)));
+  for (const std::string& name : call.state.names(binding::kind<Tensor>)) {
+    Tcl_ListObjAppendElement(nullptr, list, binding::new_text(name));
   }
   return list;
 }
@@ -62,25 +62,32 @@ const Area& handles() {
           },
           Command{
               .name = "scope",
-              .summary = "Evaluates a script, and frees the tensors whose names came up in it and are held "
-                         "by nothing else.",
+              .summary =
+                  "Evaluates a script, and frees the tensors that were made in it and that nothing but "
+                  "their names holds at its end.",
               .details = "A tensor lives as long as a variable, list or dict holds its handle. Where a "
-                         "script uses the handle as text "
-                         "(puts, string, eq, a dict key) the interpreter keeps the tensor under its name; at "
-                         "the end of the scope "
-                         "it lets go of those names, unless a value still holds the handle.",
+                         "script uses the handle "
+                         "as text (puts, string, eq, a dict key) the interpreter keeps the tensor under its "
+                         "name. The end of "
+                         "the scope in which the tensor was made lets go of the name. Tensors that a handle "
+                         "still holds live "
+                         "on: until the end of the scope around this one, else as long as their handles. "
+                         "Tensors that were "
+                         "made before the scope began are never freed by it. Scopes may be nested and left "
+                         "by return, break, "
+                         "continue and errors; coroutines may yield inside.",
               .params = {{"script", required, "what to evaluate in the caller's context"}},
               .positional = {"script"},
               .returns = "the script's result",
-              .call = bind([](Call& call, binding::Script script) { return run_scope(call, script); }),
+              .call = bind([](Call& call, Script script) { return run_scope(call, script); }),
           },
           Command{
               .name = "tensors",
-              .summary = "The tensors that are kept under a name, or how many tensors there are.",
-              .params =
-                  {{"what", "names",
-                    "names: those kept by name; count: all live tensors of the interpreter; bytes: memory in "
-                    "use by all tensors of the process"}},
+              .summary = "The names of tensors that were used as text, or how many tensors there are.",
+              .params = {{"what", "names",
+                          "names: of those that have one; count: all live tensors of the interpreter; bytes: "
+                          "memory in "
+                          "use by all tensors of the process"}},
               .positional = {"?what?"},
               .returns = "a list of names, or a number",
               .call = bind([](Call& call, std::string_view what) { return tensors(call, what); }),
@@ -88,7 +95,10 @@ const Area& handles() {
           Command{
               .name = "help",
               .summary = "What a command does, and how to call it; without a command, all commands by area.",
-              .params = {{"command", "", "a command's name, any of its aliases"}},
+              .details =
+                  "Of a word that is no command's name it lists the commands in whose names or summaries the "
+                  "word stands.",
+              .params = {{"command", "", "a command's name, any of its aliases, or a word to look for"}},
               .positional = {"?command?"},
               .returns = "a text",
               .call = bind([](std::string_view command) { return binding::help_text(command); }),

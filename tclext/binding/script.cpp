@@ -1,0 +1,79 @@
+#include "tclext/binding/script.h"
+
+#include <vector>
+
+#include "wick/autograd/gradient.h"
+
+namespace binding {
+namespace {
+
+// Lets the auto-loader look for a command, and leaves the interpreter's result as it was.
+bool auto_load(Tcl_Interp* interp, Tcl_Obj* command) {
+  if (!Tcl_FindCommand(interp, "::auto_load", nullptr, TCL_GLOBAL_ONLY)) return false;
+  const ObjRef loader(new_text("::auto_load")), name(command);
+  Tcl_Obj* const words[] = {loader.get(), name.get()};
+  Tcl_InterpState before = Tcl_SaveInterpState(interp, TCL_OK);
+  int loaded = 0;
+  if (Tcl_EvalObjv(interp, 2, words, TCL_EVAL_GLOBAL) != TCL_OK ||
+      Tcl_GetBooleanFromObj(nullptr, Tcl_GetObjResult(interp), &loaded) != TCL_OK) {
+    loaded = 0;
+  }
+  Tcl_RestoreInterpState(interp, before);
+  return loaded != 0;
+}
+
+bool is_command(Tcl_Interp* interp, Tcl_Obj* word, int flags) {
+  if (!interp || holds_handle(word)) return false;
+  return Tcl_FindCommand(interp, Tcl_GetString(word), nullptr, flags) || auto_load(interp, word);
+}
+
+ObjRef checked_prefix(const Source& s, int flags) {
+  Tcl_Size count = 0;
+  Tcl_Obj** elements = nullptr;
+  if (is_handle(s.word) || Tcl_ListObjGetElements(nullptr, s.word, &count, &elements) != TCL_OK ||
+      count == 0 || !is_command(s.state.interp(), elements[0], flags)) {
+    throw invalid_value(s.option, s.word, Convert<Prefix>::accepted);
+  }
+  return ObjRef(s.word);
+}
+
+ObjRef evaluate(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> more, int flags) {
+  Tcl_Interp* interp = state.interp();
+  std::vector<ObjRef> held;
+  for (Tcl_Obj* word : elements_of(prefix.object.get())) held.emplace_back(word);
+  for (Tcl_Obj* word : more) held.emplace_back(word);
+  if (!interp) throw ScriptError{TCL_ERROR};
+  std::vector<Tcl_Obj*> words;
+  for (const ObjRef& word : held) words.push_back(word.get());
+  const StateRef state_held(state);
+  const wick::GradMode as_before(wick::grad_enabled());
+  Tcl_Preserve(interp);
+  const int code = Tcl_EvalObjv(interp, static_cast<Tcl_Size>(words.size()), words.data(), flags);
+  ObjRef result(Tcl_GetObjResult(interp));
+  const bool gone = Tcl_InterpDeleted(interp);
+  Tcl_Release(interp);
+  if (code != TCL_OK) throw ScriptError{code};
+  if (gone) throw ScriptError{TCL_ERROR};
+  return result;
+}
+
+}  // namespace
+
+Prefix Convert<Prefix>::from(const Source& s) { return {checked_prefix(s, 0)}; }
+
+Callback Convert<Callback>::from(const Source& s) { return {{checked_prefix(s, TCL_GLOBAL_ONLY)}}; }
+
+std::optional<Callback> Convert<std::optional<Callback>>::from(const Source& s) {
+  if (!holds_handle(s.word) && text_of(s.word).empty()) return std::nullopt;
+  return Convert<Callback>::from(s);
+}
+
+ObjRef call(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> words) {
+  return evaluate(state, prefix, words, 0);
+}
+
+ObjRef call(State& state, const Callback& callback, std::span<Tcl_Obj* const> words) {
+  return evaluate(state, callback, words, TCL_EVAL_GLOBAL);
+}
+
+}  // namespace binding
