@@ -12,6 +12,7 @@ void fill_table(kernels::Table& table) {
   add_softmax(table);
   add_reductions(table);
   add_products(table);
+  add_matrix_kernels(table);
 }
 
 }  // namespace WICK_LEVEL

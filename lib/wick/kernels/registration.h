@@ -13,6 +13,7 @@ void add_activations(kernels::Table& table);
 void add_softmax(kernels::Table& table);
 void add_reductions(kernels::Table& table);
 void add_products(kernels::Table& table);
+void add_matrix_kernels(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

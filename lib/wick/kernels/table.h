@@ -126,6 +126,8 @@ struct Gemm {
 // False when memory ran out.
 using GemmFunction = bool (*)(const Gemm& arguments);
 
+struct MatrixKernels;
+
 inline constexpr int copy_sizes = 5;  // elements of 1, 2, 4, 8 and 16 bytes
 
 struct Table {
@@ -145,7 +147,8 @@ struct Table {
   LineLoops softmax[softmax_count][dtypes];
   ReduceLoops reduce[reduce_count][dtypes];
   Loop arg[2][dtypes];
-  GemmFunction gemm[dtypes];  // all but bool; of half precision C is float32
+  GemmFunction gemm[dtypes];    // all but bool; of half precision C is float32
+  const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

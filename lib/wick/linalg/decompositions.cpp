@@ -5,6 +5,7 @@
 #include "wick/autograd/node.h"
 #include "wick/linalg/diagonals.h"
 #include "wick/linalg/factorize.h"
+#include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/matrices.h"
 #include "wick/linalg/products.h"
 #include "wick/linalg/solvers.h"
@@ -218,20 +219,23 @@ Tensor wide_qr_gradient(Tensor gQ, const Tensor& gR, const Tensor& A, const Tens
   return cat({qr_gradient(gQ, g_first, Q, narrow(R, -1, 0, m)), g_rest}, -1);
 }
 
-QR factored(const Tensor& A, std::int64_t k) {
+// q (m, k), or undefined without it; r (k, n).
+QR factored(const Tensor& A, std::int64_t k, bool with_q) {
   const std::int64_t m = A.size(-2), n = A.size(-1);
-  const Tensor a = by_columns(A);
-  const Tensor q = empty(with(leading(A), {k, m}), A.dtype()), r = empty(with(leading(A), {n, k}), A.dtype());
+  const Tensor a = by_columns(A), r = empty(with(leading(A), {n, k}), A.dtype());
+  const Tensor q = with_q ? empty(with(leading(A), {k, m}), A.dtype()) : Tensor();
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(leading(A)), m * n * k, [&](std::int64_t i) {
-        Factorize<T>::qr(matrix<T>(a, i), m, n, matrix<T>(q, i), matrix<T>(r, i), k);
+        using factorize::view;
+        factorize::qr(view(matrix<T>(a, i), m, n), view(matrix<T>(q, i), m, k),
+                      view(matrix<T>(r, i), r.size(-1), n));
       });
     });
-  } else if (q.numel() > 0) {
+  } else if (with_q && q.numel() > 0) {
     copy_into(q, eye(k, m, A.dtype()));
   }
-  return {transpose(q, -2, -1), transpose(r, -2, -1)};
+  return {with_q ? transpose(q, -2, -1) : empty({0}, A.dtype()), transpose(r, -2, -1)};
 }
 
 }  // namespace
@@ -316,8 +320,8 @@ QR qr(const Tensor& A, std::string_view mode) {
   }
   const std::int64_t m = A.size(-2), n = A.size(-1);
   const bool complete = mode == "complete";
-  QR out = factored(A, complete ? m : std::min(m, n));
-  if (mode == "r") return {empty({0}, A.dtype()), out.R};
+  QR out = factored(A, complete ? m : std::min(m, n), mode != "r");
+  if (mode == "r") return out;
   // A complete Q has no gradient where there are more rows than columns.
   const bool refused = complete && m > n;
   record_all(
@@ -341,7 +345,7 @@ Tensor cholesky(const Tensor& A, bool upper) {
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(count, n * n * n / 3, [&](std::int64_t i) {
-        const std::int64_t failed = Factorize<T>::cholesky(matrix<T>(a, i), n);
+        const std::int64_t failed = factorize::cholesky(factorize::view(matrix<T>(a, i), n, n));
         if (failed == 0) return;
         throw Error("linalg.cholesky: the input is not positive-definite" + in_batch(i, count) +
                     " (the leading minor of order " + std::to_string(failed) + " is not positive)");
@@ -370,7 +374,9 @@ LUFactors lu_factor(const Tensor& A) {
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(leading(A)), n * n * n / 3, [&](std::int64_t i) {
-        Factorize<T>::lu(matrix<T>(a, i), n, pivots.data<std::int32_t>() + i * n);
+        std::int32_t* own = pivots.data<std::int32_t>() + i * n;
+        factorize::lu(factorize::view(matrix<T>(a, i), n, n), own);
+        for (std::int64_t j = 0; j < n; ++j) ++own[j];
       });
     });
   }

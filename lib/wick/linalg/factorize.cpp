@@ -36,17 +36,6 @@ bool all_finite(const T* from, std::int64_t count) {
   return std::all_of(from, from + count, [](T x) { return finite(x); });
 }
 
-// A power of two that brings the largest element near 1 where squares of elements would leave the range of
-// the type; else 1.
-template <class T>
-typename RealOf<T>::type safe_scale(const View<T>& a) {
-  using Real = typename RealOf<T>::type;
-  const Real largest = a.cwiseAbs().maxCoeff();
-  constexpr int safe = std::numeric_limits<Real>::max_exponent / 4;
-  if (!(largest > 0) || !std::isfinite(largest) || std::abs(std::ilogb(largest)) < safe) return 1;
-  return std::ldexp(Real(1), -std::max(std::ilogb(largest), std::numeric_limits<Real>::min_exponent));
-}
-
 // Up to rounding; false with NaN.
 template <class T>
 bool orthonormal(const Matrix<T>& x) {
@@ -56,47 +45,7 @@ bool orthonormal(const Matrix<T>& x) {
   return gram.squaredNorm() <= std::numeric_limits<Real>::epsilon() * static_cast<Real>(x.cols());
 }
 
-template <class T, unsigned mode>
-void substitute(const T* a, std::int64_t n, T* b, std::int64_t k) {
-  View<T> x(b, n, k);
-  ConstView<T>(a, n, n).template triangularView<mode>().solveInPlace(x);
-}
-
 }  // namespace
-
-template <class T>
-std::int64_t Factorize<T>::cholesky(T* a, std::int64_t n) {
-  View<T> x(a, n, n);
-  const std::int64_t failed = Eigen::internal::llt_inplace<T, Eigen::Lower>::blocked(x);
-  // A NaN passes Eigen's comparison with 0.
-  for (std::int64_t i = 0; i < (failed < 0 ? n : failed); ++i) {
-    if (!(std::real(x(i, i)) > 0)) return i + 1;
-  }
-  for (std::int64_t i = 1; i < n; ++i) x.col(i).head(i).setZero();
-  return failed + 1;
-}
-
-template <class T>
-void Factorize<T>::lu(T* a, std::int64_t n, std::int32_t* pivots) {
-  View<T> x(a, n, n);
-  Eigen::Transpositions<Eigen::Dynamic, Eigen::Dynamic, std::int32_t> exchanges(n);
-  std::int32_t count = 0;
-  Eigen::internal::partial_lu_inplace(x, exchanges, count);
-  for (std::int64_t i = 0; i < n; ++i) pivots[i] = exchanges.coeff(i) + 1;
-}
-
-template <class T>
-void Factorize<T>::qr(T* a, std::int64_t m, std::int64_t n, T* q, T* r, std::int64_t k) {
-  View<T> x(a, m, n), y(q, m, k), z(r, k, n);
-  const Real scale = safe_scale(x);
-  if (scale != 1) x *= scale;
-  const Eigen::HouseholderQR<Eigen::Ref<Matrix<T>>> reflections(x);
-  y.setIdentity();
-  y.applyOnTheLeft(reflections.householderQ());
-  z.setZero();
-  z.template triangularView<Eigen::Upper>() = x.topRows(k);
-  if (scale != 1) z /= scale;
-}
 
 template <class T>
 typename Factorize<T>::Outcome Factorize<T>::eigh(T* a, std::int64_t n, Real* w, bool vectors) {
@@ -136,14 +85,6 @@ typename Factorize<T>::Outcome Factorize<T>::svd(const T* a, std::int64_t m, std
     if (done(Eigen::BDCSVD<Matrix<T>>(x, options), true)) return Outcome::Done;
   }
   return done(Eigen::JacobiSVD<Matrix<T>>(x, options), false) ? Outcome::Done : Outcome::NotConverged;
-}
-
-template <class T>
-void Factorize<T>::solve_triangular(const T* a, std::int64_t n, T* b, std::int64_t k, bool upper,
-                                    bool unitriangular) {
-  const auto solve = upper ? (unitriangular ? substitute<T, Eigen::UnitUpper> : substitute<T, Eigen::Upper>)
-                           : (unitriangular ? substitute<T, Eigen::UnitLower> : substitute<T, Eigen::Lower>);
-  solve(a, n, b, k);
 }
 
 template struct Factorize<float>;

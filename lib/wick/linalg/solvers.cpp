@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/diagonals.h"
-#include "wick/linalg/factorize.h"
+#include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/matrices.h"
 #include "wick/linalg/products.h"
 #include "wick/ops/creation.h"
@@ -50,8 +51,9 @@ Tensor substituted(const Tensor& A, const Tensor& B, bool upper, bool unitriangu
   if (x.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(batch), n * n * k / 2, [&](std::int64_t i) {
-        Factorize<T>::solve_triangular(a.data<T>() + (shared ? 0 : i * n * n), n, x.data<T>() + i * n * k, k,
-                                       upper, unitriangular);
+        factorize::solve_left<T>(factorize::view<const T>(a.data<T>() + (shared ? 0 : i * n * n), n, n),
+                                 upper, factorize::Op::None, unitriangular,
+                                 factorize::view(x.data<T>() + i * n * k, n, k));
       });
     });
   }
@@ -126,26 +128,52 @@ Tensor pinverse(const Tensor& A, double rcond) { return linalg::pinv(A, 0.0, rco
 namespace linalg {
 namespace {
 
-// The position from 1 of the first pivot that is 0, for each matrix.
-Tensor zero_pivots(const Tensor& LU) {
-  const std::int64_t n = LU.size(-1);
-  const Tensor zero = eq(diagonal(LU.detach(), 0, -2, -1), scalar_tensor(0, LU.dtype())).contiguous();
-  const Tensor info = zeros(leading(LU), int32);
-  for (std::int64_t i = 0; i < info.numel(); ++i) {
-    const bool* row = zero.data<bool>() + i * n;
-    const auto first = std::find(row, row + n, true) - row;
-    if (first < n) info.data<std::int32_t>()[i] = static_cast<std::int32_t>(first + 1);
-  }
-  return info;
+// X of A X = B by LU factors, the matrices of X stored by columns and not recorded. info[i] is 0, or the
+// position from 1 of the first pivot of matrix i that is 0: the solution is unspecified then.
+struct Solved {
+  Tensor x;
+  std::vector<std::int32_t> info;
+};
+Solved solve_by_lu(const Tensor& A, const Tensor& B) {
+  const Shape batch = broadcast_shapes(leading(A), leading(B));
+  const std::int64_t n = A.size(-1), k = B.size(-1), count = numel(batch);
+  // A matrix that all right-hand sides share is factored once.
+  const bool shared = numel(leading(A)) == 1;
+  const Tensor a = by_columns(shared ? A : expand_batch(A, batch)), x = by_columns(expand_batch(B, batch));
+  const std::int64_t factors = shared ? 1 : count;
+  std::vector<std::int32_t> info(static_cast<std::size_t>(factors), 0);
+  if (a.numel() == 0) return {transpose(x, -2, -1), info};
+  dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
+    const auto factor = [&](std::int64_t i, std::int32_t* pivots) {
+      const auto matrix = factorize::view(a.data<T>() + i * n * n, n, n);
+      factorize::lu(matrix, pivots);
+      for (std::int64_t j = n; j-- > 0;) {
+        if (matrix(j, j) == T(0)) info[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(j + 1);
+      }
+    };
+    const auto substitute = [&](std::int64_t i, std::int64_t factored, const std::int32_t* pivots) {
+      const auto matrix = factorize::view<const T>(a.data<T>() + factored * n * n, n, n);
+      const auto right = factorize::view(x.data<T>() + i * n * k, n, k);
+      factorize::exchange_rows(right, pivots, 0, n, false);
+      factorize::solve_left(matrix, false, factorize::Op::None, true, right);
+      factorize::solve_left(matrix, true, factorize::Op::None, false, right);
+    };
+    const factorize::Scratch<std::int32_t> pivots(factors * n);
+    if (shared) factor(0, pivots.data());
+    each_matrix(count, n * n * (shared ? k : n / 3 + k), [&](std::int64_t i) {
+      const std::int64_t own = shared ? 0 : i;
+      if (!shared) factor(i, pivots.data() + i * n);
+      if (k > 0 && info[static_cast<std::size_t>(own)] == 0) substitute(i, own, pivots.data() + own * n);
+    });
+  });
+  return {transpose(x, -2, -1), info};
 }
 
-void check_regular(const char* operation, const Tensor& LU) {
-  const Tensor info = zero_pivots(LU);
-  for (std::int64_t i = 0; i < info.numel(); ++i) {
-    if (const std::int32_t at = info.data<std::int32_t>()[i]; at > 0) {
-      throw Error(std::string(operation) + ": the input matrix is singular" + in_batch(i, info.numel()) +
-                  " (pivot " + std::to_string(at) + " is zero)");
-    }
+void check_regular(std::string_view operation, const std::vector<std::int32_t>& info) {
+  for (std::size_t i = 0; i < info.size(); ++i) {
+    if (info[i] == 0) continue;
+    fail(operation, "the input matrix is singular{} (pivot {} is zero)",
+         in_batch(static_cast<std::int64_t>(i), static_cast<std::int64_t>(info.size())), info[i]);
   }
 }
 
@@ -248,9 +276,9 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const auto [LU, pivots] = lu_factor(A);
-    check_regular(operation, LU);
-    out = lu_solve(LU, pivots, B);
+    const auto [x, info] = solve_by_lu(A, B);
+    check_regular(operation, info);
+    out = x;
   }
   return record("solve", out, {A, B}, saving(A, A.requires_grad() ? out : Tensor()),
                 [](const Tensor& g, const Tensor& a, const Tensor& X) {
@@ -261,22 +289,11 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
 
 namespace {
 
-// The inverse from factors whose matrices are not singular.
-Tensor inverse_of(const Tensor& A, const LUFactors& factors) {
-  Tensor out;
-  {
-    const NoGrad no_grad;
-    out = lu_solve(factors.LU, factors.pivots, identity_like(A));
-  }
-  return record("inv", out, {A}, saving(out), [](const Tensor& g, const Tensor& X) {
-    const Tensor turned = adjoint(X);
+Tensor record_inverse(const Tensor& X, const Tensor& A) {
+  return record("inv", X, {A}, saving(X), [](const Tensor& g, const Tensor& result) {
+    const Tensor turned = adjoint(result);
     return neg(matmul(matmul(turned, g), turned));
   });
-}
-
-LUFactors quiet_factors(const Tensor& A) {
-  const NoGrad no_grad;
-  return lu_factor(A);
 }
 
 }  // namespace
@@ -285,9 +302,9 @@ Tensor inv(const Tensor& A) {
   check_square("linalg.inv", A);
   check_precision("linalg.inv", A.dtype());
   if (lacks_routine(A)) return inv(A.to(complex128)).to(complex64);
-  const LUFactors factors = quiet_factors(A);
-  check_regular("linalg.inv", factors.LU);
-  return inverse_of(A, factors);
+  const auto [x, info] = solve_by_lu(A, identity_like(A));
+  check_regular("linalg.inv", info);
+  return record_inverse(x, A);
 }
 
 InvEx inv_ex(const Tensor& A) {
@@ -297,10 +314,15 @@ InvEx inv_ex(const Tensor& A) {
     const InvEx wide = inv_ex(A.to(complex128));
     return {wide.inverse.to(complex64), wide.info};
   }
-  const Tensor info = zero_pivots(quiet_factors(A).LU);
-  const Tensor singular = gt(info, scalar_tensor(0, int32)).unsqueeze(-1).unsqueeze(-1);
-  const Tensor regular = where(singular, eye(A.size(-1), A.size(-1), A.dtype()), A);
-  return {where(singular, scalar_tensor(0, A.dtype()), inverse_of(regular, quiet_factors(regular))), info};
+  const auto [x, positions] = solve_by_lu(A, identity_like(A));
+  const Tensor info = zeros(leading(A), int32);
+  std::copy_n(positions.data(), info.numel(), info.data<std::int32_t>());
+  Tensor inverse = x;
+  if (std::any_of(positions.begin(), positions.end(), [](std::int32_t at) { return at > 0; })) {
+    const Tensor singular = gt(info, scalar_tensor(0, int32)).unsqueeze(-1).unsqueeze(-1);
+    inverse = where(singular, scalar_tensor(0, A.dtype()), x);
+  }
+  return {record_inverse(inverse, A), info};
 }
 
 Tensor det(const Tensor& A) {

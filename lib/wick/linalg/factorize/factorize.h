@@ -1,0 +1,33 @@
+#pragma once
+
+// Private: factorizations of one matrix in plain memory, with one row and column at least. T is float, double
+// or std::complex<double>.
+
+#include "wick/linalg/factorize/blas.h"
+
+namespace wick::factorize {
+
+enum class Outcome { Done, NotFinite, NotConverged };
+
+// a (n, n), of which the lower triangle is read, becomes its Cholesky factor L with zeros above the diagonal.
+// The result is 0, or the order of the first leading minor that is not positive.
+template <class T>
+std::int64_t cholesky(const View<T>& a);
+
+// a (m, n), m >= n, becomes U on and above the diagonal, and L without its ones below. For i from 0 to n - 1,
+// row i was exchanged with row pivots[i].
+template <class T>
+void lu(const View<T>& a, std::int32_t* pivots);
+
+// Row i of a is exchanged with row pivots[i] for i in [from, to), or from the last to the first with
+// `inverse`.
+template <class T>
+void exchange_rows(const View<T>& a, const std::int32_t* pivots, std::int64_t from, std::int64_t to,
+                   bool inverse);
+
+// a (m, n) = q r by Householder reflections with LAPACK's signs: q (m, k), r (k, n), k = min(m, n) or m. a is
+// used up. Without q (null) only r, k = min(m, n).
+template <class T>
+void qr(const View<T>& a, const View<T>& q, const View<T>& r);
+
+}  // namespace wick::factorize
