@@ -412,6 +412,31 @@ void solve(const Triangle& t, const T* a, T* b) {
     solve_side_by_side<T, 1>(t, a, b + wide * t.right_step, t.right_step, t.columns - wide);
 }
 
+// A rational function and its derivative, for the secular equations of eigenvalue problems.
+void poles(int64_t n, const double* pole, const double* weight, double x, double* sum, double* slope) {
+  using P = Pack<double>;
+  constexpr int w = P::width;
+  const auto at = P::all(x);
+  P::type s{}, t{}, d{}, e{};
+  int64_t i = 0;
+  for (; i + 2 * w <= n; i += 2 * w) {
+    const auto u = P::load(pole + i) - at, v = P::load(pole + i + w) - at;
+    const auto p = P::load(weight + i) / u, q = P::load(weight + i + w) / v;
+    s += p;
+    t += q;
+    d += p / u;
+    e += q / v;
+  }
+  double total = P::sum(s + t), derivative = P::sum(d + e);
+  for (; i < n; ++i) {
+    const double u = pole[i] - x, p = weight[i] / u;
+    total += p;
+    derivative += p / u;
+  }
+  *sum = total;
+  *slope = derivative;
+}
+
 // --- the table
 
 template <class T>
@@ -443,6 +468,7 @@ constexpr kernels::MatrixKernels kernels_of() {
   k.solve = [](const Triangle& t, const void* a, void* b) {
     solve(t, static_cast<const T*>(a), static_cast<T*>(b));
   };
+  k.poles = poles;
   return k;
 }
 

@@ -31,6 +31,8 @@ struct MatrixKernels {
   // L and U in place, A (m, n); row j was exchanged with row pivots[j], counted from 0.
   void (*lu)(int64_t m, int64_t n, void* a, int64_t lda, int32_t* pivots);
   void (*solve)(const Triangle& t, const void* a, void* b);
+  // The sums of weight / (pole - x) and weight / (pole - x)^2 over n poles.
+  void (*poles)(int64_t n, const double* pole, const double* weight, double x, double* sum, double* slope);
 };
 
 }  // namespace wick::kernels

@@ -4,7 +4,6 @@
 
 #include "wick/autograd/node.h"
 #include "wick/linalg/diagonals.h"
-#include "wick/linalg/factorize.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/matrices.h"
 #include "wick/linalg/products.h"
@@ -83,8 +82,9 @@ Tensor distances(const Tensor& a) {
   return add(sub(a.unsqueeze(-2), a.unsqueeze(-1)), identity(a.size(-1), a.dtype()));
 }
 
-template <class Outcome>
-void check_outcome(const char* operation, Outcome outcome, std::int64_t index, std::int64_t count) {
+void check_outcome(const char* operation, factorize::Outcome outcome, std::int64_t index,
+                   std::int64_t count) {
+  using factorize::Outcome;
   if (outcome == Outcome::Done) return;
   throw Error(std::string(operation) + ": the algorithm failed to converge" + in_batch(index, count) +
               (outcome == Outcome::NotFinite ? ": the input contains NaN or infinite values" : ""));
@@ -122,10 +122,12 @@ Singular singular(const char* operation, const Tensor& A, bool vectors, bool ful
   const std::int64_t count = numel(batch);
   if (a.numel() == 0) return out;
   dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
-    using F = Factorize<T>;
+    using factorize::view;
     each_matrix(count, m * n * k, [&](std::int64_t i) {
-      const auto outcome = F::svd(matrix<T>(a, i), m, n, out.s.data<typename F::Real>() + i * k,
-                                  matrix<T>(out.u, i), matrix<T>(out.v, i), full);
+      const auto u = view(matrix<T>(out.u, i), m, full ? m : k),
+                 v = view(matrix<T>(out.v, i), n, full ? n : k);
+      const auto outcome =
+          factorize::svd(view(matrix<T>(a, i), m, n), out.s.data<factorize::Real<T>>() + i * k, u, v);
       check_outcome(operation, outcome, i, count);
     });
   });
@@ -176,16 +178,18 @@ Eigh eigen(const char* operation, const Tensor& A, bool vectors) {
   check_precision(operation, A.dtype());
   const std::int64_t n = A.size(-1), count = numel(leading(A));
   const Tensor a = by_columns(A), w = empty(leading(A, 1), real_dtype(A.dtype()));
+  const Tensor z = vectors ? empty(a.sizes(), A.dtype()) : Tensor();
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
-      using F = Factorize<T>;
+      using factorize::view;
       each_matrix(count, n * n * n, [&](std::int64_t i) {
-        const auto outcome = F::eigh(matrix<T>(a, i), n, w.data<typename F::Real>() + i * n, vectors);
+        const auto outcome = factorize::eigh(
+            view(matrix<T>(a, i), n, n), w.data<factorize::Real<T>>() + i * n, view(matrix<T>(z, i), n, n));
         check_outcome(operation, outcome, i, count);
       });
     });
   }
-  return {w, a};
+  return {w, z};
 }
 
 // The derivative of a decomposition A = Q R with as many rows as columns or more. With dX = Q^H dA R^-1: dR

@@ -30,4 +30,24 @@ void exchange_rows(const View<T>& a, const std::int32_t* pivots, std::int64_t fr
 template <class T>
 void qr(const View<T>& a, const View<T>& q, const View<T>& r);
 
+// Eigenvalues w (n) of the Hermitian a (n, n), rising; only its lower triangle is read, and used up. z (n, n)
+// becomes the eigenvectors, unless its data is null.
+template <class T>
+Outcome eigh(const View<T>& a, Real<T>* w, const View<T>& z);
+
+// a (m, n) = u diag(s) v^H, s falling; u (m, k) and v (n, k) with k = min(m, n), or square. Without u and v
+// (null) only s. a is used up.
+template <class T>
+Outcome svd(const View<T>& a, Real<T>* s, const View<T>& u, const View<T>& v);
+
+// Whether all elements are finite, and a power of two that brings the largest near 1 where it is so far from
+// 1 that squares leave the range; else 1.
+template <class T>
+struct Magnitude {
+  bool finite;
+  Real<T> scale;
+};
+template <class T>
+Magnitude<T> magnitude(const View<const T>& a, bool lower_only);
+
 }  // namespace wick::factorize
