@@ -7,6 +7,8 @@
 #include "wick/core/parallel.h"
 #include "wick/core/tensor.h"
 #include "wick/distributed/distributed.h"
+#include "wick/io/npy.h"
+#include "wick/io/npz.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/diagonals.h"
 #include "wick/linalg/einsum.h"

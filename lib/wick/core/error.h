@@ -35,6 +35,12 @@ class MemoryError : public Error {
   using Error::Error;
 };
 
+// A file that cannot be read or written, or is damaged.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A gradient that cannot be computed: nothing recorded, the graph used up, a saved value changed in place.
 class GradientError : public Error {
  public:

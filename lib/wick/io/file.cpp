@@ -1,0 +1,106 @@
+#include "wick/io/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "wick/core/fail.h"
+
+namespace wick::io {
+namespace {
+
+// Systems move at most some 2 GB in one call.
+constexpr std::size_t most_at_once = std::size_t{1} << 30;
+
+struct Mapping {
+  void* address;
+  std::size_t size;
+};
+
+}  // namespace
+
+InputFile::InputFile(const char* operation, const Path& path)
+    : operation_(operation), path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0)
+    fail<FileError>(operation, "cannot open \"{}\": {}", path.string(), std::strerror(errno));
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    close(descriptor_);
+    fail<FileError>(operation, "\"{}\" is not a regular file", path.string());
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+}
+
+InputFile::~InputFile() { close(descriptor_); }
+
+void InputFile::read(void* to, std::size_t bytes) {
+  char* target = static_cast<char*>(to);
+  while (bytes > 0) {
+    const ssize_t got = ::read(descriptor_, target, std::min(bytes, most_at_once));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail<FileError>(operation_, "cannot read \"{}\": {}", path_.string(), std::strerror(errno));
+    if (got == 0) fail<FileError>(operation_, "\"{}\" ends {} bytes too early", path_.string(), bytes);
+    target += got;
+    bytes -= static_cast<std::size_t>(got);
+    position_ += static_cast<std::size_t>(got);
+  }
+}
+
+char* InputFile::map(void*& context) const {
+  if (size_ == 0) return nullptr;
+  void* address = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor_, 0);
+  if (address == MAP_FAILED) return nullptr;
+  context = new Mapping{address, size_};
+  return static_cast<char*>(address);
+}
+
+void InputFile::unmap(void* context) {
+  const auto* mapping = static_cast<const Mapping*>(context);
+  munmap(mapping->address, mapping->size);
+  delete mapping;
+}
+
+OutputFile::OutputFile(const char* operation, const Path& path) : operation_(operation), path_(path) {
+  static std::atomic<unsigned> count{0};
+  temporary_ = path;
+  temporary_ += "." + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) failed("create");
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  unlink(temporary_.c_str());
+}
+
+void OutputFile::failed(const char* what) const {
+  fail<FileError>(operation_, "cannot {} \"{}\": {}", what, path_.string(), std::strerror(errno));
+}
+
+void OutputFile::write(const void* from, std::size_t bytes) {
+  const char* source = static_cast<const char*>(from);
+  while (bytes > 0) {
+    const ssize_t written = ::write(descriptor_, source, std::min(bytes, most_at_once));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) failed("write");
+    source += written;
+    bytes -= static_cast<std::size_t>(written);
+  }
+}
+
+void OutputFile::commit() {
+  if (fsync(descriptor_) != 0) failed("write");
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) failed("write");
+  close(descriptor_);
+  descriptor_ = -1;
+}
+
+}  // namespace wick::io

@@ -1,0 +1,181 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "support.h"
+
+// Files of NumPy's, made by ../../reference/make_npy.py.
+
+namespace wick::test {
+namespace {
+
+using std::filesystem::path;
+
+const path folder = path(WICK_TEST_DATA) / "npy";
+constexpr DType numpy_dtypes[] = {boolean, uint8,   int8,    int16,     int32,     int64,
+                                  float16, float32, float64, complex64, complex128};
+
+// make_npy.py's values(): from -1 in halves, in float32 at least.
+Tensor numpy_values(DType dtype, const Shape& shape = {2, 3}) {
+  const Tensor x = arange(0, static_cast<double>(numel(shape)), 1, float64).reshape(shape) - 2;
+  if (is_complex(dtype)) {
+    const Tensor out = empty(shape, dtype);
+    real(out).copy_(x * 0.5);
+    imag(out).copy_(x);
+    return out;
+  }
+  if (is_floating(dtype)) return (x * 0.5).to(dtype);
+  return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
+         : dtype == uint8 ? abs(x).to(uint8)
+                          : x.to(dtype);
+}
+
+// A folder that goes away at the end.
+struct Scratch {
+  path where =
+      std::filesystem::temp_directory_path() / ("wick-npy-" + std::to_string(std::random_device{}()));
+  Scratch() { std::filesystem::create_directory(where); }
+  ~Scratch() { std::filesystem::remove_all(where); }
+};
+
+std::string contents(const path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+void put(const path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+void write_all(const path& where) {
+  for (const DType dtype : numpy_dtypes) {
+    save_npy(where / (std::string(name(dtype)) + ".npy"), numpy_values(dtype));
+  }
+  const Tensor column_major =
+      numpy_values(float32, {2, 3, 4}).permute({2, 1, 0}).contiguous().permute({2, 1, 0});
+  save_npy(where / "fortran.npy", column_major);
+  save_npy(where / "scalar.npy", scalar_tensor(2.5, float32));
+  save_npy(where / "empty.npy", zeros({0, 3}));
+  const NamedTensors named{{"weight", numpy_values(float32)},
+                           {"bias", numpy_values(float64, {3})},
+                           {"step", scalar_tensor(7, int64)}};
+  save_npz(where / "stored.npz", named);
+  save_npz(where / "compressed.npz", named, {.compressed = true});
+}
+
+}  // namespace
+
+TEST_CASE("npy: reads NumPy's files") {
+  for (const bool map : {false, true}) {
+    for (const DType dtype : numpy_dtypes) {
+      const Tensor x = load_npy(folder / (std::string(name(dtype)) + ".npy"), {.map = map});
+      CHECK(identical(x, numpy_values(dtype)));
+    }
+    const Tensor fortran = load_npy(folder / "fortran.npy", {.map = map});
+    CHECK(identical(fortran, numpy_values(float32, {2, 3, 4})));
+    CHECK(fortran.strides() == Strides{1, 2, 6});
+    CHECK(identical(load_npy(folder / "big_endian.npy", {.map = map}), numpy_values(float64)));
+    CHECK(identical(load_npy(folder / "big_endian_complex.npy", {.map = map}), numpy_values(complex64)));
+    CHECK(identical(load_npy(folder / "scalar.npy", {.map = map}), scalar_tensor(2.5, float32)));
+    CHECK(load_npy(folder / "empty.npy", {.map = map}).sizes() == Shape{0, 3});
+    CHECK(identical(load_npy(folder / "row.npy", {.map = map}), numpy_values(int32, {5})));
+    CHECK(identical(load_npy(folder / "version3.npy", {.map = map}), numpy_values(float32)));
+  }
+}
+
+TEST_CASE("npy: archives") {
+  for (const char* name : {"stored.npz", "compressed.npz"}) {
+    const NamedTensors arrays = load_npz(folder / name);
+    REQUIRE(arrays.size() == 3);
+    CHECK(arrays[0].first == "weight");
+    CHECK(identical(arrays[0].second, numpy_values(float32)));
+    CHECK(identical(arrays[1].second, numpy_values(float64, {3})));
+    CHECK(identical(arrays[2].second, scalar_tensor(7, int64)));
+  }
+  CHECK_THROWS_AS(save_npz("unused.npz", {{"a", ones({1})}, {"a", ones({1})}}), Error);
+  CHECK_FALSE(std::filesystem::exists("unused.npz"));
+}
+
+TEST_CASE("npy: what is written is read back") {
+  const Scratch scratch;
+  const path file = scratch.where / "x.npy";
+  const Tensor base = numpy_values(float64, {4, 5, 6});
+  for (const Tensor& x : {base, base.permute({2, 1, 0}), base.permute({1, 0, 2}), base.slice(0, 1, 4, 2),
+                          base[1].t(), base.slice(2, 0, 0), expand(ones({1, 3}), {4, 3}), randn({1000, 7})}) {
+    save_npy(file, x);
+    CHECK(identical(load_npy(file), x));
+    CHECK(identical(load_npy(file, {.map = true}), x));
+  }
+  // A map is private: what is changed in it does not reach the file.
+  const Tensor mapped = load_npy(file, {.map = true});
+  const Tensor before = mapped.clone();
+  mapped.fill_(1);
+  CHECK(identical(load_npy(file), before));
+  CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
+}
+
+TEST_CASE("npy: files for NumPy to check" * doctest::skip(std::getenv("WICK_NPY_FOLDER") == nullptr)) {
+  write_all(std::getenv("WICK_NPY_FOLDER"));
+}
+
+TEST_CASE("npy: errors") {
+  const Scratch scratch;
+  CHECK_THROWS_WITH_AS(load_npy(folder / "uint16.npy"), doctest::Contains("\"<u2\""), DTypeError);
+  CHECK_THROWS_WITH_AS(load_npy(folder / "structure.npy"), doctest::Contains("structures"), DTypeError);
+  CHECK_THROWS_WITH_AS(load_npy(folder / "absent.npy"), doctest::Contains("absent.npy"), FileError);
+  CHECK_THROWS_AS(load_npy(folder), FileError);
+  CHECK_THROWS_AS(load_npz(folder / "row.npy"), FileError);
+  CHECK_THROWS_WITH_AS(save_npy(scratch.where / "x.npy", zeros({2}, bfloat16)), doctest::Contains("float32"),
+                       DTypeError);
+  CHECK_THROWS_AS(save_npy(scratch.where / "no/such/folder.npy", zeros({2})), FileError);
+  CHECK_THROWS_AS(save_npy("/dev/full/x.npy", zeros({2})), FileError);
+  CHECK(std::filesystem::is_empty(scratch.where));
+  // More elements than there are bytes, and than there is memory.
+  for (const char* shape :
+       {"(3, 3)", "(99999999999,)", "(9999999999999, 99999999999999)", "(99999999999999999999,)"}) {
+    std::string text = contents(folder / "float32.npy");
+    text.replace(text.find("(2, 3)"), 6, shape);
+    put(scratch.where / "large.npy", text);
+    CHECK_THROWS_AS(load_npy(scratch.where / "large.npy"), Error);
+  }
+}
+
+// Bytes changed, left out and added. WICK_NPY_FUZZ is the number of files.
+TEST_CASE("npy: damaged files give errors, or another array") {
+  const char* asked = std::getenv("WICK_NPY_FUZZ");
+  const int count = asked ? std::atoi(asked) : 2000;
+  const Scratch scratch;
+  std::mt19937 random(7);
+  for (const char* name : {"float32.npy", "fortran.npy", "version3.npy", "stored.npz", "compressed.npz"}) {
+    const std::string whole = contents(folder / name);
+    const bool archive = std::string(name).ends_with("npz");
+    for (int i = 0; i < count; ++i) {
+      std::string bytes = whole;
+      for (auto changes = 1 + random() % 3; changes > 0; --changes) {
+        const std::size_t at = random() % bytes.size();
+        if (const auto what = random() % 4; what == 0) {
+          bytes.resize(at + 1);
+        } else if (what == 1) {
+          bytes.erase(at, 1 + random() % 4);
+        } else {
+          bytes[at] = static_cast<char>(random());
+        }
+        if (bytes.empty()) bytes = "x";
+      }
+      const path file = scratch.where / "damaged";
+      put(file, bytes);
+      try {
+        if (archive) {
+          load_npz(file);
+        } else {
+          load_npy(file);
+          load_npy(file, {.map = true});
+        }
+      } catch (const Error&) {
+      }
+    }
+  }
+}
+
+}  // namespace wick::test
