@@ -5,24 +5,27 @@
 
 namespace wick {
 
-// How many threads large operations may use: the processors this process may run on, or OMP_NUM_THREADS.
-// Always 1 where the library was built without OpenMP.
+// How many threads large operations may use. At the start what WICK_NUM_THREADS or OMP_NUM_THREADS says, else
+// the processors that this process may run on.
 int num_threads() noexcept;
-// From 1 on; Error otherwise.
+// From 1 on, Error otherwise. More than a few times the processors there are count as that many.
 void set_num_threads(int count);
 
 namespace parallel {
 
 // Pieces of less work than this (in elements of a cheap operation) are not worth a thread.
-inline constexpr std::int64_t grain = 32768;
+inline constexpr std::int64_t grain = 65536;
 
 using Body = void (*)(void* context, std::int64_t begin, std::int64_t end);
 void run(std::int64_t count, std::int64_t least, void* context, Body body);
 
 }  // namespace parallel
 
-// Calls f(begin, end) for pieces that together are [0, count), on several threads when each gets at least
-// `least`. An exception in one piece is thrown again here, after all have ended.
+// Calls f(begin, end) for pieces that together are [0, count), each of at least `least` positions, on several
+// threads where there is more than one piece. The calling thread works too, and asks its interrupt handler
+// (interrupt.h) between pieces. An exception in one piece is thrown again here, after all have ended; pieces
+// that have not begun by then are left out. Within f and where other threads' loops have the helpers, there
+// is one thread. After fork() the child makes helpers of its own.
 template <class F>
 void parallel_for(std::int64_t count, std::int64_t least, F&& f) {
   if (count <= 0) return;

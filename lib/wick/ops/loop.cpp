@@ -105,7 +105,7 @@ void run_split(const LoopNest& nest, kernels::Loop loop, const void* parameters,
   const auto serial = [&](const LoopNest& piece) {
     for_each_block(piece, [&](const kernels::Block& block) { loop(block, parameters); });
   };
-  if (elements * cost <= parallel::grain || num_threads() == 1 || nest.rank <= lowest) {
+  if (elements * cost <= parallel::grain || nest.rank <= lowest) {
     serial(nest);
     return;
   }

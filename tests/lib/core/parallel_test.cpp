@@ -1,5 +1,10 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <climits>
 #include <stdexcept>
+#include <thread>
 
 #include "support.h"
 
@@ -60,6 +65,41 @@ TEST_CASE("parallel: the number of threads") {
   CHECK_THROWS_AS(set_num_threads(-3), Error);
   set_num_threads(1);
   CHECK(num_threads() == 1);
+  set_num_threads(3);
+  CHECK(num_threads() == 3);
+  set_num_threads(INT_MAX);
+  CHECK(num_threads() < 100000);
+}
+
+TEST_CASE("parallel: several threads that all have loops to share out") {
+  const Threads limit(4);
+  std::atomic<std::int64_t> total = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 6; ++caller) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 200; ++round)
+        parallel_for(1000, 10, [&](std::int64_t begin, std::int64_t end) { total += end - begin; });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(total == 6 * 200 * 1000);
+}
+
+TEST_CASE("parallel: the child of a fork computes on") {
+  const Threads limit(3);
+  const Tensor x = ones({300000});
+  CHECK(sum(x + 1).item().to_double() == 600000);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    const bool right = sum(x + 1).item().to_double() == 600000 && num_threads() == 3;
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(sum(x + 1).item().to_double() == 600000);
 }
 
 TEST_CASE("parallel: results do not depend on the number of threads") {

@@ -1,0 +1,92 @@
+#include <atomic>
+#include <thread>
+
+#include "wick/core/interrupt.h"
+
+#include "support.h"
+
+namespace wick::test {
+namespace {
+
+// Answers "go on" some times, and notes what it was asked.
+struct Patience {
+  int left = 0;
+  int asked = 0;
+  Progress last;
+  std::thread::id thread = std::this_thread::get_id();
+
+  static bool ask(void* context, const Progress& progress) {
+    auto& self = *static_cast<Patience*>(context);
+    CHECK(std::this_thread::get_id() == self.thread);
+    ++self.asked;
+    self.last = progress;
+    return self.left-- > 0;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("interrupt: without a handler nothing stops") {
+  CHECK(!interruptible());
+  CHECK_NOTHROW(check_interrupt());
+}
+
+TEST_CASE("interrupt: a handler is asked, told how far it is, and stops what runs") {
+  const int before = num_threads();
+  for (const int threads : {1, 3}) {
+    set_num_threads(threads);
+    Patience patience{.left = 2};
+    std::atomic<std::int64_t> done = 0;
+    {
+      const InterruptScope asked(Patience::ask, &patience);
+      CHECK(interruptible());
+      CHECK_THROWS_AS(
+          parallel_for(100000, 10, [&](std::int64_t begin, std::int64_t end) { done += end - begin; }),
+          Interrupted);
+    }
+    CHECK(!interruptible());
+    CHECK(patience.asked == 3);
+    CHECK(patience.last.total == 100000);
+    CHECK(patience.last.done > 0);
+    CHECK(done < 100000);
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("interrupt: a handler that always agrees changes nothing") {
+  manual_seed(1);
+  const Tensor x = randn({300, 1000}), y = randn({1000});
+  const auto work = [&] {
+    return Tensors{x + y, sum(x), sum(x, {0}), sum(x, {1}), sort(x, 1).values, matmul(x, y)};
+  };
+  const Tensors plain = work();
+  Patience patience{.left = 1 << 30};
+  const InterruptScope asked(Patience::ask, &patience);
+  const Tensors watched = work();
+  for (std::size_t i = 0; i < plain.size(); ++i)
+    CHECK_MESSAGE(identical(plain[i], watched[i]), "result " << i);
+}
+
+TEST_CASE("interrupt: the handler's own exception arrives, and is not asked about itself") {
+  const auto handler = [](void*, const Progress&) -> bool {
+    check_interrupt();
+    throw std::out_of_range("the limit");
+  };
+  const InterruptScope asked(handler);
+  CHECK_THROWS_AS(check_interrupt(), std::out_of_range);
+  CHECK(interruptible());
+}
+
+TEST_CASE("interrupt: an uninterrupted block is not asked, nor is another thread") {
+  Patience patience;
+  const InterruptScope asked(Patience::ask, &patience);
+  {
+    const Uninterrupted whole;
+    CHECK_NOTHROW(check_interrupt());
+  }
+  std::thread([] { CHECK_NOTHROW(check_interrupt()); }).join();
+  CHECK(patience.asked == 0);
+  CHECK_THROWS_AS(check_interrupt(), Interrupted);
+}
+
+}  // namespace wick::test
