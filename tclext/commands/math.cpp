@@ -300,7 +300,7 @@ Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::i
                            " coordinates where dimension " + std::to_string(d) + " has size " +
                            std::to_string(x.size(d)));
   }
-  Shape column(x.dim(), 1);
+  Shape column = Shape::filled(x.dim(), 1);
   column[d] = x.size(d) - 1;
   const Tensor places =
       wick::tensor(numbers, {x.size(d)}, is_floating(x.dtype()) ? x.dtype() : DType::Float32);

@@ -26,7 +26,7 @@ double scattered(std::int64_t i, std::int64_t range) {
 }
 
 void each_index(const Shape& shape, const std::function<void(const Dims&)>& f) {
-  Dims index(shape.size(), 0);
+  Dims index = Dims::filled(shape.size(), 0);
   for (std::int64_t left = numel(shape); left > 0; --left) {
     f(index);
     for (int d = shape.size() - 1; d >= 0 && ++index[d] == shape[d]; --d) index[d] = 0;

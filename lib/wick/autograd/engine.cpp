@@ -4,8 +4,10 @@
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "wick/autograd/node.h"
+#include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 
@@ -42,8 +44,10 @@ class Pass {
       const Ref<Node> keep = std::move(entry->second.node);
       const Tensors grads = std::move(entry->second.grads);
       buffers_.erase(entry);
+      check_interrupt();
       step(*keep, grads);
     }
+    add_to_leaves();
     return std::move(found_);
   }
 
@@ -116,7 +120,7 @@ class Pass {
     if (g.sizes() != edge.shape) g = sum_to(g, edge.shape);
     if (g.dtype() != edge.dtype) g = g.to(edge.dtype);
     if (edge.leaf) {
-      deliver_to_leaf(edge, g);
+      deliver_to_leaf(edge, std::move(g));
       return;
     }
     auto [it, fresh] = buffers_.try_emplace(edge.node.get());
@@ -130,23 +134,41 @@ class Pass {
     slot = slot.defined() ? add(slot, g) : g;
   }
 
-  void deliver_to_leaf(const Edge& edge, const Tensor& g) {
+  void deliver_to_leaf(const Edge& edge, Tensor g) {
     if (inputs_) {
       for (std::size_t i = 0; i < inputs_->size(); ++i) {
         if ((*inputs_)[i].body() == edge.leaf.get()) found_[i] = found_[i].defined() ? add(found_[i], g) : g;
       }
       return;
     }
-    const Tensor leaf = Tensor::from_body(edge.leaf.get());
-    const Tensor before = leaf.grad();
-    if (!before.defined()) {
-      // Taken over when nobody else can see it, else copied.
-      const bool own = g.body()->use_count() == 1 && g.storage()->use_count() == 1 && g.is_contiguous();
-      leaf.set_grad(own || create_ ? g : g.detach().clone());
-    } else if (create_) {
-      leaf.set_grad(add(before, g));
+    auto [it, fresh] = leaves_.try_emplace(edge.leaf.get());
+    if (fresh) {
+      leaf_order_.push_back(edge.leaf);
+      it->second = std::move(g);
     } else {
-      add_into(before, g);
+      it->second = add(it->second, g);
+    }
+  }
+
+  // At the end, so that a pass that fails or is interrupted leaves all gradients as they were. Other threads
+  // may go backward into the same leaf.
+  void add_to_leaves() {
+    const Uninterrupted whole;
+    for (const Ref<TensorBody>& body : leaf_order_) {
+      const Tensor leaf = Tensor::from_body(body.get());
+      Tensor g = std::move(leaves_[body.get()]);
+      Tensor replaced;  // ends outside of the lock
+      const std::lock_guard lock(autograd::gradient_mutex(leaf));
+      Tensor& sum = body->gradient->grad;
+      if (!sum.defined()) {
+        // Taken over when nobody else can see it, else copied.
+        const bool own = g.body()->use_count() == 1 && g.storage()->use_count() == 1 && g.is_contiguous();
+        sum = own || create_ ? g : g.detach().clone();
+      } else if (create_ || sum.requires_grad() || !sum.is_contiguous()) {
+        replaced = std::exchange(sum, add(sum, g));
+      } else {
+        add_into(sum, g);
+      }
     }
   }
 
@@ -168,6 +190,8 @@ class Pass {
   std::vector<Edge> roots_;
   std::unordered_set<const Node*> above_;
   std::unordered_map<Node*, Buffer> buffers_;
+  std::vector<Ref<TensorBody>> leaf_order_;
+  std::unordered_map<TensorBody*, Tensor> leaves_;
   std::priority_queue<Entry> ready_;
 };
 

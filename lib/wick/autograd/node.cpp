@@ -1,6 +1,8 @@
 #include "wick/autograd/node.h"
 
 #include <atomic>
+#include <mutex>
+#include <utility>
 
 #include "wick/core/fail.h"
 #include "wick/ops/reduction.h"
@@ -19,6 +21,11 @@ GradientState& state_of(const Tensor& tensor) {
 }
 
 }  // namespace
+
+std::mutex& autograd::gradient_mutex(const Tensor& leaf) {
+  static std::mutex mutexes[64];
+  return mutexes[reinterpret_cast<std::uintptr_t>(leaf.body()) / 64 % 64];
+}
 
 bool grad_enabled() noexcept { return recording; }
 void set_grad_enabled(bool enabled) noexcept { recording = enabled; }
@@ -45,7 +52,7 @@ void Node::destroy(Node* node) noexcept {
 
 namespace autograd {
 
-bool wanted(Inputs inputs) noexcept {
+bool wanted(Inputs inputs) {
   if (!recording) return false;
   for (const Tensor& t : inputs) {
     if (t.requires_grad()) return true;
@@ -53,7 +60,7 @@ bool wanted(Inputs inputs) noexcept {
   return false;
 }
 
-bool wanted(const Tensors& inputs) noexcept {
+bool wanted(const Tensors& inputs) {
   if (!recording) return false;
   for (const Tensor& t : inputs) {
     if (t.requires_grad()) return true;
@@ -137,14 +144,6 @@ void connect(Node* node, const Tensors& inputs, Results results) { connect_to(no
 
 }  // namespace autograd
 
-void check_in_place(const Tensor& target) {
-  if (recording && target.requires_grad()) {
-    throw GradientError(
-        "changes in place are not recorded: switch recording off to change a tensor that requires a "
-        "gradient");
-  }
-}
-
 Tensor sum_to(const Tensor& tensor, const Shape& shape) {
   if (tensor.sizes() == shape) return tensor;
   const int added = tensor.dim() - shape.size();
@@ -160,29 +159,41 @@ bool Tensor::tracks_gradient() const noexcept {
   return state.leaf_wanted || state.node;
 }
 
-bool Tensor::is_leaf() const noexcept { return !body_->gradient || !body_->gradient->node; }
+bool Tensor::is_leaf() const { return !get().gradient || !body_->gradient->node; }
 
 const Tensor& Tensor::requires_grad_(bool wanted) const {
   if (!is_leaf()) {
-    throw GradientError("requires_grad can be set on leaf tensors only, not on the result of " +
-                        std::string(body_->gradient->node->name));
+    fail<GradientError>("requires_grad_",
+                        "requires_grad can be set on leaf tensors only, not on the result of {}",
+                        body_->gradient->node->name);
   }
   if (wanted && !is_differentiable(dtype())) {
-    throw DTypeError("only tensors of floating point and complex dtype can require gradients, not " +
-                     std::string(name(dtype())));
+    fail<DTypeError>("requires_grad_",
+                     "only tensors of floating point and complex dtype can require gradients, not {}",
+                     dtype());
   }
   if (wanted || body_->gradient) state_of(*this).leaf_wanted = wanted;
   return *this;
 }
 
-Tensor Tensor::grad() const { return body_->gradient ? body_->gradient->grad : Tensor(); }
+Tensor Tensor::grad() const {
+  if (!get().gradient) return {};
+  const std::lock_guard lock(autograd::gradient_mutex(*this));
+  return body_->gradient->grad;
+}
 
 void Tensor::set_grad(const Tensor& gradient) const {
-  if (gradient.defined() && gradient.sizes() != sizes()) {
-    throw ShapeError("the gradient of a tensor of shape " + to_string(sizes()) + " cannot have shape " +
-                     to_string(gradient.sizes()));
+  if (!gradient.defined()) {
+    if (!get().gradient) return;
+  } else if (gradient.sizes() != sizes()) {
+    fail<ShapeError>("set_grad", "the gradient of a tensor of shape {} cannot have shape {}", sizes(),
+                     gradient.sizes());
+  } else if (gradient.dtype() != dtype()) {
+    fail<DTypeError>("set_grad", "the gradient of a {} tensor cannot be {}", dtype(), gradient.dtype());
   }
-  if (gradient.defined() || body_->gradient) state_of(*this).grad = gradient;
+  Tensor before;  // ends outside of the lock
+  const std::lock_guard lock(autograd::gradient_mutex(*this));
+  before = std::exchange(state_of(*this).grad, gradient);
 }
 
 void Tensor::backward(bool retain_graph, bool create_graph) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,10 +82,12 @@ using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
 namespace autograd {
 
 // Whether an operation on these inputs has to be recorded.
-bool wanted(Inputs inputs) noexcept;
-bool wanted(const Tensors& inputs) noexcept;
+bool wanted(Inputs inputs);
+bool wanted(const Tensors& inputs);
 
 Edge edge_to(const Tensor& input);
+// Guards the grad() of a leaf, for several threads may go backward into one.
+std::mutex& gradient_mutex(const Tensor& leaf);
 // Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, int output);
 
@@ -305,8 +308,9 @@ void record_all(const char* name, const Tensors& outs, const Tensors& inputs, Fo
   record_all(name, outs, inputs, saving(), formula);
 }
 
-// GradientError when `target` requires a gradient and recording is on.
-void check_in_place(const Tensor& target);
+// GradientError when `target` requires a gradient and recording is on. Operations call begin_in_place
+// (in_place.h).
+void check_in_place(const char* operation, const Tensor& target);
 
 // Sums over the dimensions that broadcasting added or stretched, back to `shape`.
 Tensor sum_to(const Tensor& tensor, const Shape& shape);

@@ -28,7 +28,7 @@ std::int64_t numel(const Shape& shape) {
 }
 
 Strides contiguous_strides(const Shape& shape) {
-  Strides strides(shape.size(), 1);
+  Strides strides = Strides::filled(shape.size(), 1);
   for (int i = shape.size() - 2; i >= 0; --i) {
     strides[i] = strides[i + 1] * std::max<std::int64_t>(shape[i + 1], 1);
   }

@@ -20,10 +20,13 @@ class Dims {
   Dims() noexcept = default;
   Dims(std::initializer_list<std::int64_t> values) : Dims(values.begin(), static_cast<int>(values.size())) {}
   Dims(std::span<const std::int64_t> values) : Dims(values.data(), static_cast<int>(values.size())) {}
-  Dims(int count, std::int64_t value) : Dims() {
-    grow(count);
-    std::fill_n(data_, count, value);
-    size_ = count;
+  // `count` times the value. No constructor: Shape(2, 3) would not be the shape {2 3}.
+  static Dims filled(int count, std::int64_t value) {
+    Dims out;
+    out.grow(count);
+    std::fill_n(out.data_, count, value);
+    out.size_ = count;
+    return out;
   }
   Dims(const Dims& other) : Dims(other.data_, other.size_) {}
   Dims(Dims&& other) noexcept { take(other); }

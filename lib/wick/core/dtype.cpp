@@ -47,6 +47,14 @@ bool fits(const Scalar& number, DType dtype) {
   return whole >= (is_unsigned ? 0 : -high) && whole < high;
 }
 
+void check_fill_value(const char* operation, const Scalar& value, DType dtype) {
+  const bool real_only = !is_complex(dtype) && dtype != boolean;
+  if (fits(value, dtype) && !(real_only && value.to_complex().imag() != 0)) return;
+  fail(operation, "{} does not fit {}", value, dtype);
+}
+
+void Scalar::too_large(std::uint64_t value) { fail("Scalar", "{} does not fit int64", value); }
+
 std::string to_string(const Scalar& number) {
   if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());
   char text[32];

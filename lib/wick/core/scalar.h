@@ -12,9 +12,17 @@ namespace wick {
 // A number that remembers its kind, as the other operand of a tensor operation or as a fill value.
 class Scalar {
  public:
-  Scalar(bool value) : kind_(Kind::Bool), integer_(value) {}
+  // Templates, so that nothing is converted to bool or int on the way: pointers least of all.
+  template <std::same_as<bool> T>
+  Scalar(T value) : kind_(Kind::Bool), integer_(value) {}
+  // Error for what int64 does not hold.
   template <std::integral T>
-  Scalar(T value) : kind_(Kind::Integer), integer_(static_cast<std::int64_t>(value)) {}
+  requires(!std::same_as<T, bool>) Scalar(T value)
+      : kind_(Kind::Integer), integer_(static_cast<std::int64_t>(value)) {
+    if constexpr (sizeof(T) == sizeof(std::int64_t) && std::unsigned_integral<T>) {
+      if (value > static_cast<T>(INT64_MAX)) too_large(value);
+    }
+  }
   Scalar(double value) : kind_(Kind::Floating), real_(value) {}
   Scalar(std::complex<double> value) : kind_(Kind::Complex), real_(value.real()), imag_(value.imag()) {}
 
@@ -31,6 +39,8 @@ class Scalar {
   bool to_bool() const { return kind_ <= Kind::Integer ? integer_ != 0 : real_ != 0 || imag_ != 0; }
 
  private:
+  [[noreturn]] static void too_large(std::uint64_t value);
+
   Kind kind_;
   std::int64_t integer_ = 0;
   double real_ = 0;
@@ -47,6 +57,10 @@ inline std::int64_t Scalar::to_int() const {
 
 // Whether an integer dtype can hold the number, truncated towards zero; other dtypes take any.
 bool fits(const Scalar& number, DType dtype);
+
+// Error unless a tensor of that dtype can be filled with the number: an integer dtype needs a number within
+// its range (cut towards zero), a real one a number without an imaginary part.
+void check_fill_value(const char* operation, const Scalar& value, DType dtype);
 
 // As messages show it: six significant digits, whole numbers in full; of a complex number the real part.
 std::string to_string(const Scalar& number);

@@ -1,6 +1,9 @@
 #include "wick/core/tensor.h"
 
+#include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -9,26 +12,45 @@ namespace wick {
 
 TensorBody::~TensorBody() { delete gradient; }
 
+void Tensor::undefined() { throw Error("an undefined tensor was used where one with elements is needed"); }
+
 int Tensor::own_dim(std::int64_t d) const {
-  if (dim() == 0)
-    throw IndexError("dimension " + std::to_string(d) + " was asked for, but a 0-d tensor has none");
+  if (dim() == 0) fail<IndexError>("size", "dimension {} was asked for, but a 0-d tensor has none", d);
   return wrap_dim(d, dim());
 }
 
 void Tensor::wrong_type(DType asked) const {
-  throw DTypeError("the tensor holds " + std::string(name(dtype())) + ", its data was asked for as " +
-                   std::string(name(asked)));
+  fail<DTypeError>("data", "the tensor holds {}, its elements were asked for as {}", dtype(), asked);
 }
 
 namespace {
 
 std::size_t byte_count(std::int64_t elements, const Shape& shape, DType dtype) {
   std::int64_t bytes;
-  if (__builtin_mul_overflow(elements, size_of(dtype), &bytes)) {
-    throw ShapeError("shape " + to_string(shape) + " of " + std::string(name(dtype)) +
-                     " is too large: its bytes cannot be counted");
-  }
+  if (__builtin_mul_overflow(elements, size_of(dtype), &bytes))
+    fail<ShapeError>("empty", "shape {} of {} is too large: its bytes cannot be counted", shape, dtype);
   return static_cast<std::size_t>(bytes);
+}
+
+// ShapeError unless all elements lie within the storage.
+void check_extent(const char* operation, const TensorBody& body) {
+  if (body.shape.size() != body.strides.size()) {
+    fail<ShapeError>(operation, "shape {} and strides {} must have the same length", body.shape,
+                     body.strides);
+  }
+  if (body.numel == 0) return;
+  // Of bytes, counted from the first element.
+  __extension__ using Wide = __int128;
+  Wide lowest = 0, highest = size_of(body.dtype);
+  for (int d = 0; d < body.shape.size(); ++d) {
+    const Wide reach = static_cast<Wide>(body.shape[d] - 1) * body.strides[d] * size_of(body.dtype);
+    (reach < 0 ? lowest : highest) += reach;
+  }
+  const Wide before = body.data - body.storage->data();
+  if (before + lowest < 0 || before + highest > static_cast<Wide>(body.storage->bytes())) {
+    fail<ShapeError>(operation, "shape {} with strides {} leads out of a memory of {} bytes", body.shape,
+                     body.strides, body.storage->bytes());
+  }
 }
 
 }  // namespace
@@ -51,10 +73,15 @@ Tensor empty_strided(const Shape& shape, const Strides& strides, DType dtype) {
   Tensor out = empty(shape, dtype);
   out.body()->strides = strides;
   out.body()->contiguous = is_contiguous(shape, strides);
+  check_extent("empty_strided", *out.body());
   return out;
 }
 
 Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data) {
+  return make_view(base, std::move(shape), std::move(strides), data, base.dtype());
+}
+
+Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data, DType dtype) {
   Tensor out = Tensor::from_body(new TensorBody);
   TensorBody& body = *out.body();
   body.storage = base.storage();
@@ -63,7 +90,8 @@ Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data) {
   body.contiguous = is_contiguous(shape, strides);
   body.shape = std::move(shape);
   body.strides = std::move(strides);
-  body.dtype = base.dtype();
+  body.dtype = dtype;
+  check_extent("make_view", body);
   return out;
 }
 
@@ -81,10 +109,8 @@ Tensor from_blob(void* data, const Shape& shape, DType dtype, void (*release)(vo
 }
 
 Scalar Tensor::item() const {
-  if (numel() != 1) {
-    throw ShapeError("a tensor with one element is needed, shape " + to_string(sizes()) + " has " +
-                     std::to_string(numel()));
-  }
+  if (numel() != 1)
+    fail<ShapeError>("item", "a tensor with one element is needed, shape {} has {}", sizes(), numel());
   return dispatch(dtype(), [&]<class T>(TypeTag<T>) -> Scalar {
     const T value = *reinterpret_cast<const T*>(body_->data);
     if constexpr (is_complex(dtype_of<T>)) {
@@ -100,17 +126,23 @@ Scalar Tensor::item() const {
 Tensor Tensor::detach() const { return make_view(*this, sizes(), strides(), raw_data()); }
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
-  check_in_place(*this);
-  const bool overlaps = source.storage() == storage() && !source.is_same(*this);
-  copy_into(*this, (overlaps ? source.detach().clone() : source).expand(sizes()));
-  storage()->bump_version();
+  source.detach().expand(sizes());  // a ShapeError before anything else
+  const Tensor from = begin_in_place("copy_", *this, source, SourceGradient::Recorded);
+  {
+    const NoGrad no_grad;
+    const Uninterrupted whole;
+    copy_into(*this, from);
+  }
+  // What was here before is gone: only the source has a gradient.
+  record_in_place("copy_", *this, source, [](const Tensor& g) { return g; });
   return *this;
 }
 
 const Tensor& Tensor::fill_(const Scalar& value) const {
-  check_in_place(*this);
+  check_fill_value("fill_", value, dtype());
+  begin_in_place("fill_", *this);
+  const Uninterrupted whole;
   fill_into(*this, value);
-  storage()->bump_version();
   return *this;
 }
 

@@ -33,33 +33,47 @@ struct TensorBody : RefCounted {
 };
 
 // A strided, dtype-tagged array, or a view of one. A Tensor is a reference: copies share the elements;
-// clone() copies them. A default-constructed Tensor is undefined and only good for defined() and assignment.
+// clone() copies them. A default-constructed Tensor is undefined: good for defined(), is_same() and
+// assignment; anything else is an Error.
 class Tensor {
  public:
   Tensor() noexcept = default;
+  Tensor(const Tensor&) noexcept = default;
+  Tensor(Tensor&&) noexcept = default;
+  // A variable then refers to another tensor.
+  Tensor& operator=(const Tensor&) & noexcept = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  // What is not a variable, such as x[0] or x.slice(1, 0, 2), gets the elements, as by copy_ and fill_.
+  const Tensor& operator=(const Tensor& source) && { return copy_(source); }
+  const Tensor& operator=(Tensor&& source) && { return copy_(source); }
+  const Tensor& operator=(const Scalar& value) && { return fill_(value); }
 
   bool defined() const noexcept { return static_cast<bool>(body_); }
-  int dim() const noexcept { return body_->shape.size(); }
-  std::int64_t numel() const noexcept { return body_->numel; }
-  const Shape& sizes() const noexcept { return body_->shape; }
-  const Shape& shape() const noexcept { return body_->shape; }
+  int dim() const { return get().shape.size(); }
+  std::int64_t numel() const { return get().numel; }
+  const Shape& sizes() const& { return get().shape; }
+  Shape sizes() && { return get().shape; }
+  const Shape& shape() const& { return get().shape; }
+  Shape shape() && { return get().shape; }
   // IndexError on a 0-d tensor, and outside [-dim(), dim()-1].
-  std::int64_t size(std::int64_t d) const { return body_->shape[own_dim(d)]; }
-  const Strides& strides() const noexcept { return body_->strides; }
-  std::int64_t stride(std::int64_t d) const { return body_->strides[own_dim(d)]; }
-  DType dtype() const noexcept { return body_->dtype; }
-  std::int64_t itemsize() const noexcept { return size_of(body_->dtype); }
-  bool is_contiguous() const noexcept { return body_->contiguous; }
+  std::int64_t size(std::int64_t d) const { return get().shape[own_dim(d)]; }
+  const Strides& strides() const& { return get().strides; }
+  Strides strides() && { return get().strides; }
+  std::int64_t stride(std::int64_t d) const { return get().strides[own_dim(d)]; }
+  DType dtype() const { return get().dtype; }
+  std::int64_t itemsize() const { return size_of(get().dtype); }
+  bool is_contiguous() const { return get().contiguous; }
   bool is_same(const Tensor& other) const noexcept { return body_ == other.body_; }
 
   // The elements, in the order that strides() tells. DTypeError when T is not the tensor's type.
   template <class T>
   T* data() const {
     if (dtype_of<T> != dtype()) wrong_type(dtype_of<T>);
-    return reinterpret_cast<T*>(body_->data);
+    return reinterpret_cast<T*>(get().data);
   }
-  char* raw_data() const noexcept { return body_->data; }
-  const Ref<Storage>& storage() const noexcept { return body_->storage; }
+  char* raw_data() const { return get().data; }
+  const Ref<Storage>& storage() const& { return get().storage; }
+  Ref<Storage> storage() && { return get().storage; }
 
   // The only element, as a number. ShapeError when there is not exactly one.
   Scalar item() const;
@@ -74,8 +88,10 @@ class Tensor {
   // The same elements, without history.
   Tensor detach() const;
 
-  // In place: the elements of `source`, broadcast and converted; or one number everywhere. Not recorded for
-  // gradients: GradientError when this tensor requires one while recording is on.
+  // In place: the elements of `source`, broadcast and converted; or one number everywhere, an Error where the
+  // dtype cannot hold it. The source may overlap this tensor. While recording is on: GradientError when this
+  // tensor requires a gradient. A source that requires one makes this tensor its result, if nothing else
+  // shares its memory, as views do; else it is a GradientError.
   const Tensor& copy_(const Tensor& source) const;
   const Tensor& fill_(const Scalar& value) const;
   const Tensor& zero_() const { return fill_(0); }
@@ -94,14 +110,15 @@ class Tensor {
   Tensor operator[](std::int64_t index) const { return select(0, index); }
 
   // Gradients; see autograd/gradient.h.
-  bool requires_grad() const noexcept { return body_->gradient && tracks_gradient(); }
-  bool is_leaf() const noexcept;
+  bool requires_grad() const { return get().gradient && tracks_gradient(); }
+  bool is_leaf() const;
   // Asks for gradients of this leaf. DTypeError unless floating point or complex; GradientError on a tensor
   // that was computed from others.
   const Tensor& requires_grad_(bool wanted = true) const;
   // What backward() has added up in this leaf; undefined before.
   Tensor grad() const;
-  // Replaces the gradient; an undefined tensor clears it.
+  // Replaces the gradient; an undefined tensor clears it. ShapeError or DTypeError unless it has this
+  // tensor's shape and dtype.
   void set_grad(const Tensor& gradient) const;
   // Adds to every leaf's grad() the derivative of this one-element tensor. The graph is used up unless
   // retain_graph; with create_graph the gradients can themselves be differentiated, and hold the graph with
@@ -114,6 +131,12 @@ class Tensor {
 
  private:
   explicit Tensor(Ref<TensorBody> body) noexcept : body_(std::move(body)) {}
+  TensorBody& get() const {
+    if (!body_) [[unlikely]]
+      undefined();
+    return *body_;
+  }
+  [[noreturn]] static void undefined();
   bool tracks_gradient() const noexcept;
   int own_dim(std::int64_t d) const;
   [[noreturn]] void wrong_type(DType asked) const;
@@ -123,10 +146,13 @@ class Tensor {
 
 // Uninitialized, row-major. ShapeError or MemoryError when the shape cannot be had.
 Tensor empty(const Shape& shape, DType dtype = float32);
-// Uninitialized, with strides of a dense layout (a permutation of row-major ones).
+// Uninitialized, with strides of a dense layout (a permutation of row-major ones). ShapeError for strides
+// that lead out of its memory.
 Tensor empty_strided(const Shape& shape, const Strides& strides, DType dtype);
-// A view of `base`'s storage; `data` is the address of its first element. The caller sees to the bounds.
+// A view of `base`'s storage, of its dtype if none is given; `data` is the address of the first element.
+// ShapeError when an element would lie outside of the storage.
 Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data);
+Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data, DType dtype);
 // Memory owned elsewhere, row-major; `release(context)` is called when the last view has gone unless null.
 Tensor from_blob(void* data, const Shape& shape, DType dtype, void (*release)(void*) = nullptr,
                  void* context = nullptr);

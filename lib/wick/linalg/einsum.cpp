@@ -81,7 +81,7 @@ Tensor contracted(const Tensor& a, const Tensor& b, const Dims& summed) {
   for (const auto d : rows) shape.push_back(a.sizes()[static_cast<int>(d)]);
   for (const auto d : columns) shape.push_back(b.sizes()[static_cast<int>(d)]);
   for (int i = 0; i < summed.size(); ++i) shape.push_back(1);
-  Dims back(order.size(), 0);
+  Dims back = Dims::filled(order.size(), 0);
   for (int i = 0; i < order.size(); ++i) back[static_cast<int>(order[i])] = i;
   return bmm(left, right).reshape(shape).permute(back);
 }
@@ -298,7 +298,7 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
   for (const Tensor& x : operands) check_same_dtype("einsum", operands[0].dtype(), x.dtype());
   const Places places = find_places(equation, operands);
   Tensors inputs;
-  Shape common(places.rank, 1);
+  Shape common = Shape::filled(places.rank, 1);
   for (std::size_t k = 0; k < operands.size(); ++k) {
     inputs.push_back(arranged(places, equation.operands[k], operands[k], k));
     for (int d = 0; d < places.rank; ++d) {

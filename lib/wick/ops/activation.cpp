@@ -236,7 +236,7 @@ Tensor by_channel(const Tensor& weight, const Tensor& x) {
                      std::to_string(weight.numel()) + " were given for " + std::to_string(channels) +
                      " channels");
   }
-  Shape shape(x.dim(), 1);
+  Shape shape = Shape::filled(x.dim(), 1);
   shape[1] = channels;
   return weight.reshape(shape);
 }

@@ -9,6 +9,7 @@
 namespace wick {
 
 Tensor full(const Shape& shape, const Scalar& value, DType dtype) {
+  check_fill_value("full", value, dtype);
   Tensor out = empty(shape, dtype);
   fill_into(out, value);
   return out;
@@ -143,6 +144,7 @@ Tensor scalar_tensor(const Scalar& value, DType dtype) { return full({}, value, 
 Tensor empty_like(const Tensor& x, DType dtype) { return empty_for({&x}, dtype); }
 
 Tensor full_like(const Tensor& x, const Scalar& value, DType dtype) {
+  check_fill_value("full_like", value, dtype);
   Tensor out = empty_like(x, dtype);
   fill_into(out, value);
   return out;

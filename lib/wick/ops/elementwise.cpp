@@ -3,7 +3,9 @@
 #include <bit>
 #include <cmath>
 
+#include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
+#include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -332,11 +334,12 @@ Tensor conj(const Tensor& x) {
 }
 
 void add_into(const Tensor& target, const Tensor& addend) {
-  check_in_place(target);
-  const Tensor y = cast_unrecorded(addend, target.dtype()).expand(target.sizes());
+  addend.detach().expand(target.sizes());  // a ShapeError before anything else
+  const Tensor source = begin_in_place("add_into", target, addend);
+  const Tensor y = cast_unrecorded(source.detach(), target.dtype()).expand(target.sizes());
+  const Uninterrupted whole;
   run_loop(make_loop_nest({&target, &target, &y}),
            kernels::table().binary[static_cast<int>(Binary::Add)][index_of(target.dtype())]);
-  target.storage()->bump_version();
 }
 
 }  // namespace wick

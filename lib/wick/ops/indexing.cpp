@@ -118,7 +118,7 @@ struct Origin {
 };
 
 Origin origin_along(const Tensor& x, int d, const Shape& shape) {
-  if (x.dim() == 0) return {make_view(x, shape, Strides(shape.size(), 0), x.raw_data()), 0};
+  if (x.dim() == 0) return {make_view(x, shape, Strides::filled(shape.size(), 0), x.raw_data()), 0};
   Strides strides = x.strides();
   strides[d] = 0;
   return {make_view(x, shape, strides, x.raw_data()), x.strides()[d] * x.itemsize()};
@@ -181,7 +181,7 @@ struct Slices {
   Shape shape;
 
   Tensor spread(int d) const {
-    Shape column(shape.size(), 1);
+    Shape column = Shape::filled(shape.size(), 1);
     column[d] = list.numel();
     return list.reshape(column).expand(shape);
   }
@@ -331,7 +331,7 @@ void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order 
   int d = 0;
   for (const Tensor& p : picks.positions) add_into(offsets, mul(p, x.strides()[d++]));
   Shape spread = picks.shape;
-  Strides strides(spread.size(), 0);
+  Strides strides = Strides::filled(spread.size(), 0);
   for (; d < x.dim(); ++d) {
     spread.push_back(1);
     strides.push_back(x.strides()[d]);
@@ -487,7 +487,7 @@ Dims result_order(const Indexed& indexed) {
 }
 
 Dims inverse(const Dims& order) {
-  Dims out(order.size(), 0);
+  Dims out = Dims::filled(order.size(), 0);
   for (int i = 0; i < order.size(); ++i) out[static_cast<int>(order[i])] = i;
   return out;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -17,17 +19,18 @@ void gather_into(const Tensor& destination, std::span<const Tensor> sources) {
     throw ShapeError("gather_into: a destination of shape " + to_string(destination.sizes()) +
                      " cannot hold " + std::to_string(count) + " tensors");
   }
-  check_in_place(destination);
-  destination.storage()->bump_version();
+  Shape slot = destination.sizes();
+  slot.erase(0);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i].sizes() == slot) continue;
+    throw ShapeError("stack expects each tensor to be equal size, but got " + to_string(slot) +
+                     " at entry 0 and " + to_string(sources[i].sizes()) + " at entry " + std::to_string(i));
+  }
+  const Tensors safe = begin_in_place("gather_into", destination, sources);
   const NoGrad no_grad;
+  const Uninterrupted whole;
   const auto copy_one = [&](std::int64_t i) {
-    const Tensor slot = destination.select(0, i);
-    const Tensor& source = sources[static_cast<std::size_t>(i)];
-    if (source.sizes() != slot.sizes()) {
-      throw ShapeError("stack expects each tensor to be equal size, but got " + to_string(slot.sizes()) +
-                       " at entry 0 and " + to_string(source.sizes()) + " at entry " + std::to_string(i));
-    }
-    copy_into(slot, source);
+    copy_into(destination.select(0, i), safe[static_cast<std::size_t>(i)]);
   };
   const std::int64_t each = count > 0 ? destination.numel() / count : 0;
   if (each >= parallel::grain) {

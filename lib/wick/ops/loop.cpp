@@ -220,7 +220,7 @@ Tensor empty_for(std::initializer_list<const Tensor*> inputs, DType dtype) {
   for (int i = 1; i < rank; ++i) {
     for (int j = i; j > 0 && inner(order[j], order[j - 1]); --j) std::swap(order[j], order[j - 1]);
   }
-  Strides strides(rank, 1);
+  Strides strides = Strides::filled(rank, 1);
   std::int64_t step = 1;
   for (int i = 0; i < rank; ++i) {
     strides[order[i]] = step;

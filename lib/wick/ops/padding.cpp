@@ -176,7 +176,9 @@ Tensor gathered(const Plan& plan, const Tensor& g) {
 }  // namespace
 
 Tensor pad(const Tensor& x, const Dims& pads, std::string_view mode, const Scalar& value) {
-  return spread(make_plan(x, pads, mode_by_name(mode)), x, value);
+  const Mode how = mode_by_name(mode);
+  if (how == Mode::Constant) check_fill_value("pad", value, x.dtype());
+  return spread(make_plan(x, pads, how), x, value);
 }
 
 }  // namespace wick

@@ -213,7 +213,7 @@ Tensors meshgrid(const Tensors& tensors, std::string_view indexing) {
   numel(shape);
   Tensors grids;
   for (int k = 0; k < rank; ++k) {
-    Shape own(rank, 1);
+    Shape own = Shape::filled(rank, 1);
     own[k] = shape[k];
     const Tensor grid = tensors[static_cast<std::size_t>(k)].reshape(own).expand(shape);
     grids.push_back(indexing == "xy" && rank > 1 ? transpose(grid, 0, 1) : grid);

@@ -38,7 +38,7 @@ Shape infer_size(const Tensor& x, const Shape& asked) {
 // Strides under which the same memory has the new shape, if there are any: each run of old dimensions that
 // lie behind one another without gaps may be cut anew.
 bool view_strides(const Tensor& x, const Shape& shape, Strides& strides) {
-  strides = Strides(shape.size(), 1);
+  strides = Strides::filled(shape.size(), 1);
   int d = shape.size() - 1;
   std::int64_t run = 1;  // elements of the current run of old dimensions
   std::int64_t cut = 1;  // elements of new dimensions laid over it
@@ -100,7 +100,7 @@ Tensor permute(const Tensor& x, const Dims& dims) {
   }
   Shape shape;
   Strides strides;
-  Dims inverse(x.dim(), -1);
+  Dims inverse = Dims::filled(x.dim(), -1);
   for (int i = 0; i < dims.size(); ++i) {
     const int d = wrap_dim(dims[i], x.dim());
     if (inverse[d] != -1) throw ShapeError("permute was given a dim twice: " + to_string(dims));
@@ -142,7 +142,7 @@ Tensor expand(const Tensor& x, const Shape& asked) {
   };
   if (added < 0) refuse("it must have as many dimensions at least");
   Shape shape = asked;
-  Strides strides(asked.size(), 0);
+  Strides strides = Strides::filled(asked.size(), 0);
   for (int d = 0; d < shape.size(); ++d) {
     const int own = d - added;
     if (own < 0) {
@@ -292,9 +292,7 @@ namespace {
 Tensor part(const Tensor& x, int which) {
   Strides strides = x.strides();
   for (auto& s : strides) s *= 2;
-  Tensor out = make_view(x, x.sizes(), strides, x.raw_data() + which * x.itemsize() / 2);
-  out.body()->dtype = real_dtype(x.dtype());
-  return out;
+  return make_view(x, x.sizes(), strides, x.raw_data() + which * x.itemsize() / 2, real_dtype(x.dtype()));
 }
 
 }  // namespace

@@ -60,9 +60,9 @@ TEST_CASE("dims: the number of elements") {
   CHECK(numel({3, 4, 5}) == 60);
   CHECK(numel({3, 0, 5}) == 0);
   CHECK(numel({most}) == most);
-  CHECK(numel(Shape(64, 1)) == 1);
-  CHECK(numel(Shape(64, 0)) == 0);
-  CHECK_THROWS_AS(numel(Shape(65, 1)), ShapeError);
+  CHECK(numel(Shape::filled(64, 1)) == 1);
+  CHECK(numel(Shape::filled(64, 0)) == 0);
+  CHECK_THROWS_AS(numel(Shape::filled(65, 1)), ShapeError);
   CHECK_THROWS_AS(numel({-1}), ShapeError);
   CHECK_THROWS_AS(numel({0, -1}), ShapeError);
   CHECK_THROWS_AS(numel({INT64_MIN}), ShapeError);

@@ -12,7 +12,7 @@ namespace {
 struct Patience {
   int left = 0;
   int asked = 0;
-  Progress last;
+  Progress last = {};
   std::thread::id thread = std::this_thread::get_id();
 
   static bool ask(void* context, const Progress& progress) {

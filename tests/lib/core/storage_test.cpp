@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -179,6 +180,61 @@ TEST_CASE("storage: changes are counted") {
 TEST_CASE("storage: elements are aligned") {
   for (const std::int64_t n : {0, 1, 7, 1000, 100000}) {
     CHECK(reinterpret_cast<std::uintptr_t>(empty({n}).raw_data()) % 64 == 0);
+  }
+}
+
+TEST_CASE("storage: memory goes back") {
+  allocator::trim();
+  const std::size_t before = allocator::statistics().used;
+  const auto held = [&] { return allocator::statistics().used + allocator::statistics().cached - before; };
+  constexpr std::int64_t largest = 200 << 20;
+  std::size_t most = 0;
+  // One at a time, of all sizes; never touched, so that it costs no time.
+  for (std::int64_t i = 1; i <= 400; ++i) {
+    const Tensor x = empty({(i * 7919) % largest + 1}, uint8);
+    static_cast<void>(empty({(i * i * 104729) % largest + (1 << 20)}, uint8));
+    most = std::max(most, held());
+  }
+  CHECK(most < std::size_t{2} * 2 * largest);
+  allocator::trim();
+  // Growing: what is left behind is too small for what comes.
+  most = 0;
+  Tensor grown = empty({1 << 20}, uint8);
+  while (grown.numel() < largest / 2) {
+    grown = empty({grown.numel() + (1 << 20)}, uint8);
+    most = std::max(most, held());
+  }
+  CHECK(most < std::size_t{2} * largest);
+}
+
+TEST_CASE("storage: a kept block serves smaller requests, and those of half its size") {
+  if (!keeps_blocks) return;
+  allocator::trim();
+  char* block = empty({1 << 20}, uint8).raw_data();
+  CHECK(empty({600000}, uint8).raw_data() == block);
+  CHECK(empty({300000}, uint8).raw_data() != block);
+}
+
+TEST_CASE("storage: the statistics count what other threads keep") {
+  std::atomic<int> step = 0;
+  const std::size_t before = allocator::statistics().cached;
+  std::thread other([&] {
+    {
+      Tensors small;
+      for (int i = 0; i < 100; ++i) small.push_back(empty({1000}, uint8));
+    }
+    step = 1;
+    step.notify_all();
+    step.wait(1);
+  });
+  step.wait(0);
+  const std::size_t kept = allocator::statistics().cached;
+  step = 2;
+  step.notify_all();
+  other.join();
+  if (keeps_blocks) {
+    CHECK(kept >= before + 100 * 1000);
+    CHECK(allocator::statistics().cached < kept);
   }
 }
 

@@ -1,5 +1,7 @@
 #include <type_traits>
 
+#include "wick/autograd/node.h"
+
 #include "support.h"
 
 namespace wick::test {
@@ -149,6 +151,94 @@ TEST_CASE("tensor: moved and assigned") {
   CHECK(x.is_same(y));
   x = Tensor();
   CHECK(y.defined());
+}
+
+TEST_CASE("tensor: any use of an undefined one is an error") {
+  const Tensor none, x = ones({2});
+  const std::function<void()> uses[] = {
+      [&] { none.dim(); },
+      [&] { none.sizes(); },
+      [&] { none.numel(); },
+      [&] { none.dtype(); },
+      [&] { none.item(); },
+      [&] { none.raw_data(); },
+      [&] { none.requires_grad(); },
+      [&] { none.is_leaf(); },
+      [&] { none.grad(); },
+      [&] { none.set_grad(x); },
+      [&] { none.backward(); },
+      [&] { none.clone(); },
+      [&] { none.contiguous(); },
+      [&] { none.detach(); },
+      [&] { none.to(float64); },
+      [&] { none.fill_(1); },
+      [&] { none.copy_(x); },
+      [&] { x.copy_(none); },
+      [&] { add_into(x, none); },
+      [&] { none[0]; },
+      [&] { none.reshape({1}); },
+      [&] { exp(none); },
+      [&] { add(x, none); },
+      [&] { add(none, x); },
+      [&] { mul(none, 2); },
+      [&] { where(none, x, x); },
+      [&] { sum(none); },
+      [&] { max(none, 0); },
+      [&] { sort(none, 0); },
+      [&] { gather(x, 0, none); },
+      [&] {
+        stack({x, none});
+      },
+      [&] {
+        cat({none, x});
+      },
+      [&] { matmul(x, none); },
+      [&] { linalg::inv(none); },
+      [&] { softmax(none, 0); },
+      [&] { record("test", x, {none}, [](const Tensor& g) { return g; }); },
+  };
+  for (std::size_t i = 0; i < std::size(uses); ++i) CHECK_THROWS_AS_MESSAGE(uses[i](), Error, "use " << i);
+}
+
+TEST_CASE("tensor: views and strides stay within the memory") {
+  CHECK_THROWS_AS(empty_strided({1000, 1000}, {100000, 1}, float32), ShapeError);
+  CHECK_THROWS_AS(empty_strided({2, 3}, {-3, 1}, float32), ShapeError);
+  CHECK_THROWS_AS(empty_strided({2, 3}, {1}, float32), ShapeError);
+  const Tensor x = zeros({4});
+  CHECK_THROWS_AS(make_view(x, {5}, {1}, x.raw_data()), ShapeError);
+  CHECK_THROWS_AS(make_view(x, {2}, {INT64_MAX}, x.raw_data()), ShapeError);
+  CHECK_THROWS_AS(make_view(x, {2}, {-1}, x.raw_data()), ShapeError);
+  CHECK_THROWS_AS(make_view(x, {1}, {1}, x.raw_data() - 4), ShapeError);
+  CHECK_NOTHROW(make_view(x, {4}, {-1}, x.raw_data() + 12));
+  CHECK_NOTHROW(make_view(x, {0, 9}, {1, 1}, x.raw_data()));
+  CHECK_NOTHROW(make_view(x, {7, 7}, {0, 0}, x.raw_data()));
+}
+
+TEST_CASE("tensor: the sizes of a temporary live on") {
+  std::int64_t product = 1;
+  for (const auto size : zeros({2, 3}).sizes()) product *= size;
+  for (const auto stride : zeros({2, 3}).strides()) product *= stride;
+  CHECK(product == 18);
+}
+
+TEST_CASE("scalar: pointers are none, and numbers stay what they are") {
+  static_assert(!std::is_convertible_v<const char*, Scalar>);
+  static_assert(!std::is_convertible_v<float*, Scalar>);
+  static_assert(!std::is_convertible_v<std::nullptr_t, Scalar>);
+  static_assert(std::is_convertible_v<std::vector<bool>::reference, bool>);
+  CHECK(Scalar(true).kind() == Kind::Bool);
+  CHECK(Scalar(std::uint64_t{INT64_MAX}).to_int() == INT64_MAX);
+  CHECK_THROWS_AS(Scalar(18446744073709551615ull), Error);
+  static_assert(!std::is_constructible_v<Shape, int, int>);
+}
+
+TEST_CASE("tensor: a gradient has the shape and dtype of its tensor") {
+  const Tensor x = zeros({2}).requires_grad_();
+  CHECK_THROWS_AS(x.set_grad(zeros({3})), ShapeError);
+  CHECK_THROWS_AS(x.set_grad(zeros({2}, float64)), DTypeError);
+  x.set_grad(ones({2}));
+  x.set_grad(Tensor());
+  CHECK(!x.grad().defined());
 }
 
 }  // namespace wick::test

@@ -30,7 +30,7 @@ TEST_CASE("creation: every dtype and shape") {
     for (const DType dtype : all_dtypes) {
       if (std::string(name) == "randint" && (dtype == boolean || is_complex(dtype))) continue;
       for (const Shape& shape :
-           {Shape{}, Shape{0}, Shape{1}, Shape{7}, Shape{2, 0, 3}, Shape{2, 1, 3, 1, 2}, Shape(64, 1)}) {
+           {Shape{}, Shape{0}, Shape{1}, Shape{7}, Shape{2, 0, 3}, Shape{2, 1, 3, 1, 2}, Shape::filled(64, 1)}) {
         const Tensor x = make(shape, dtype);
         CHECK(x.sizes() == shape);
         CHECK(x.dtype() == dtype);
@@ -49,7 +49,7 @@ TEST_CASE("creation: sizes that cannot be") {
   for (const auto& [name, make] : makers()) {
     for (const Shape& shape :
          {Shape{-1}, Shape{2, -3}, Shape{0, -1}, Shape{INT64_MIN}, Shape{most, 2}, Shape{2, most},
-          Shape{0, most, most}, Shape{most}, Shape{huge, huge}, Shape(65, 1)}) {
+          Shape{0, most, most}, Shape{most}, Shape{huge, huge}, Shape::filled(65, 1)}) {
       CHECK_THROWS_AS_MESSAGE(make(shape, float32), ShapeError, name << to_string(shape));
     }
     for (const Shape& shape : {Shape{huge}, Shape{1, huge, 1}, Shape{std::int64_t{1} << 60}}) {
@@ -82,7 +82,7 @@ TEST_CASE("creation: sizes that cannot be") {
 
 TEST_CASE("creation: operations whose results would be absurd") {
   const std::size_t before = allocator::statistics().used;
-  const auto wide = [](const Shape& shape) { return ones(Shape(shape.size(), 1)).expand(shape); };
+  const auto wide = [](const Shape& shape) { return ones(Shape::filled(shape.size(), 1)).expand(shape); };
   CHECK_THROWS_AS(wide({huge}).clone(), MemoryError);
   CHECK_THROWS_AS(wide({huge}).to(float64), MemoryError);
   CHECK_THROWS_AS(wide({huge}) + 1, MemoryError);

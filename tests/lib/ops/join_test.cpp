@@ -62,7 +62,7 @@ TEST_CASE("gather: shapes are checked") {
   CHECK_THROWS_AS(stack({}), ShapeError);
   CHECK_THROWS_AS(cat({}), ShapeError);
   CHECK_THROWS_AS(repeat(zeros({2}), {-1}), ShapeError);
-  CHECK_THROWS_AS(stack({zeros(Shape(64, 1))}), ShapeError);
+  CHECK_THROWS_AS(stack({zeros(Shape::filled(64, 1))}), ShapeError);
 }
 
 TEST_CASE("gather: results are tensors of their own") {

@@ -367,9 +367,9 @@ TEST_CASE("einsum: integers, and what is refused") {
   CHECK_THROWS_AS(einsum(std::string("i\0", 2), {ones({2})}), Error);
   std::string every;
   for (char c = 'a'; c <= 'z'; ++c) every += c;
-  CHECK(einsum(every + "...", {ones(Shape(60, 1))}).dim() == 60);
-  CHECK_THROWS_AS(einsum("..." + every + ",...", {ones(Shape(64, 1)), ones(Shape(64, 1))}), ShapeError);
-  CHECK(einsum(every, {ones(Shape(26, 1))}).dim() == 26);
+  CHECK(einsum(every + "...", {ones(Shape::filled(60, 1))}).dim() == 60);
+  CHECK_THROWS_AS(einsum("..." + every + ",...", {ones(Shape::filled(64, 1)), ones(Shape::filled(64, 1))}), ShapeError);
+  CHECK(einsum(every, {ones(Shape::filled(26, 1))}).dim() == 26);
 }
 
 TEST_CASE("norm: gradients") {

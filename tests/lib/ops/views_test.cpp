@@ -97,9 +97,9 @@ TEST_CASE("views: more dimensions than fit inline") {
       reversed |= static_cast<std::int64_t>(i >> bit & 1) << (7 - bit);
     CHECK(values[i] == reversed);
   }
-  CHECK_THROWS_AS(zeros(Shape(64, 1)).unsqueeze(0), ShapeError);
-  CHECK_THROWS_AS(zeros({}).expand(Shape(65, 1)), ShapeError);
-  CHECK_THROWS_AS(zeros({}).reshape(Shape(65, 1)), ShapeError);
+  CHECK_THROWS_AS(zeros(Shape::filled(64, 1)).unsqueeze(0), ShapeError);
+  CHECK_THROWS_AS(zeros({}).expand(Shape::filled(65, 1)), ShapeError);
+  CHECK_THROWS_AS(zeros({}).reshape(Shape::filled(65, 1)), ShapeError);
 }
 
 }  // namespace wick::test
