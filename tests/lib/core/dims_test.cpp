@@ -44,7 +44,7 @@ TEST_CASE("dims: insertion and removal") {
   d.erase(5);
   CHECK(d == Dims{1, 2, 3, 4, 5});
   CHECK(d.back() == 5);
-  CHECK(Dims(3, 7) == Dims{7, 7, 7});
+  CHECK(Dims::filled(3, 7) == Dims{7, 7, 7});
   CHECK_FALSE(Dims{1, 2} == Dims{1, 2, 3});
   const std::vector<std::int64_t> values{4, 5};
   CHECK(Dims(std::span<const std::int64_t>(values)) == Dims{4, 5});

@@ -85,7 +85,7 @@ TEST_CASE("views: complex parts") {
 }
 
 TEST_CASE("views: more dimensions than fit inline") {
-  Tensor x = arange(256, int32).reshape(Shape(8, 2));
+  Tensor x = arange(256, int32).reshape(Shape::filled(8, 2));
   Dims turned;
   for (int d = 7; d >= 0; --d) turned.push_back(d);
   const Tensor y = x.permute(turned);
