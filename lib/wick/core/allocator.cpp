@@ -113,6 +113,32 @@ std::size_t available_memory() {
   return least;
 }
 
+// --- The system
+
+// From here blocks are mapped by themselves, aligned to huge pages, so that all of one goes back at once: the
+// C library keeps what it was given in pieces.
+constexpr std::size_t mapped_from = WICK_KEEP_BLOCKS ? huge_page : ~std::size_t{0};
+
+void* map(std::size_t capacity) {
+  const std::size_t length = capacity + huge_page;
+  void* mapped = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  char* begin = static_cast<char*>(mapped);
+  const std::size_t skipped = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
+  if (skipped > 0) munmap(begin, skipped);
+  munmap(begin + skipped + capacity, length - skipped - capacity);
+  madvise(begin + skipped, capacity, MADV_HUGEPAGE);
+  return begin + skipped;
+}
+
+void give_back(void* block, std::size_t capacity) noexcept {
+  if (capacity >= mapped_from) {
+    munmap(block, capacity);
+  } else {
+    std::free(block);
+  }
+}
+
 // --- Blocks above small_limit, shared by all threads
 
 // A freed block holds its places in the list of its class, the latest first, and in that of all, by age.
@@ -233,7 +259,11 @@ class LargeCache {
     return evicted;
   }
   static void free_all(LargeBlock* block) {
-    while (block) std::free(std::exchange(block, block->next));
+    while (block) {
+      LargeBlock* next = block->next;
+      give_back(block, block->capacity);
+      block = next;
+    }
   }
 
   LargeBlock*& list_of(const LargeBlock* block) {
@@ -367,11 +397,7 @@ thread_local ThreadCache thread_cache;
 void* from_system(std::size_t capacity) {
   // Linux promises more memory than it has and ends the process when a page cannot be had after all.
   if (capacity >= checked_from && capacity > available_memory()) return nullptr;
-  if (capacity < huge_page) return std::aligned_alloc(alignment, capacity);
-  void* block = nullptr;
-  if (posix_memalign(&block, huge_page, capacity) != 0) return nullptr;
-  if (WICK_KEEP_BLOCKS) madvise(block, capacity, MADV_HUGEPAGE);
-  return block;
+  return capacity >= mapped_from ? map(capacity) : std::aligned_alloc(alignment, capacity);
 }
 
 }  // namespace
@@ -410,7 +436,7 @@ void deallocate(void* block, std::size_t capacity) noexcept {
       return;
     }
   }
-  std::free(block);
+  give_back(block, capacity);
 }
 
 Statistics statistics() noexcept { return {used_bytes.load(), large_cache().bytes() + ThreadCache::total()}; }
