@@ -123,7 +123,7 @@ TEST_CASE("in place: numbers that the dtype cannot hold") {
   CHECK_THROWS_AS(full({1}, -1, uint8), Error);
   CHECK_THROWS_AS(full({1}, std::nan(""), int64), Error);
   CHECK_THROWS_AS(full({1}, HUGE_VAL, int32), Error);
-  CHECK_THROWS_AS(full_like(zeros({1}, int16), 40000), Error);
+  CHECK_THROWS_AS(full_like(zeros({1}), 40000, int16), Error);
   CHECK_THROWS_AS(zeros({1}, int8).fill_(128), Error);
   CHECK_THROWS_AS(zeros({1}).fill_(std::complex<double>(0, 1)), Error);
   CHECK_THROWS_AS(pad(zeros({3}, uint8), {1, 1}, "constant", 256), Error);
