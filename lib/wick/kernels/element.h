@@ -87,16 +87,6 @@ template <class T> struct ComparedType { using type = T; };
 template <> struct ComparedType<Half> { using type = float; };
 template <> struct ComparedType<BFloat16> { using type = float; };
 template <class T> using Compared = typename ComparedType<T>::type;
-
-// What sums are gathered in: integers in int64, unsigned so that it wraps.
-template <class T> struct SumType { using type = Compute<T>; };
-template <> struct SumType<bool> { using type = unsigned long; };
-template <> struct SumType<uint8_t> { using type = unsigned long; };
-template <> struct SumType<int8_t> { using type = unsigned long; };
-template <> struct SumType<int16_t> { using type = unsigned long; };
-template <> struct SumType<int32_t> { using type = unsigned long; };
-template <> struct SumType<int64_t> { using type = unsigned long; };
-template <class T> using Sum = typename SumType<T>::type;
 // clang-format on
 
 static_assert(sizeof(unsigned long) == 8 && sizeof(unsigned) == 4);

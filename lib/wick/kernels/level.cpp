@@ -11,6 +11,7 @@ void fill_table(kernels::Table& table) {
   add_activations(table);
   add_softmax(table);
   add_reductions(table);
+  add_extremes(table);
   add_products(table);
   add_matrix_kernels(table);
 }

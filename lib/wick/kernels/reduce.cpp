@@ -1,307 +1,465 @@
-#include "wick/kernels/element.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/vector.h"
+
+// Sums and other summaries of the rows of a block, or of its columns.
 
 namespace wick {
 inline namespace WICK_LEVEL {
 namespace {
 
-using kernels::Arg;
 using kernels::Reduce;
+using kernels::ReduceFinish;
 using kernels::ReduceLoops;
 
-#if defined(__AVX512F__)
-constexpr int vector_bytes = 64;
-#elif defined(__AVX__)
-constexpr int vector_bytes = 32;
-#else
-constexpr int vector_bytes = 16;
-#endif
-
 // clang-format off
-// How two partial results combine. `step` takes vectors of lanes as well as single values.
-struct SumOf {
-  template <class V> static WICK_INLINE V step(V a, V x) { return a + x; }
-};
-struct MaxOf {
-  template <class A> static WICK_INLINE A step(A a, A x) { return a != a ? a : (x > a || x != x) ? x : a; }
-};
-struct MinOf {
-  template <class A> static WICK_INLINE A step(A a, A x) { return a != a ? a : (x < a || x != x) ? x : a; }
-};
+// What sums are gathered in: wider than the elements, so that long sums keep their digits and do not overflow.
+// Integers wrap.
+template <class T> struct SumType { using type = unsigned long; };
+template <> struct SumType<Half> { using type = float; };
+template <> struct SumType<BFloat16> { using type = float; };
+template <> struct SumType<float> { using type = double; };
+template <> struct SumType<double> { using type = double; };
+template <class T> struct SumType<Complex<T>> { using type = Complex<double>; };
+
+// What maxima are gathered in: what vectors compare.
+template <class T> struct ExtremeType { using type = T; };
+template <> struct ExtremeType<bool> { using type = uint8_t; };
+template <> struct ExtremeType<Half> { using type = float; };
+template <> struct ExtremeType<BFloat16> { using type = float; };
+
+// What a sum of T is stored as.
+template <class T> struct StoredSum { using type = T; };
+template <> struct StoredSum<bool> { using type = int64_t; };
+template <> struct StoredSum<uint8_t> { using type = int64_t; };
+template <> struct StoredSum<int8_t> { using type = int64_t; };
+template <> struct StoredSum<int16_t> { using type = int64_t; };
+template <> struct StoredSum<int32_t> { using type = int64_t; };
 // clang-format on
 
-// Eight independent partial results hide the latency of the operation and keep sums accurate.
+// Partial results of one line or, side by side in vectors, of several.
+template <class V, int parts>
+struct State {
+  V part[parts];
+};
+
+// An operation: start() makes a state of one element, take() adds an element, merge() another state. The
+// elements are single ones or vectors. `center` is operand 2, for operations that have it.
+template <class T>
+struct SumOf {
+  using A = typename SumType<T>::type;
+  using Result = typename StoredSum<T>::type;
+  static constexpr int parts = 1;
+  static constexpr bool centered = false;
+  static constexpr bool has_wide_result = class_of<T> == Class::Half || class_of<T> == Class::Real;
+  template <class V>
+  static WICK_INLINE State<V, 1> start(V x, V) {
+    return {{x}};
+  }
+  template <class V>
+  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
+    s.part[0] = s.part[0] + x;
+  }
+  template <class V>
+  static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
+    s.part[0] = s.part[0] + other.part[0];
+  }
+  static WICK_INLINE Result result(const State<A, 1>& s, const ReduceFinish& finish) {
+    if constexpr (class_of<T> == Class::Complex) {
+      return cast<T>(A{s.part[0].re / finish.divisor, s.part[0].im / finish.divisor});
+    } else if constexpr (is_whole<T>) {
+      return static_cast<Result>(s.part[0]);
+    } else {
+      return cast<T>(s.part[0] / static_cast<A>(finish.divisor));
+    }
+  }
+};
+
+template <class T, bool largest>
+struct ExtremeOf {
+  using A = typename ExtremeType<T>::type;
+  using Result = T;
+  static constexpr int parts = 1;
+  static constexpr bool centered = false;
+  static constexpr bool has_wide_result = false;
+  template <class V>
+  static WICK_INLINE State<V, 1> start(V x, V) {
+    return {{x}};
+  }
+  // A NaN stays.
+  template <class V>
+  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
+    const V a = s.part[0];
+    s.part[0] = ((largest ? x > a : x < a) | (x != x)) & (a == a) ? x : a;
+  }
+  template <class V>
+  static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
+    take(s, other.part[0], other.part[0]);
+  }
+  static WICK_INLINE T result(const State<A, 1>& s, const ReduceFinish&) { return cast<T>(s.part[0]); }
+};
+
+template <class T>
+struct SquaresOf {
+  using A = double;
+  using Result = double;
+  static constexpr int parts = 1;
+  static constexpr bool centered = false;
+  static constexpr bool has_wide_result = false;
+  template <class V>
+  static WICK_INLINE State<V, 1> start(V x, V) {
+    return {{x * x}};
+  }
+  template <class V>
+  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
+    s.part[0] += x * x;
+  }
+  template <class V>
+  static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
+    s.part[0] += other.part[0];
+  }
+  static WICK_INLINE double result(const State<double, 1>& s, const ReduceFinish& finish) {
+    return s.part[0] / finish.divisor;
+  }
+};
+
+// The sums of the deviations from the center and of their squares.
+template <class T>
+struct DeviationsOf {
+  using A = double;
+  using Result = double;
+  static constexpr int parts = 2;
+  static constexpr bool centered = true;
+  static constexpr bool has_wide_result = false;
+  template <class V>
+  static WICK_INLINE State<V, 2> start(V x, V center) {
+    const V d = x - center;
+    return {{d, d * d}};
+  }
+  template <class V>
+  static WICK_INLINE void take(State<V, 2>& s, V x, V center) {
+    const V d = x - center;
+    s.part[0] += d;
+    s.part[1] += d * d;
+  }
+  template <class V>
+  static WICK_INLINE void merge(State<V, 2>& s, const State<V, 2>& other) {
+    s.part[0] += other.part[0];
+    s.part[1] += other.part[1];
+  }
+  // The first sum corrects the second for what rounding took from the center: it would be 0.
+  static WICK_INLINE double result(const State<double, 2>& s, const ReduceFinish& finish) {
+    const double squares = s.part[1] - s.part[0] * s.part[0] / finish.count;
+    return (squares > 0 || squares != squares ? squares : 0) / finish.divisor;
+  }
+};
+
+template <class Op>
+using StateOf = State<typename Op::A, Op::parts>;
+
+template <class T>
+WICK_INLINE T at(const char* address) {
+  return *reinterpret_cast<const T*>(address);
+}
+
+// Independent partial results hide the latency of the operation and keep sums accurate.
 constexpr int lanes = 8;
-// No lane adds up more than this in one go: what is longer is halved, so that the error of a sum grows with
-// the logarithm of its length.
+// No lane takes more than this in one go: what is longer is halved, so that the error of a sum grows with the
+// logarithm of its length.
 constexpr int64_t straight = 128;
 
-template <class Op, class A, class T>
-A fold_straight(const char* in, int64_t step, int64_t n) {
+template <class Op, class T>
+StateOf<Op> fold_strided(const char* in, int64_t step, int64_t n, typename Op::A center) {
+  using A = typename Op::A;
   // The first elements start the lanes: maxima have no identity.
-  if (n < lanes) {
-    A total = cast<A>(*reinterpret_cast<const T*>(in));
-    for (int64_t i = 1; i < n; ++i)
-      total = Op::step(total, cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+  if (n < 2 * lanes) {
+    auto total = Op::start(cast<A>(at<T>(in)), center);
+    for (int64_t i = 1; i < n; ++i) Op::take(total, cast<A>(at<T>(in + i * step)), center);
     return total;
   }
-  A lane[lanes];
+  StateOf<Op> lane[lanes];
   WICK_UNROLL
-  for (int j = 0; j < lanes; ++j) lane[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
+  for (int j = 0; j < lanes; ++j) lane[j] = Op::start(cast<A>(at<T>(in + j * step)), center);
   int64_t i = lanes;
   for (; i + lanes <= n; i += lanes) {
     WICK_UNROLL
-    for (int j = 0; j < lanes; ++j)
-      lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + (i + j) * step)));
+    for (int j = 0; j < lanes; ++j) Op::take(lane[j], cast<A>(at<T>(in + (i + j) * step)), center);
   }
-  for (int j = 0; i < n; ++i, ++j)
-    lane[j] = Op::step(lane[j], cast<A>(*reinterpret_cast<const T*>(in + i * step)));
+  for (int j = 0; i < n; ++i, ++j) Op::take(lane[j], cast<A>(at<T>(in + i * step)), center);
   for (int width = lanes / 2; width > 0; width /= 2) {
     WICK_UNROLL
-    for (int j = 0; j < width; ++j) lane[j] = Op::step(lane[j], lane[j + width]);
+    for (int j = 0; j < width; ++j) Op::merge(lane[j], lane[j + width]);
   }
   return lane[0];
 }
 
-// The same on dense elements that are folded in their own type, with whole vectors as lanes.
-template <class T>
-struct Vector {
-  typedef T type __attribute__((vector_size(vector_bytes)));
-  static constexpr int width = vector_bytes / sizeof(T);
-};
-template <class A, class T>
-constexpr bool in_vectors = same<A, T> && (class_of<T> == Class::Real || class_of<T> == Class::Integer);
-constexpr int vectors = 8;
-template <class T>
-constexpr int dense_lanes = vectors* vector_bytes / static_cast<int>(sizeof(T));
-
-// One vector at a time: a copy of several goes through narrower registers and memory.
-template <class T>
-WICK_INLINE typename Vector<T>::type load(const void* from) {
-  typename Vector<T>::type v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-
-template <class V>
-WICK_INLINE V vector_step(SumOf, V a, V x) {
-  return a + x;
-}
-template <class V>
-WICK_INLINE V vector_step(MaxOf, V a, V x) {
-  return ((x > a) | (x != x)) & (a == a) ? x : a;
-}
-template <class V>
-WICK_INLINE V vector_step(MinOf, V a, V x) {
-  return ((x < a) | (x != x)) & (a == a) ? x : a;
+// The states that lie side by side in vectors, as one.
+template <class Op, class V>
+WICK_INLINE StateOf<Op> fold_lanes(const State<V, Op::parts>& vectors) {
+  using A = typename Op::A;
+  constexpr int width = vector_width<A>;
+  A single[Op::parts][width];
+  __builtin_memcpy(single, &vectors, sizeof single);
+  StateOf<Op> lane[width];
+  WICK_UNROLL
+  for (int j = 0; j < width; ++j) {
+    for (int p = 0; p < Op::parts; ++p) lane[j].part[p] = single[p][j];
+  }
+  for (int w = width / 2; w > 0; w /= 2) {
+    WICK_UNROLL
+    for (int j = 0; j < w; ++j) Op::merge(lane[j], lane[j + w]);
+  }
+  return lane[0];
 }
 
 template <class Op, class T>
-T fold_dense(const T* x, int64_t n) {
-  using V = typename Vector<T>::type;
-  constexpr int width = Vector<T>::width;
-  constexpr int64_t stride = dense_lanes<T>;
-  if (n < width) return fold_straight<Op, T, T>(reinterpret_cast<const char*>(x), sizeof(T), n);
-  V total = load<T>(x);
+StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
+  using A = typename Op::A;
+  using V = Vector<A>;
+  constexpr int width = vector_width<A>, vectors = 8 / Op::parts, stride = width * vectors;
+  if (n < width) return fold_strided<Op, T>(reinterpret_cast<const char*>(x), sizeof(T), n, center);
+  const V centers = center - V{};
+  auto total = Op::start(widen<A>(x), centers);
   int64_t i = width;
   if (n >= stride) {
-    V lane[vectors];
+    State<V, Op::parts> lane[vectors];
     lane[0] = total;
     WICK_UNROLL
-    for (int j = 1; j < vectors; ++j) lane[j] = load<T>(x + j * width);
+    for (int j = 1; j < vectors; ++j) lane[j] = Op::start(widen<A>(x + j * width), centers);
     for (i = stride; i + stride <= n; i += stride) {
       WICK_UNROLL
-      for (int j = 0; j < vectors; ++j) lane[j] = vector_step(Op{}, lane[j], load<T>(x + i + j * width));
+      for (int j = 0; j < vectors; ++j) Op::take(lane[j], widen<A>(x + i + j * width), centers);
     }
     for (int w = vectors / 2; w > 0; w /= 2) {
       WICK_UNROLL
-      for (int j = 0; j < w; ++j) lane[j] = vector_step(Op{}, lane[j], lane[j + w]);
+      for (int j = 0; j < w; ++j) Op::merge(lane[j], lane[j + w]);
     }
     total = lane[0];
   }
-  for (; i + width <= n; i += width) total = vector_step(Op{}, total, load<T>(x + i));
-  T single[width];
-  __builtin_memcpy(single, &total, sizeof single);
-  for (int w = width / 2; w > 0; w /= 2) {
-    WICK_UNROLL
-    for (int j = 0; j < w; ++j) single[j] = Op::step(single[j], single[j + w]);
-  }
-  if (i == n) return single[0];
-  return Op::step(single[0], fold_straight<Op, T, T>(reinterpret_cast<const char*>(x + i), sizeof(T), n - i));
+  for (; i + width <= n; i += width) Op::take(total, widen<A>(x + i), centers);
+  auto single = fold_lanes<Op>(total);
+  for (; i < n; ++i) Op::take(single, cast<A>(x[i]), center);
+  return single;
 }
-
-template <class Op, class A, class T>
-A fold(const char* in, int64_t step, int64_t n) {
-  const bool dense = in_vectors<A, T> && step == sizeof(T);
-  if (n > straight * (dense ? dense_lanes<T> : lanes)) {
-    const int64_t half = (n / 2 + 63) / 64 * 64;
-    const A left = fold<Op, A, T>(in, step, half);
-    return Op::step(left, fold<Op, A, T>(in + half * step, step, n - half));
-  }
-  if constexpr (in_vectors<A, T>) {
-    if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n);
-  }
-  // Known to be dense the loop can be vectorized with its conversion.
-  return step == sizeof(T) ? fold_straight<Op, A, T>(in, sizeof(T), n) : fold_straight<Op, A, T>(in, step, n);
-}
-
-template <class Op, class A, class T>
-void inner(const Block& b, const void*) {
-  if (b.n == 0) return;
-  for (int64_t r = 0; r < b.rows; ++r) {
-    A* out = reinterpret_cast<A*>(b.data[0] + r * b.row_step[0]);
-    *out = Op::step(*out, fold<Op, A, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n));
-  }
-}
-
-// Columns are folded in strips; many rows are halved. A strip of dense vectors stays in registers.
-constexpr int strip = 64, strip_vectors = 8;
 
 template <class Op, class T>
-void fold_vectors(T* total, const char* in, int64_t row_step, int64_t rows) {
-  using V = typename Vector<T>::type;
-  V lane[strip_vectors];
-  WICK_UNROLL
-  for (int j = 0; j < strip_vectors; ++j) lane[j] = load<T>(in + j * vector_bytes);
-  for (int64_t r = 1; r < rows; ++r) {
-    in += row_step;
-    WICK_UNROLL
-    for (int j = 0; j < strip_vectors; ++j)
-      lane[j] = vector_step(Op{}, lane[j], load<T>(in + j * vector_bytes));
+StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center) {
+  const bool dense = has_vectors<T> && step == sizeof(T);
+  if (n > straight * (dense ? 8 * vector_width<typename Op::A> : lanes)) {
+    const int64_t half = (n / 2 + 63) / 64 * 64;
+    auto left = fold<Op, T>(in, step, half, center);
+    Op::merge(left, fold<Op, T>(in + half * step, step, n - half, center));
+    return left;
   }
-  __builtin_memcpy(total, lane, sizeof lane);
+  if constexpr (has_vectors<T>) {
+    if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n, center);
+  }
+  return fold_strided<Op, T>(in, step, n, center);
 }
 
-template <class Op, class A, class T>
-void fold_columns(A* total, const char* in, int64_t step, int64_t row_step, int64_t rows, int columns) {
-  for (int j = 0; j < columns; ++j) total[j] = cast<A>(*reinterpret_cast<const T*>(in + j * step));
-  for (int64_t r = 1; r < rows; ++r) {
-    const char* row = in + r * row_step;
-    if (step == sizeof(T) && columns == strip) {
-      const T* x = reinterpret_cast<const T*>(row);
-      WICK_IVDEP
-      for (int j = 0; j < strip; ++j) total[j] = Op::step(total[j], cast<A>(x[j]));
-    } else {
-      for (int j = 0; j < columns; ++j) {
-        total[j] = Op::step(total[j], cast<A>(*reinterpret_cast<const T*>(row + j * step)));
+// Writes the result of a line, or adds its state to those that `out` holds.
+template <class Op>
+WICK_INLINE void put(char* out, const StateOf<Op>& state, const ReduceFinish* finish) {
+  if (finish) {
+    if constexpr (Op::has_wide_result) {
+      if (finish->wide) {
+        *reinterpret_cast<double*>(out) = static_cast<double>(state.part[0]) / finish->divisor;
+        return;
       }
     }
+    *reinterpret_cast<typename Op::Result*>(out) = Op::result(state, *finish);
+  } else {
+    Op::merge(*reinterpret_cast<StateOf<Op>*>(out), state);
   }
 }
 
-// A strip of vectors has this many columns.
-template <class T>
-constexpr int vector_columns = strip_vectors* Vector<T>::width;
+template <class Op, class T>
+void inner(const Block& b, const void* parameters) {
+  const auto* finish = static_cast<const ReduceFinish*>(parameters);
+  using A = typename Op::A;
+  if (b.n == 0) return;
+  for (int64_t r = 0; r < b.rows; ++r) {
+    A center{};
+    if constexpr (Op::centered) center = at<A>(b.data[2] + r * b.row_step[2]);
+    put<Op>(b.data[0] + r * b.row_step[0],
+            fold<Op, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n, center), finish);
+  }
+}
 
-template <class Op, class A, class T>
-void fold_rows(A* total, const char* in, int64_t step, int64_t row_step, int64_t rows, int columns,
-               bool dense) {
-  if (rows > straight) {
-    A other[strip_vectors * vector_bytes / sizeof(A) > strip ? strip_vectors * vector_bytes / sizeof(A)
-                                                             : strip];
-    fold_rows<Op, A, T>(total, in, step, row_step, rows / 2, columns, dense);
-    fold_rows<Op, A, T>(other, in + rows / 2 * row_step, step, row_step, rows - rows / 2, columns, dense);
-    for (int j = 0; j < columns; ++j) total[j] = Op::step(total[j], other[j]);
+// Columns are folded side by side, up to so many.
+template <class Op>
+constexpr int group = 8 * vector_width<typename Op::A> > 128 ? 8 * vector_width<typename Op::A> : 128;
+
+template <class Op>
+struct Columns {
+  typename Op::A part[Op::parts][group<Op>];
+
+  StateOf<Op> get(int j) const {
+    StateOf<Op> s;
+    for (int p = 0; p < Op::parts; ++p) s.part[p] = part[p][j];
+    return s;
+  }
+  void set(int j, const StateOf<Op>& s) {
+    for (int p = 0; p < Op::parts; ++p) part[p][j] = s.part[p];
+  }
+  void merge(int j, const StateOf<Op>& other) {
+    StateOf<Op> s = get(j);
+    Op::merge(s, other);
+    set(j, s);
+  }
+};
+
+// The rows of a group of columns.
+struct Rows {
+  const char* data;
+  int64_t step, row_step, count;
+};
+
+// `vectors` side by side, which stay in registers.
+template <int vectors, class Op, class T>
+WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, const typename Op::A* centers) {
+  using A = typename Op::A;
+  using V = Vector<A>;
+  constexpr int width = vector_width<A>;
+  const char* in = rows.data + column * sizeof(T);
+  V center[vectors];
+  State<V, Op::parts> lane[vectors];
+  WICK_UNROLL
+  for (int j = 0; j < vectors; ++j) {
+    center[j] = load_vector<V>(centers + column + j * width);
+    lane[j] = Op::start(widen<A>(reinterpret_cast<const T*>(in) + j * width), center[j]);
+  }
+  for (int64_t r = 1; r < rows.count; ++r) {
+    in += rows.row_step;
+    WICK_UNROLL
+    for (int j = 0; j < vectors; ++j)
+      Op::take(lane[j], widen<A>(reinterpret_cast<const T*>(in) + j * width), center[j]);
+  }
+  WICK_UNROLL
+  for (int j = 0; j < vectors; ++j) {
+    WICK_UNROLL
+    for (int p = 0; p < Op::parts; ++p)
+      __builtin_memcpy(&out.part[p][column + j * width], &lane[j].part[p], sizeof(V));
+  }
+}
+
+template <class Op, class T>
+void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typename Op::A* centers) {
+  using A = typename Op::A;
+  if (rows.count > straight) {
+    Columns<Op> other;
+    const int64_t half = rows.count / 2;
+    fold_columns<Op, T>(out, {rows.data, rows.step, rows.row_step, half}, columns, centers);
+    fold_columns<Op, T>(other, {rows.data + half * rows.row_step, rows.step, rows.row_step, rows.count - half},
+                        columns, centers);
+    for (int j = 0; j < columns; ++j) out.merge(j, other.get(j));
     return;
   }
-  if constexpr (in_vectors<A, T>) {
-    if (dense) return fold_vectors<Op, T>(total, in, row_step, rows);
+  int j = 0;
+  if constexpr (has_vectors<T>) {
+    constexpr int width = vector_width<A>;
+    if (rows.step == sizeof(T)) {
+      if constexpr (Op::parts == 1) {
+        for (; j + 8 * width <= columns; j += 8 * width) fold_strip<8, Op, T>(out, j, rows, centers);
+      }
+      for (; j + 4 * width <= columns; j += 4 * width) fold_strip<4, Op, T>(out, j, rows, centers);
+      for (; j + width <= columns; j += width) fold_strip<1, Op, T>(out, j, rows, centers);
+    }
   }
-  fold_columns<Op, A, T>(total, in, step, row_step, rows, columns);
+  for (; j < columns; ++j) {
+    const char* in = rows.data + j * rows.step;
+    auto total = Op::start(cast<A>(at<T>(in)), centers[j]);
+    for (int64_t r = 1; r < rows.count; ++r) Op::take(total, cast<A>(at<T>(in += rows.row_step)), centers[j]);
+    out.set(j, total);
+  }
 }
 
-template <class Op, class A, class T>
-void outer(const Block& b, const void*) {
+// How many rows without gaps between them are folded as one, so that narrow rows fill vectors.
+template <class Op, class T>
+int rows_at_once(const Block& b) {
+  constexpr int64_t width = vector_width<typename Op::A>;
+  const bool gapless = b.step[1] == sizeof(T) && b.row_step[1] == b.n * static_cast<int64_t>(sizeof(T));
+  if (!has_vectors<T> || !gapless || b.n >= 8 * width || b.rows < 64) return 1;
+  int64_t k = 1;
+  while (k * b.n % width != 0 || k * b.n < 4 * width) k *= 2;
+  while (k * b.n > group<Op>) k /= 2;
+  return static_cast<int>(k);
+}
+
+template <class Op, class T>
+void outer(const Block& b, const void* parameters) {
+  using A = typename Op::A;
+  const auto* finish = static_cast<const ReduceFinish*>(parameters);
   if (b.rows == 0) return;
-  A total[strip_vectors * vector_bytes / sizeof(A) > strip ? strip_vectors * vector_bytes / sizeof(A)
-                                                           : strip];
+  const int together = rows_at_once<Op, T>(b);
+  Columns<Op> total, rest;
+  A centers[group<Op>] = {};
   int columns;
   for (int64_t i = 0; i < b.n; i += columns) {
-    bool dense = false;
-    columns = static_cast<int>(b.n - i < strip ? b.n - i : strip);
-    if constexpr (in_vectors<A, T>) {
-      dense = b.step[1] == sizeof(T) && b.n - i >= vector_columns<T>;
-      if (dense) columns = vector_columns<T>;
+    columns = static_cast<int>(b.n - i < group<Op> ? b.n - i : group<Op>);
+    if constexpr (Op::centered) {
+      for (int j = 0; j < columns * together; ++j) centers[j] = at<A>(b.data[2] + (i + j % columns) * b.step[2]);
     }
-    fold_rows<Op, A, T>(total, b.data[1] + i * b.step[1], b.step[1], b.row_step[1], b.rows, columns, dense);
-    for (int j = 0; j < columns; ++j) {
-      A* out = reinterpret_cast<A*>(b.data[0] + (i + j) * b.step[0]);
-      *out = Op::step(*out, total[j]);
+    const Rows rows{b.data[1] + i * b.step[1], b.step[1], b.row_step[1] * together, b.rows / together};
+    fold_columns<Op, T>(total, rows, columns * together, centers);
+    for (int j = columns; j < columns * together; ++j) total.merge(j % columns, total.get(j));
+    if (const int64_t left = b.rows % together; left > 0) {
+      fold_columns<Op, T>(rest, {rows.data + (b.rows - left) * b.row_step[1], b.step[1], b.row_step[1], left},
+                          columns, centers);
+      for (int j = 0; j < columns; ++j) total.merge(j, rest.get(j));
     }
+    for (int j = 0; j < columns; ++j) put<Op>(b.data[0] + (i + j) * b.step[0], total.get(j), finish);
   }
 }
 
-template <class Op, class A, class T>
-constexpr ReduceLoops loops() {
-  return {inner<Op, A, T>, outer<Op, A, T>};
-}
-
-// Where the first element lies that is `value`, or a NaN when that is one. Looked for in blocks, whose inside
-// has no branch.
+// The gradient of a variance.
 template <class T>
-int64_t find(const T* x, int64_t n, T value) {
-  constexpr int64_t block = 64;
-  const bool nan = value != value;
-  int64_t i = 0;
-  for (; i + block <= n; i += block) {
-    unsigned any = 0;
-    WICK_IVDEP
-    for (int64_t j = 0; j < block; ++j) any |= (x[i + j] == value) | (nan & (x[i + j] != x[i + j]));
-    if (any) break;
-  }
-  while (!(x[i] == value || (nan && x[i] != x[i]))) ++i;
-  return i;
-}
-
-template <class T, bool largest>
-void arg(const Block& b, const void*) {
+void scaled_deviation(const Block& b, const void*) {
   for (int64_t r = 0; r < b.rows; ++r) {
-    const char* in = b.data[1] + r * b.row_step[1];
-    int64_t& out = *reinterpret_cast<int64_t*>(b.data[0] + r * b.row_step[0]);
-    if constexpr (in_vectors<T, T>) {
-      if (b.step[1] == sizeof(T)) {
-        const T* x = reinterpret_cast<const T*>(in);
-        if constexpr (largest) {
-          out = find(x, b.n, fold<MaxOf, T, T>(in, sizeof(T), b.n));
-        } else {
-          out = find(x, b.n, fold<MinOf, T, T>(in, sizeof(T), b.n));
-        }
-        continue;
+    T* out = reinterpret_cast<T*>(b.data[0] + r * b.row_step[0]);
+    const T* x = reinterpret_cast<const T*>(b.data[1] + r * b.row_step[1]);
+    const double* center = reinterpret_cast<const double*>(b.data[2] + r * b.row_step[2]);
+    const double* factor = reinterpret_cast<const double*>(b.data[3] + r * b.row_step[3]);
+    const auto f = [](T from, double mean, double by) { return cast<T>((cast<double>(from) - mean) * by); };
+    const bool dense = b.step[0] == sizeof(T) && b.step[1] == sizeof(T);
+    if (dense && b.step[2] == 0 && b.step[3] == 0) {
+      const double mean = *center, by = *factor;
+      WICK_IVDEP
+      for (int64_t i = 0; i < b.n; ++i) out[i] = f(x[i], mean, by);
+    } else if (dense && b.step[2] == sizeof(double) && b.step[3] == sizeof(double)) {
+      WICK_IVDEP
+      for (int64_t i = 0; i < b.n; ++i) out[i] = f(x[i], center[i], factor[i]);
+    } else {
+      for (int64_t i = 0; i < b.n; ++i) {
+        *reinterpret_cast<T*>(b.data[0] + r * b.row_step[0] + i * b.step[0]) =
+            f(at<T>(b.data[1] + r * b.row_step[1] + i * b.step[1]),
+              at<double>(b.data[2] + r * b.row_step[2] + i * b.step[2]),
+              at<double>(b.data[3] + r * b.row_step[3] + i * b.step[3]));
       }
     }
-    using C = Compared<T>;
-    int64_t best = 0;
-    C value = cast<C>(*reinterpret_cast<const T*>(in));
-    for (int64_t i = 1; i < b.n && value == value; ++i) {
-      const C x = cast<C>(*reinterpret_cast<const T*>(in + i * b.step[1]));
-      if ((largest ? x > value : x < value) || x != x) {
-        best = i;
-        value = x;
-      }
-    }
-    out = best;
   }
 }
 
-template <class T>
-WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
-  if constexpr (same<T, int64_t>) {
-    t.reduce[static_cast<int>(Reduce::Sum)][dtype] = loops<SumOf, Sum<T>, Sum<T>>();
-  } else {
-    t.reduce[static_cast<int>(Reduce::Sum)][dtype] = loops<SumOf, Sum<T>, T>();
-  }
-  if constexpr (class_of<T> != Class::Complex) {
-    t.reduce[static_cast<int>(Reduce::Max)][dtype] = loops<MaxOf, T, T>();
-    t.reduce[static_cast<int>(Reduce::Min)][dtype] = loops<MinOf, T, T>();
-    t.arg[static_cast<int>(Arg::Max)][dtype] = arg<T, true>;
-    t.arg[static_cast<int>(Arg::Min)][dtype] = arg<T, false>;
-  }
+template <class Op, class T>
+WICK_INLINE void register_operation(kernels::Table& t, Reduce op, int dtype) {
+  t.reduce[static_cast<int>(op)][dtype] = {inner<Op, T>, outer<Op, T>};
 }
 
 }  // namespace
 
 void add_reductions(kernels::Table& table) {
-  each_dtype([&]<int i>() { register_loops<typename TypeAt<i>::type>(table, i); });
+  each_dtype([&]<int i>() {
+    using T = typename TypeAt<i>::type;
+    register_operation<SumOf<T>, T>(table, Reduce::Sum, i);
+    if constexpr (class_of<T> != Class::Complex) {
+      register_operation<ExtremeOf<T, true>, T>(table, Reduce::Max, i);
+      register_operation<ExtremeOf<T, false>, T>(table, Reduce::Min, i);
+    }
+    if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
+      register_operation<SquaresOf<T>, T>(table, Reduce::Squares, i);
+      register_operation<DeviationsOf<T>, T>(table, Reduce::Deviations, i);
+      table.scaled_deviation[i] = scaled_deviation<T>;
+    }
+  });
 }
 
 }  // namespace WICK_LEVEL

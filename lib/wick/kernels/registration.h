@@ -12,6 +12,7 @@ void add_binary(kernels::Table& table);
 void add_activations(kernels::Table& table);
 void add_softmax(kernels::Table& table);
 void add_reductions(kernels::Table& table);
+void add_extremes(kernels::Table& table);
 void add_products(kernels::Table& table);
 void add_matrix_kernels(kernels::Table& table);
 

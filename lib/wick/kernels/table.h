@@ -96,19 +96,36 @@ inline constexpr int binary_count = 16;
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };
 inline constexpr int compare_count = 6;
 
-// Max and Min give NaN when there is one. Sums of integers are int64, of half precision float32.
-enum class Reduce { Sum, Max, Min };
-inline constexpr int reduce_count = 3;
+// Max and Min give NaN when there is one. Squares: the sum of them, of real numbers. Deviations: of real numbers
+// from operand 2, a double for each result.
+enum class Reduce { Sum, Max, Min, Squares, Deviations };
+inline constexpr int reduce_count = 5;
 
-// Two ways to fold operand 1 into operand 0, which holds the result so far.
+// Two ways to summarize operand 1 in operand 0.
 struct ReduceLoops {
-  Loop inner;  // each row into one element: step[0] is 0
-  Loop outer;  // all rows into one row: row_step[0] is 0
+  Loop inner;  // each row in one element: step[0] and step[2] are 0
+  Loop outer;  // all rows in one row: row_step[0] and row_step[2] are 0
 };
 
-// Position (int64, operand 0) of the largest or smallest of each row (operand 1): the first one, or the first
-// NaN.
-enum class Arg { Max, Min };
+// The parameters of a reduction whose lines lie in one block each: operand 0 gets the results. Sums are divided
+// by the divisor, but for those of integers, which are int64; `wide` ones of real numbers are stored as double.
+// Squares and deviations give double, over the divisor; deviations the sum of the squared ones from the mean of
+// `count` elements.
+//
+// Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums of
+// integers, float32 of half precision, float64 of float32, complex128 of complex64; in float32 for maxima of
+// half precision, uint8 of bool; in float64 for squares; for deviations two doubles, the sum of them and of
+// their squares.
+struct ReduceFinish {
+  double divisor = 1;
+  double count = 1;
+  bool wide = false;
+};
+
+// The largest or smallest of each line, with its position: operand 0 gets the value, operand 1 the position
+// (int64) of the first one, or of the first NaN, of operand 2. Rows: step[0] and step[1] are 0; columns:
+// row_step[0] and row_step[1] are 0.
+enum class Extreme { Max, Min };
 
 // C = alpha A B + beta C, where A has m rows and k columns, B k rows and n columns.
 struct Gemm {
@@ -146,7 +163,9 @@ struct Table {
   Loop prelu[dtypes];  // operand 1 where it is above 0, else times operand 2
   LineLoops softmax[softmax_count][dtypes];
   ReduceLoops reduce[reduce_count][dtypes];
-  Loop arg[2][dtypes];
+  LineLoops extreme[2][dtypes];
+  // (operand 1 - operand 2) * operand 3, of which the last two are double.
+  Loop scaled_deviation[dtypes];
   GemmFunction gemm[dtypes];    // all but bool; of half precision C is float32
   const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
 };

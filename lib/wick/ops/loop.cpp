@@ -15,6 +15,11 @@ std::int64_t LoopNest::elements() const noexcept {
   return count;
 }
 
+void LoopNest::exchange(int a, int b) noexcept {
+  std::swap(size[a], size[b]);
+  for (int k = 0; k < operands; ++k) std::swap(step[k][a], step[k][b]);
+}
+
 void LoopNest::narrow(int d, std::int64_t index, std::int64_t count) noexcept {
   for (int k = 0; k < operands; ++k) data[k] += step[k][d] * index;
   size[d] = count;
@@ -31,14 +36,9 @@ bool inside(const LoopNest& nest, int a, int b) {
   return false;
 }
 
-void swap_dims(LoopNest& nest, int a, int b) {
-  std::swap(nest.size[a], nest.size[b]);
-  for (int k = 0; k < nest.operands; ++k) std::swap(nest.step[k][a], nest.step[k][b]);
-}
-
 void sort_dims(LoopNest& nest) {
   for (int i = 1; i < nest.rank; ++i) {
-    for (int j = i; j > 0 && inside(nest, j, j - 1); --j) swap_dims(nest, j, j - 1);
+    for (int j = i; j > 0 && inside(nest, j, j - 1); --j) nest.exchange(j, j - 1);
   }
 }
 
@@ -144,7 +144,7 @@ bool copy_transposed(LoopNest& nest, std::int64_t itemsize) {
   int d = 1;
   while (d < nest.rank && nest.step[1][d] != itemsize) ++d;
   if (d == nest.rank || nest.size[d] < 4 || nest.size[0] < 4) return false;
-  swap_dims(nest, 1, d);
+  nest.exchange(1, d);
   run_loop(nest, kernels::table().transpose[std::countr_zero(static_cast<unsigned>(itemsize))]);
   return true;
 }

@@ -19,6 +19,7 @@ struct LoopNest {
   char* data[kernels::max_operands];
 
   std::int64_t elements() const noexcept;
+  void exchange(int a, int b) noexcept;
   // Moves operand pointers to position `index` of dimension `d`, which gets `count` positions.
   void narrow(int d, std::int64_t index, std::int64_t count) noexcept;
 };

@@ -1,172 +1,37 @@
 #include "wick/ops/reduction.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "wick/autograd/node.h"
-#include "wick/core/parallel.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/fold.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"
 
 namespace wick {
 
-using kernels::Arg;
 using kernels::Reduce;
-using kernels::ReduceLoops;
+using kernels::ReduceFinish;
 
 namespace {
 
-// Which dimensions are reduced; all of them when none is named.
-struct Selection {
-  Dims dims;
-  Shape kept;  // the shape with these dimensions of size 1
-};
-
-Selection select_dims(const Tensor& x, const Dims& dims) {
-  Selection s{wrap_dims(dims, x.dim()), x.sizes()};
-  for (const auto d : s.dims) s.kept[static_cast<int>(d)] = 1;
-  return s;
-}
-
-// A dimension is reduced when `out` does not move along it.
-bool is_reduced(const LoopNest& nest, int d) { return nest.step[0][d] == 0; }
-
-void exchange(LoopNest& nest, int a, int b) {
-  std::swap(nest.size[a], nest.size[b]);
-  for (int k = 0; k < nest.operands; ++k) std::swap(nest.step[k][a], nest.step[k][b]);
-}
-
-// Arranges the nest (out, in) for the reduction kernels: dimension 0 is the densest of the input; dimension 1
-// is the densest of the other sort, kept or reduced. Whether dimension 0 is the reduced one of the two.
-bool arrange(LoopNest& nest) {
-  const auto densest = [&](int from, auto&& accept) {
-    int best = -1;
-    for (int d = from; d < nest.rank; ++d) {
-      if (accept(d) && (best < 0 || std::abs(nest.step[1][d]) < std::abs(nest.step[1][best]))) best = d;
-    }
-    return best;
-  };
-  if (nest.rank == 0) {
-    nest.rank = 1;
-    nest.size[0] = 1;
-    nest.step[0][0] = nest.step[1][0] = 0;
-  }
-  exchange(nest, 0, densest(0, [](int) { return true; }));
-  const bool inner = is_reduced(nest, 0);
-  const int second = densest(1, [&](int d) { return is_reduced(nest, d) != inner; });
-  if (second > 0) {
-    exchange(nest, 1, second);
-  } else {
-    // None of the other sort: one of size 1.
-    exchange(nest, nest.rank, nest.rank > 1 ? 1 : nest.rank);
-    nest.size[1] = 1;
-    nest.step[0][1] = nest.step[1][1] = 0;
-    ++nest.rank;
-  }
-  return inner;
-}
-
-void fold_serial(LoopNest&& nest, const ReduceLoops& loops) {
-  const kernels::Loop loop = arrange(nest) ? loops.inner : loops.outer;
-  for_each_block(nest, [loop](const kernels::Block& block) { loop(block, nullptr); });
-}
-
-const ReduceLoops& loops_of(Reduce op, DType dtype) {
-  return kernels::table().reduce[static_cast<int>(op)][index_of(dtype)];
-}
-
-// Folds `in` into `out`, which has its shape with reduced dimensions of size 1 and holds `identity`.
-void fold(Reduce op, const Tensor& out, const Tensor& in, const Scalar& identity) {
-  const ReduceLoops& loops = loops_of(op, in.dtype());
-  const Tensor spread = out.expand(in.sizes());
-  LoopNest nest = make_loop_nest({&spread, &in});
-  const std::int64_t elements = nest.elements();
-  if (elements <= parallel::grain) return fold_serial(std::move(nest), loops);
-
-  int kept = -1, reduced = -1;  // the longest dimensions of either sort
-  for (int d = 0; d < nest.rank; ++d) {
-    int& best = is_reduced(nest, d) ? reduced : kept;
-    if (best < 0 || nest.size[d] >= nest.size[best]) best = d;
-  }
-  if (kept >= 0 && (nest.size[kept] >= 64 || reduced < 0)) {
-    // Kept positions are shared out, in pieces of whole cache lines: no two threads write to one.
-    const std::int64_t each = std::max<std::int64_t>(elements / nest.size[kept], 1);
-    parallel_for(nest.size[kept], std::max<std::int64_t>(parallel::grain / each, 16),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   LoopNest piece = nest;
-                   piece.narrow(kept, begin, end - begin);
-                   fold_serial(std::move(piece), loops);
-                 });
-    return;
-  }
-  // Pieces of the longest reduced dimension are folded apart and then together. They do not depend on the
-  // number of threads, and so neither does the result.
-  const std::int64_t pieces = std::clamp<std::int64_t>(elements / (4 * parallel::grain), 1,
-                                                       std::min<std::int64_t>(nest.size[reduced], 64));
-  Shape shape = out.sizes();
-  shape.insert(0, pieces);
-  const Tensor partial = full(shape, identity, out.dtype());
-  const std::int64_t piece_bytes = out.numel() * out.itemsize();
-  const std::int64_t length = nest.size[reduced];
-  // Of whole cache lines, if they are long.
-  const auto begin_of = [=](std::int64_t p) {
-    const std::int64_t begin = length * p / pieces;
-    return p == pieces || length < 64 * pieces ? begin : begin / 64 * 64;
-  };
-  parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t p = first; p < last; ++p) {
-      LoopNest piece = nest;
-      piece.narrow(reduced, begin_of(p), begin_of(p + 1) - begin_of(p));
-      piece.data[0] = partial.raw_data() + p * piece_bytes;
-      fold_serial(std::move(piece), loops);
-    }
-  });
-  const Tensor repeated = out.unsqueeze(0).expand(shape);
-  fold_serial(make_loop_nest({&repeated, &partial}), loops_of(op, out.dtype()));
-}
-
-// The result with reduced dimensions of size 1, in the type that the kernel gathers in.
-Tensor reduce(Reduce op, const Tensor& x, const Selection& s, DType accumulator, const Scalar& identity) {
-  const NoGrad no_grad;
-  const Tensor out = full(s.kept, identity, accumulator);
-  fold(op, out, x, identity);
-  return out;
-}
-
-// Shape of the gradient of a reduction, spread over x again.
+// The gradient of a reduction, spread over x again.
 Tensor expand_back(const Tensor& g, const Shape& kept, const Shape& whole) {
   return g.reshape(kept).expand(whole);
 }
 
-DType sum_type(DType dtype) { return is_integral(dtype) ? int64 : dtype; }
-
-DType accumulator_type(DType dtype) {
-  return dtype == float16 || dtype == bfloat16 ? float32 : sum_type(dtype);
+// The sum, or with its share of the count the mean.
+Tensor summed(const char* operation, const Tensor& x, const ReducedDims& s, bool keepdim, double divisor) {
+  Tensor out = reduce(Reduce::Sum, x, s, {divisor, s.count});
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record(operation, out, {x}, saving(s.kept, x.sizes(), divisor),
+                [](const Tensor& g, const Shape& kept, const Shape& whole, double by) {
+                  return expand_back(by == 1 ? g : div(g, by), kept, whole);
+                });
 }
-
-}  // namespace
-
-Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, Dims{}, false, dtype); }
-
-Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
-  if (dtype && *dtype != x.dtype()) return sum(x.to(*dtype), dims, keepdim, dtype);
-  const Selection s = select_dims(x, dims);
-  Tensor out = reduce(Reduce::Sum, x, s, accumulator_type(x.dtype()), 0);
-  {
-    const NoGrad no_grad;
-    out = out.to(dtype.value_or(sum_type(x.dtype())));
-    if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
-  }
-  return record(
-      "sum", out, {x}, saving(s.kept, x.sizes()),
-      [](const Tensor& g, const Shape& kept, const Shape& whole) { return expand_back(g, kept, whole); });
-}
-
-namespace {
 
 void check_floating(const char* operation, const Tensor& x) {
   if (is_integral(x.dtype())) {
@@ -175,21 +40,61 @@ void check_floating(const char* operation, const Tensor& x) {
   }
 }
 
-double reduced_count(const Tensor& x, const Selection& s) {
-  double count = 1;
-  for (const auto d : s.dims) count *= static_cast<double>(x.sizes()[static_cast<int>(d)]);
-  return count;
-}
-
 }  // namespace
+
+Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, Dims{}, false, dtype); }
+
+Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
+  if (dtype && *dtype != x.dtype()) {
+    // Integers of any size are added up in int64.
+    if (is_integral(*dtype) && is_integral(x.dtype()) && *dtype != boolean) {
+      return sum(x, dims, keepdim).to(*dtype);
+    }
+    return sum(x.to(*dtype), dims, keepdim, dtype);
+  }
+  const Tensor out = summed("sum", x, ReducedDims(x, dims), keepdim, 1);
+  return dtype ? out.to(*dtype) : out;
+}
 
 Tensor mean(const Tensor& x) { return mean(x, Dims{}); }
 
 Tensor mean(const Tensor& x, const Dims& dims, bool keepdim) {
   check_floating("mean", x);
-  const double count = reduced_count(x, select_dims(x, dims));
-  return div(sum(x, dims, keepdim), count);
+  const ReducedDims s(x, dims);
+  return summed("mean", x, s, keepdim, s.count);
 }
+
+namespace {
+
+// Means and variances with reduced dimensions of size 1, in float64.
+struct Moments {
+  Tensor mean, variance;
+};
+
+Moments moments(const Tensor& x, const ReducedDims& s, double divisor) {
+  Moments m;
+  m.mean = reduce(Reduce::Sum, x, s, {s.count, s.count, true});
+  m.variance = reduce(Reduce::Deviations, x, s, {divisor, s.count}, &m.mean);
+  return m;
+}
+
+double variance_divisor(const ReducedDims& s, bool unbiased) { return std::max(s.count - (unbiased ? 1 : 0), 0.0); }
+
+// (x - mean) * factor, where the mean is over the dims of s and the factor has their shape, with enough digits for differences of
+// large numbers. Differentiable: then it is composed of operations on a wider dtype.
+Tensor scaled_deviation(const Tensor& x, const Tensor& mean_of_x, const Tensor& factor, const ReducedDims& s) {
+  if (autograd::wanted({x, factor})) {
+    const Tensor wide = x.to(float64);
+    return mul(sub(wide, mean(wide, s.dims, true)), factor);
+  }
+  const Tensor out = empty_for({&x}, x.dtype());
+  const Tensor by = factor.to(float64);
+  const auto loop = kernels::table().scaled_deviation[index_of(x.dtype())];
+  if (out.numel() > 0) run_loop(make_loop_nest({&out, &x, &mean_of_x, &by}), loop, nullptr, 2);
+  return out;
+}
+
+}  // namespace
 
 Tensor var(const Tensor& x) { return var(x, Dims{}); }
 
@@ -197,92 +102,131 @@ Tensor var(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
   check_floating("var", x);
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, unbiased, keepdim), var(imag(x), dims, unbiased, keepdim));
-  const double count = reduced_count(x, select_dims(x, dims));
-  const double divisor = std::max(count - (unbiased ? 1 : 0), 0.0);
-  return div(sum(square(sub(x, mean(x, dims, true))), dims, keepdim), divisor);
+  const ReducedDims s(x, dims);
+  const double divisor = variance_divisor(s, unbiased);
+  const Moments m = moments(x, s, divisor);
+  Tensor out = m.variance.to(x.dtype());
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record("var", out, {x}, saving(x, m.mean, s.dims, divisor),
+                [](const Tensor& g, const Tensor& in, const Tensor& center, const Dims& along, double by) {
+                  const ReducedDims over(in, along);
+                  const Tensor factor = mul(g.reshape(over.kept).to(float64), 2 / by);
+                  return scaled_deviation(in, center, factor, over);
+                });
 }
 
 Tensor std(const Tensor& x) { return std(x, Dims{}); }
 
-Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
-  const Tensor variance = var(x, dims, unbiased, keepdim);
-  // Equal elements have the gradient 0, where that of the root alone would be infinite.
-  const Tensor out = sqrt(variance.detach());
-  return record("std", out, {variance}, saving(out), [](const Tensor& g, const Tensor& deviation) {
+namespace {
+
+// Where squares of the deviations leave the range of float64 the root of their sum, scaled by the largest deviation, does not.
+Tensor deviation(const Tensor& x, const ReducedDims& s, double divisor, const Moments& m) {
+  const Tensor root = sqrt(m.variance);
+  if (x.dtype() != float64 || x.numel() == 0) return root;
+  const double tiny = 1e-290, huge = 1e308;
+  const Tensor out_of_range = logical_or(lt(m.variance, scalar_tensor(tiny, float64)), gt(m.variance, scalar_tensor(huge, float64)));
+  if (!max(out_of_range).item().to_bool()) return root;
+  const Tensor deviations = sub(x, m.mean);
+  const Tensor most = reduce(Reduce::Max, abs(deviations), s);
+  const Tensor scale = where(logical_and(gt(most, scalar_tensor(0, float64)), isfinite(most)), most, ones_like(most));
+  const Tensor squares = reduce(Reduce::Squares, div(deviations, scale), s, {divisor});
+  return where(out_of_range, mul(sqrt(squares), scale), root);
+}
+
+Tensor complex_std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
+  const Tensor variance = var(x.to(complex128), dims, unbiased, keepdim);
+  const Tensor root = sqrt(variance.detach());
+  record("std", root, {variance}, saving(root), [](const Tensor& g, const Tensor& deviation) {
     const Tensor zero = scalar_tensor(0, g.dtype());
     return where(eq(deviation, zero), zero, div(g, mul(deviation, 2)));
   });
-}
-
-namespace {
-
-// The value that any other beats.
-Scalar identity_of(bool largest, DType dtype) {
-  return dispatch(dtype, [&]<class T>(TypeTag<T>) -> Scalar {
-    if constexpr (std::is_integral_v<T>) {
-      using Limits = std::numeric_limits<T>;
-      return static_cast<std::int64_t>(largest ? Limits::min() : Limits::max());
-    } else {
-      return largest ? -HUGE_VAL : HUGE_VAL;
-    }
-  });
-}
-
-Tensor extreme(const char* operation, bool largest, const Tensor& x) {
-  if (is_complex(x.dtype()))
-    throw DTypeError(std::string(operation) + " is not defined for " + std::string(name(x.dtype())));
-  if (x.numel() == 0) {
-    throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
-                     to_string(x.sizes()) + " has none");
-  }
-  const Selection s = select_dims(x, {});
-  Tensor out = reduce(largest ? Reduce::Max : Reduce::Min, x, s, x.dtype(), identity_of(largest, x.dtype()))
-                   .reshape({});
-  return record(
-      operation, out, {x}, saving(x, out), [](const Tensor& g, const Tensor& in, const Tensor& result) {
-        const Tensor found = in.detach(), value = result.detach();
-        // A NaN equals nothing, not even the result; then the elements that are NaN share the gradient.
-        const Tensor mask = where(eq(value, value), eq(found, value), ne(found, found)).to(g.dtype());
-        return mul(div(g, sum(mask)), mask);
-      });
-}
-
-ValuesIndices extreme(const char* operation, Arg which, const Tensor& x, std::int64_t dim, bool keepdim) {
-  const auto loop = checked_kernel(kernels::table().arg[static_cast<int>(which)][index_of(x.dtype())],
-                                   operation, x.dtype());
-  const int d = wrap_dim(dim, x.dim());
-  const Selection s = select_dims(x, {d});
-  const Tensor indices = zeros(s.kept, int64);
-  if (x.dim() > 0 && indices.numel() > 0) {
-    if (x.sizes()[d] == 0) {
-      throw IndexError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
-                       to_string(x.sizes()) + " has no elements");
-    }
-    const NoGrad no_grad;
-    const Tensor first = x.slice(d, 0, 1);
-    LoopNest nest = make_loop_nest({&indices, &first});
-    // The reduced dimension goes innermost.
-    for (int i = nest.rank; i > 0; --i) exchange(nest, i, i - 1);
-    ++nest.rank;
-    nest.size[0] = x.sizes()[d];
-    nest.step[0][0] = 0;
-    nest.step[1][0] = x.strides()[d] * x.itemsize();
-    run_loop_rows(nest, loop);
-  }
-  const Tensor values = gather(x, d, indices);
-  if (keepdim) return {values, indices};
-  return {values.squeeze(d), indices.squeeze(d)};
+  return root.to(real_dtype(x.dtype()));
 }
 
 }  // namespace
 
-Tensor max(const Tensor& x) { return extreme("max", true, x); }
-Tensor min(const Tensor& x) { return extreme("min", false, x); }
+Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
+  check_floating("std", x);
+  if (is_complex(x.dtype())) return complex_std(x, dims, unbiased, keepdim);
+  const ReducedDims s(x, dims);
+  const double divisor = variance_divisor(s, unbiased);
+  Tensor wide, out, mean;
+  {
+    const NoGrad no_grad;
+    const Moments m = moments(x.detach(), s, divisor);
+    mean = m.mean;
+    wide = deviation(x.detach(), s, divisor, m);
+    out = wide.to(x.dtype());
+    if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  }
+  return record("std", out, {x}, saving(x, out, mean, wide, s.dims, divisor),
+                [](const Tensor& g, const Tensor& in, const Tensor& result, const Tensor& center, const Tensor& precise,
+                   const Dims& along, double by) {
+                  const ReducedDims over(in, along);
+                  // Equal elements have the gradient 0, where that of the root alone would be infinite.
+                  const Tensor root = autograd::wanted({result}) ? result.reshape(over.kept).to(float64) : precise;
+                  const Tensor none = eq(root, scalar_tensor(0, float64));
+                  const Tensor share = div(g.reshape(over.kept).to(float64), mul(where(none, ones_like(root), root), by));
+                  return scaled_deviation(in, center, where(none, zeros_like(root), share), over);
+                });
+}
+
+namespace {
+
+Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
+  if (is_complex(x.dtype())) fail<DTypeError>(operation, "is not defined for {}", x.dtype());
+  if (x.numel() == 0) {
+    throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
+                     to_string(x.sizes()) + " has none");
+  }
+  const Tensor out = reduce(op, x, ReducedDims(x, {})).reshape({});
+  return record(operation, out, {x}, saving(x, out), [](const Tensor& g, const Tensor& in, const Tensor& result) {
+    const Tensor found = in.detach(), value = result.detach();
+    // A NaN equals nothing, not even the result; then the elements that are NaN share the gradient.
+    const double number = value.item().to_double();
+    const Tensor mask = number == number ? eq(found, value) : ne(found, found);
+    return where(mask, div(g, sum(mask).item()), scalar_tensor(0, g.dtype()));
+  });
+}
+
+// Along one dimension.
+ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim, bool keepdim) {
+  const kernels::LineLoops& loops = kernels::table().extreme[static_cast<int>(which)][index_of(x.dtype())];
+  checked_kernel(loops.rows, operation, x.dtype());
+  const int d = wrap_dim(dim, x.dim());
+  const ReducedDims s(x, {d});
+  Tensor values = empty(s.kept, x.dtype());
+  Tensor indices = empty(s.kept, int64);
+  if (values.numel() > 0) {
+    if (x.numel() == 0) {
+      throw IndexError(std::string(operation) + ": dimension " + std::to_string(d) + " of shape " +
+                       to_string(x.sizes()) + " has no elements");
+    }
+    const NoGrad no_grad;
+    const Tensor value = values.expand(x.sizes()), index = indices.expand(x.sizes()), in = x.detach();
+    run_lines(make_loop_nest({&value, &index, &in}), loops, 2);
+  }
+  if (!keepdim && x.dim() > 0) {
+    const Shape shape = without_dims(x.sizes(), s.dims);
+    values = values.reshape(shape);
+    indices = indices.reshape(shape);
+  }
+  record(operation, values, {x}, saving(d, indices, s.kept, x.sizes()),
+         [](const Tensor& g, int along, const Tensor& at, const Shape& kept, const Shape& shape) {
+           return scatter_add(zeros(shape, g.dtype()), along, at.reshape(kept), g.reshape(kept));
+         });
+  return {values, indices};
+}
+
+}  // namespace
+
+Tensor max(const Tensor& x) { return extreme("max", Reduce::Max, x); }
+Tensor min(const Tensor& x) { return extreme("min", Reduce::Min, x); }
 ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme("max", Arg::Max, x, dim, keepdim);
+  return extreme("max", kernels::Extreme::Max, x, dim, keepdim);
 }
 ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme("min", Arg::Min, x, dim, keepdim);
+  return extreme("min", kernels::Extreme::Min, x, dim, keepdim);
 }
 
 }  // namespace wick

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "wick/kernels/element.h"
+
+// Vectors as wide as the registers of the level, for loops that the compiler does not vectorize by itself.
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
+template <class T, int n>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(n * sizeof(T))));
+};
+
+// Elements of a register.
+template <class T>
+inline constexpr int vector_width = vector_bytes / static_cast<int>(sizeof(T));
+
+template <class T>
+using Vector = typename VectorOf<T, vector_width<T>>::type;
+
+// The types that widen() takes.
+template <class T>
+inline constexpr bool has_vectors = class_of<T> != Class::Complex;
+
+template <class V>
+WICK_INLINE V load_vector(const void* from) {
+  V v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+// half_to_float and bfloat16_to_float of half.h for n elements.
+template <class T, int n>
+WICK_INLINE typename VectorOf<float, n>::type half_vector(const T* from) {
+  using Raw = typename VectorOf<uint16_t, n>::type;
+  using Bits = typename VectorOf<uint32_t, n>::type;
+  using Floats = typename VectorOf<float, n>::type;
+  const Bits h = __builtin_convertvector(load_vector<Raw>(from), Bits);
+  if constexpr (same<T, BFloat16>) {
+    return (Floats)(h << 16);
+  } else {
+    const Bits sign = (h & 0x8000u) << 16, magnitude = (h & 0x7fffu) << 13;
+    const Floats scaled = (Floats)magnitude * 0x1p112f;
+    const Bits special = (Bits)(magnitude >= 0x0f800000u) & 0x7f800000u;
+    return (Floats)((Bits)scaled | special | sign);
+  }
+}
+
+// As many elements as a vector of A has, converted to A.
+template <class A, class T>
+WICK_INLINE Vector<A> widen(const T* from) {
+  constexpr int n = vector_width<A>;
+  if constexpr (same<A, T>) {
+    return load_vector<Vector<A>>(from);
+  } else if constexpr (class_of<T> == Class::Half) {
+    if constexpr (same<A, float>) {
+      return half_vector<T, n>(from);
+    } else {
+      return __builtin_convertvector((half_vector<T, n>(from)), Vector<A>);
+    }
+  } else if constexpr (class_of<T> == Class::Bool) {
+    return __builtin_convertvector(load_vector<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
+  } else {
+    return __builtin_convertvector(load_vector<typename VectorOf<T, n>::type>(from), Vector<A>);
+  }
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick
