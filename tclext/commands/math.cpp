@@ -281,9 +281,24 @@ std::vector<Command> reductions() {
 }
 
 // Differences of neighbours over the distance of their samples.
+// What holds the difference of any two elements: that of uint8 would wrap around.
+DType difference_type(DType dtype) {
+  switch (dtype) {
+    case DType::UInt8:
+    case DType::Int8:
+      return DType::Int16;
+    case DType::Int16:
+      return DType::Int32;
+    case DType::Int32:
+      return DType::Int64;
+    default:
+      return dtype;
+  }
+}
+
 Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::int64_t along) {
   if (x.dim() == 0) throw wick::ShapeError("gradient expects input to be at least one-dimensional");
-  const Tensor steps = wick::diff(x, 1, along);
+  const Tensor steps = wick::diff(x.to(difference_type(x.dtype())), 1, along);
   const std::vector<Tcl_Obj*> words =
       spacing ? binding::elements_of(spacing->object) : std::vector<Tcl_Obj*>{};
   std::vector<double> numbers;
@@ -344,7 +359,8 @@ std::vector<Command> scans() {
               .summary = "The forward difference quotient along a dimension.",
               .details = "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the "
                          "coordinates that the spacing "
-                         "lists. With a spacing other than 1 integers give Float32.",
+                         "lists. With a spacing other than 1 integers give Float32, else the next wider type "
+                         "of integers.",
               .params = {{"input", required, "the input, at least one-dimensional"},
                          {"spacing", omittable,
                           "distance between samples: empty or a number, or the coordinates along dim"},

@@ -37,14 +37,14 @@ constexpr Mode circular{
     "circular",
     "the elements from the dimension's other end",
     "Amounts may be as large as their dimension, not larger; negative ones cut places off "
-    "first. Any dtype; an input without elements is refused.",
+    "first. Any dtype; a padded dimension without elements is refused.",
     false,
     false,
     1,
     2};
 constexpr Mode zero{
     "zero",  "constant",
-    "zeros", "Negative amounts cut places off. Any dtype; an input without elements is refused.",
+    "zeros", "Negative amounts cut places off. Any dtype; a padded dimension without elements is refused.",
     false,   false,
     0,       wick::max_rank};
 
@@ -73,9 +73,10 @@ Tensor pad(const Mode& mode, int padded, const Tensor& x, const Ints& amounts) {
     throw wick::ShapeError(command + "-padding must not be negative, " + wick::to_string(amounts) +
                            " was given");
   }
-  if (!mode.floating && x.numel() == 0) {
-    throw wick::ShapeError(command + "the input has no elements, shape " + wick::to_string(x.sizes()) +
-                           " was given");
+  const auto& sizes = x.sizes();
+  if (!mode.floating && std::find(sizes.end() - padded, sizes.end(), 0) != sizes.end()) {
+    throw wick::ShapeError(command + "a padded dimension of the input has no elements, shape " +
+                           wick::to_string(sizes) + " was given");
   }
   return wick::pad(x, amounts, mode.mode);
 }

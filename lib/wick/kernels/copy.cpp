@@ -5,8 +5,41 @@ namespace wick {
 inline namespace WICK_LEVEL {
 namespace {
 
+// Dense rows of a few elements.
+template <class T, int n>
+void copy_rows(const Block& b) {
+  for (int64_t r = 0; r < b.rows; ++r)
+    __builtin_memcpy(b.data[0] + r * b.row_step[0], b.data[1] + r * b.row_step[1], n * sizeof(T));
+}
+
+template <class T>
+bool copy_narrow(const Block& b) {
+  if (b.step[0] != sizeof(T) || b.step[1] != sizeof(T)) return false;
+  switch (b.n) {
+    case 2:
+      return copy_rows<T, 2>(b), true;
+    case 3:
+      return copy_rows<T, 3>(b), true;
+    case 4:
+      return copy_rows<T, 4>(b), true;
+    case 5:
+      return copy_rows<T, 5>(b), true;
+    case 6:
+      return copy_rows<T, 6>(b), true;
+    case 7:
+      return copy_rows<T, 7>(b), true;
+    case 8:
+      return copy_rows<T, 8>(b), true;
+    default:
+      return false;
+  }
+}
+
 template <class To, class From>
 void copy(const Block& b, const void*) {
+  if constexpr (same<To, From>) {
+    if (b.rows > 8 && copy_narrow<To>(b)) return;
+  }
   elementwise1<To, From>(b, [](From x) { return cast<To>(x); });
 }
 
@@ -15,31 +48,77 @@ struct Bits16 {
   uint64_t low, high;
 };
 
-// A square of `side` x `side` elements at a time is read along the source's dense dimension into the cache's
-// first level, then written along the destination's.
+// Interleaves the elements of the lower, or of the upper, halves of two vectors of 16 bytes.
+template <bool upper, class V>
+WICK_INLINE V interleave(V a, V b) {
+  constexpr int n = sizeof(a) / sizeof(a[0]), h = upper ? n / 2 : 0;
+  if constexpr (n == 2) {
+    return __builtin_shufflevector(a, b, h, h + 2);
+  } else if constexpr (n == 4) {
+    return __builtin_shufflevector(a, b, h, h + 4, h + 1, h + 5);
+  } else if constexpr (n == 8) {
+    return __builtin_shufflevector(a, b, h, h + 8, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11);
+  } else {
+    return __builtin_shufflevector(a, b, h, h + 16, h + 1, h + 17, h + 2, h + 18, h + 3, h + 19, h + 4,
+                                   h + 20, h + 5, h + 21, h + 6, h + 22, h + 7, h + 23);
+  }
+}
+
+// Transposes a square of vectors: rows `in_step` bytes apart become rows `out_step` bytes apart.
+template <class T>
+WICK_INLINE void transpose_square(char* out, int64_t out_step, const char* in, int64_t in_step) {
+  constexpr int n = 16 / sizeof(T);
+  typedef T V __attribute__((vector_size(16)));
+  V rows[n], other[n];
+  WICK_UNROLL
+  for (int i = 0; i < n; ++i) __builtin_memcpy(&rows[i], in + i * in_step, sizeof(V));
+  // Each round interleaves rows that are half of the square apart; after log2(n) of them columns are rows.
+  WICK_UNROLL
+  for (int w = 1; w < n; w *= 2) {
+    WICK_UNROLL
+    for (int i = 0; i < n / 2; ++i) {
+      other[2 * i] = interleave<false>(rows[i], rows[i + n / 2]);
+      other[2 * i + 1] = interleave<true>(rows[i], rows[i + n / 2]);
+    }
+    WICK_UNROLL
+    for (int i = 0; i < n; ++i) rows[i] = other[i];
+  }
+  WICK_UNROLL
+  for (int i = 0; i < n; ++i) __builtin_memcpy(out + i * out_step, &rows[i], sizeof(V));
+}
+template <>
+WICK_INLINE void transpose_square<Bits16>(char* out, int64_t, const char* in, int64_t) {
+  __builtin_memcpy(out, in, sizeof(Bits16));
+}
+
+// A tile at a time is read along the source's dense dimension, transposed into a buffer, and written along
+// the destination's: lines of memory are read and written whole, and where rows lie a power of two apart, so
+// that they meet the same sets of the caches, none has to stay there.
 template <class T>
 void transpose(const Block& b, const void*) {
-  constexpr int side = 128 / sizeof(T) > 32 ? 32 : 128 / sizeof(T);
-  T tile[side][side];
+  constexpr int unit = 16 / sizeof(T), side = sizeof(T) < 4 ? 64 : 256 / sizeof(T);
+  alignas(64) T tile[side][side];
   for (int64_t r0 = 0; r0 < b.rows; r0 += side) {
     const int rows = static_cast<int>(b.rows - r0 < side ? b.rows - r0 : side);
     for (int64_t c0 = 0; c0 < b.n; c0 += side) {
       const int columns = static_cast<int>(b.n - c0 < side ? b.n - c0 : side);
       const char* in = b.data[1] + r0 * b.row_step[1] + c0 * b.step[1];
       char* out = b.data[0] + r0 * b.row_step[0] + c0 * b.step[0];
-      if (rows == side && columns == side) {
-        for (int c = 0; c < side; ++c) {
-          const T* x = reinterpret_cast<const T*>(in + c * b.step[1]);
-          for (int r = 0; r < side; ++r) tile[r][c] = x[r];
-        }
-        for (int r = 0; r < side; ++r) __builtin_memcpy(out + r * b.row_step[0], tile[r], sizeof tile[r]);
-      } else {
-        for (int c = 0; c < columns; ++c) {
-          const T* x = reinterpret_cast<const T*>(in + c * b.step[1]);
-          for (int r = 0; r < rows; ++r)
-            *reinterpret_cast<T*>(out + r * b.row_step[0] + c * b.step[0]) = x[r];
+      const auto scalar = [&](int first, int last, int c) {
+        const T* x = reinterpret_cast<const T*>(in + c * b.step[1]);
+        for (int r = first; r < last; ++r) tile[r][c] = x[r];
+      };
+      const int whole_rows = rows / unit * unit, whole_columns = columns / unit * unit;
+      for (int c = 0; c < whole_columns; c += unit) {
+        for (int r = 0; r < whole_rows; r += unit) {
+          transpose_square<T>(reinterpret_cast<char*>(&tile[r][c]), sizeof tile[0],
+                              in + c * b.step[1] + r * static_cast<int64_t>(sizeof(T)), b.step[1]);
         }
       }
+      for (int c = 0; c < whole_columns && whole_rows < rows; ++c) scalar(whole_rows, rows, c);
+      for (int c = whole_columns; c < columns; ++c) scalar(0, rows, c);
+      const auto bytes = static_cast<uint64_t>(columns) * sizeof(T);
+      for (int r = 0; r < rows; ++r) __builtin_memcpy(out + r * b.row_step[0], tile[r], bytes);
     }
   }
 }

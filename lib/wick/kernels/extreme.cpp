@@ -103,7 +103,8 @@ Found<typename KeyType<T>::type> find_dense(const T* x, int64_t n) {
   __builtin_memcpy(best, lanes.best, sizeof best);
   __builtin_memcpy(position, lanes.position, sizeof position);
   Found<C> found{best[0], position[0] * static_cast<int64_t>(stride)};
-  for (int j = 1; j < stride; ++j) found = merge<largest, C>(found, {best[j], position[j] * static_cast<int64_t>(stride) + j});
+  for (int j = 1; j < stride; ++j)
+    found = merge<largest, C>(found, {best[j], position[j] * static_cast<int64_t>(stride) + j});
   if (const int64_t rest = whole * stride; rest < n) {
     auto last = find_strided<largest, T>(reinterpret_cast<const char*>(x + rest), sizeof(T), n - rest);
     last.position += rest;
@@ -162,7 +163,8 @@ void strip(const Block& b, int64_t column, int columns, int together) {
   for (int j = 0; j < columns; ++j) {
     for (int k = j + columns; k < width; k += columns) found[j] = merge<largest, C>(found[j], found[k]);
     if (const int64_t left = b.rows % together; left > 0) {
-      auto last = find_strided<largest, T>(in + (b.rows - left) * b.row_step[2] + j * b.step[2], b.row_step[2], left);
+      auto last =
+          find_strided<largest, T>(in + (b.rows - left) * b.row_step[2] + j * b.step[2], b.row_step[2], left);
       last.position += b.rows - left;
       found[j] = merge<largest, C>(found[j], last);
     }
@@ -187,10 +189,12 @@ void columns(const Block& b, const void*) {
   }
   int64_t j = 0;
   if (dense) {
-    for (; j + vectors * width <= b.n; j += vectors * width) strip<T, largest, vectors>(b, j, vectors * width, 1);
+    for (; j + vectors * width <= b.n; j += vectors * width)
+      strip<T, largest, vectors>(b, j, vectors * width, 1);
     for (; j + width <= b.n; j += width) strip<T, largest, 1>(b, j, width, 1);
   }
-  for (; j < b.n; ++j) put<T>(b, 0, j, find_strided<largest, T>(b.data[2] + j * b.step[2], b.row_step[2], b.rows));
+  for (; j < b.n; ++j)
+    put<T>(b, 0, j, find_strided<largest, T>(b.data[2] + j * b.step[2], b.row_step[2], b.rows));
 }
 
 }  // namespace

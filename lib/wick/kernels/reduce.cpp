@@ -280,8 +280,8 @@ void inner(const Block& b, const void* parameters) {
   for (int64_t r = 0; r < b.rows; ++r) {
     A center{};
     if constexpr (Op::centered) center = at<A>(b.data[2] + r * b.row_step[2]);
-    put<Op>(b.data[0] + r * b.row_step[0],
-            fold<Op, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n, center), finish);
+    put<Op>(b.data[0] + r * b.row_step[0], fold<Op, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n, center),
+            finish);
   }
 }
 
@@ -349,7 +349,8 @@ void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typenam
     Columns<Op> other;
     const int64_t half = rows.count / 2;
     fold_columns<Op, T>(out, {rows.data, rows.step, rows.row_step, half}, columns, centers);
-    fold_columns<Op, T>(other, {rows.data + half * rows.row_step, rows.step, rows.row_step, rows.count - half},
+    fold_columns<Op, T>(other,
+                        {rows.data + half * rows.row_step, rows.step, rows.row_step, rows.count - half},
                         columns, centers);
     for (int j = 0; j < columns; ++j) out.merge(j, other.get(j));
     return;
@@ -397,7 +398,8 @@ void outer(const Block& b, const void* parameters) {
   for (int64_t i = 0; i < b.n; i += columns) {
     columns = static_cast<int>(b.n - i < group<Op> ? b.n - i : group<Op>);
     if constexpr (Op::centered) {
-      for (int j = 0; j < columns * together; ++j) centers[j] = at<A>(b.data[2] + (i + j % columns) * b.step[2]);
+      for (int j = 0; j < columns * together; ++j)
+        centers[j] = at<A>(b.data[2] + (i + j % columns) * b.step[2]);
     }
     const Rows rows{b.data[1] + i * b.step[1], b.step[1], b.row_step[1] * together, b.rows / together};
     fold_columns<Op, T>(total, rows, columns * together, centers);

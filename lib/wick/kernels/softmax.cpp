@@ -2,9 +2,9 @@
 #include "wick/kernels/math.h"
 #include "wick/kernels/registration.h"
 
-// Softmax along the rows or along the columns of a block. Rows are read in stretches; columns are taken
-// `width` at a time, side by side. Exponents are taken of differences to the line's maximum; a NaN, or an
-// infinity minus itself, makes its whole line NaN.
+// Softmax along the rows or along the columns of a block. Rows are read in stretches, short ones many at a
+// time; columns are taken `width` at a time, side by side. Exponents are taken of differences to the line's
+// maximum; a NaN, or an infinity minus itself, makes its whole line NaN.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -82,6 +82,22 @@ WICK_NOINLINE void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
 template <class C>
 struct Columns {
   C most[width], sum[width];
+
+  WICK_INLINE void clear() {
+    for (int64_t j = 0; j < width; ++j) {
+      most[j] = -static_cast<C>(__builtin_inf());
+      sum[j] = 0;
+    }
+  }
+  // Where `together` rows of n columns were taken as one: gives all of them the common maximum, or sum.
+  WICK_INLINE void join_most(int64_t n, int64_t together) {
+    for (int64_t j = n; j < n * together; ++j) most[j % n] = most[j] > most[j % n] ? most[j] : most[j % n];
+    for (int64_t j = n; j < n * together; ++j) most[j] = most[j % n];
+  }
+  WICK_INLINE void join_sums(int64_t n, int64_t together) {
+    for (int64_t j = n; j < n * together; ++j) sum[j % n] += sum[j];
+    for (int64_t j = n; j < n * together; ++j) sum[j] = sum[j % n];
+  }
 };
 
 template <class C>
@@ -134,8 +150,67 @@ WICK_NOINLINE void gradient(const Columns<C>& c, C* out, const C* g, const C* y,
 
 // --- Blocks
 
+// Rows up to this length are brought side by side, `tile_rows` of them, and taken as columns.
+constexpr int64_t narrow = 32;
+template <class C>
+constexpr int64_t tile_rows = 256 / static_cast<int64_t>(sizeof(C));
+
+// Calls f(first row, rows) for as many rows as make a tile.
+template <class C, class F>
+WICK_INLINE void each_tile(const Block& b, F f) {
+  for (int64_t r = 0; r < b.rows; r += tile_rows<C>)
+    f(r, b.rows - r < tile_rows<C> ? b.rows - r : tile_rows<C>);
+}
+
+template <class T, bool log_of>
+void narrow_rows(const Block& b) {
+  using C = Compute<T>;
+  C tile[narrow][tile_rows<C>];
+  Columns<C> c;
+  each_tile<C>(b, [&](int64_t r, int64_t n) {
+    const auto at = [&](int k, int64_t i) { return b.data[k] + r * b.row_step[k] + i * b.step[k]; };
+    c.clear();
+    for (int64_t i = 0; i < b.n; ++i) {
+      load<T>(tile[i], at(1, i), b.row_step[1], n);
+      largest(c, tile[i], n);
+    }
+    C exponential[tile_rows<C>];
+    for (int64_t i = 0; i < b.n; ++i) exponentials(c, log_of ? exponential : tile[i], tile[i], n);
+    finish<log_of>(c);
+    for (int64_t i = 0; i < b.n; ++i) {
+      if (log_of) {
+        again<true>(c, tile[i], tile[i], n);
+      } else {
+        scale(c, tile[i], n);
+      }
+      store<T>(at(0, i), b.row_step[0], tile[i], n);
+    }
+  });
+}
+
+template <class T, bool log_of>
+void narrow_row_gradients(const Block& b) {
+  using C = Compute<T>;
+  C first[narrow][tile_rows<C>], second[narrow][tile_rows<C>];
+  Columns<C> c;
+  each_tile<C>(b, [&](int64_t r, int64_t n) {
+    const auto at = [&](int k, int64_t i) { return b.data[k] + r * b.row_step[k] + i * b.step[k]; };
+    c.clear();
+    for (int64_t i = 0; i < b.n; ++i) {
+      load<T>(first[i], at(1, i), b.row_step[1], n);
+      load<T>(second[i], at(2, i), b.row_step[2], n);
+      gradient_sum<log_of>(c, first[i], second[i], n);
+    }
+    for (int64_t i = 0; i < b.n; ++i) {
+      gradient<log_of>(c, first[i], first[i], second[i], n);
+      store<T>(at(0, i), b.row_step[0], first[i], n);
+    }
+  });
+}
+
 template <class T, bool log_of>
 void rows(const Block& b, const void*) {
+  if (b.n <= narrow && b.rows > 8) return narrow_rows<T, log_of>(b);
   using C = Compute<T>;
   Input<T> in;
   Output<T> out;
@@ -169,6 +244,7 @@ void rows(const Block& b, const void*) {
 // g - exp(y) sum(g).
 template <class T, bool log_of>
 void row_gradients(const Block& b, const void*) {
+  if (b.n <= narrow && b.rows > 8) return narrow_row_gradients<T, log_of>(b);
   using C = Compute<T>;
   Input<T> first, second;
   Output<T> out;
@@ -189,13 +265,30 @@ void row_gradients(const Block& b, const void*) {
   }
 }
 
-// Calls f(columns, address of operand k in row r) for every strip of columns.
-template <class F>
-WICK_INLINE void each_strip(const Block& b, F f) {
-  for (int64_t j = 0; j < b.n; j += width) {
-    f(b.n - j < width ? b.n - j : width,
-      [&b, j](int k, int64_t r) { return b.data[k] + r * b.row_step[k] + j * b.step[k]; });
+// A strip of columns.
+struct Strip {
+  const Block& block;
+  int64_t first, columns, together;
+
+  // Calls f(columns, address of operand k) for every row; narrow rows without gaps between them several at a
+  // time, as one.
+  template <class F>
+  WICK_INLINE void each_row(F f) const {
+    int64_t r = 0;
+    const auto at = [&](int k) { return block.data[k] + r * block.row_step[k] + first * block.step[k]; };
+    for (; r + together <= block.rows; r += together) f(columns * together, at);
+    for (; r < block.rows; ++r) f(columns, at);
   }
+};
+
+// Calls f(strip) for every strip of columns.
+template <class T, class F>
+WICK_INLINE void each_strip(const Block& b, int operands, F f) {
+  const auto size = static_cast<int64_t>(sizeof(T));
+  bool gapless = true;
+  for (int k = 0; k < operands; ++k) gapless &= b.step[k] == size && b.row_step[k] == b.n * size;
+  const int64_t together = gapless && b.n < width ? width / b.n : 1;
+  for (int64_t j = 0; j < b.n; j += width) f(Strip{b, j, b.n - j < width ? b.n - j : width, together});
 }
 
 template <class T, bool log_of>
@@ -204,24 +297,24 @@ void columns(const Block& b, const void*) {
   Input<T> in;
   Output<T> out;
   Columns<C> c;
-  each_strip(b, [&](int64_t n, auto at) {
-    for (int64_t j = 0; j < width; ++j) {
-      c.most[j] = -static_cast<C>(__builtin_inf());
-      c.sum[j] = 0;
-    }
-    for (int64_t r = 0; r < b.rows; ++r) largest(c, in.at(at(1, r), b.step[1], n), n);
-    for (int64_t r = 0; r < b.rows; ++r)
-      exponentials(c, out.at(at(0, r), b.step[0]), in.at(at(1, r), b.step[1], n), n);
+  each_strip<T>(b, 2, [&](const Strip& strip) {
+    c.clear();
+    strip.each_row([&](int64_t n, auto at) { largest(c, in.at(at(1), b.step[1], n), n); });
+    c.join_most(strip.columns, strip.together);
+    strip.each_row([&](int64_t n, auto at) {
+      exponentials(c, out.at(at(0), b.step[0]), in.at(at(1), b.step[1], n), n);
+    });
+    c.join_sums(strip.columns, strip.together);
     finish<log_of>(c);
-    for (int64_t r = 0; r < b.rows; ++r) {
-      C* y = out.at(at(0, r), b.step[0]);
+    strip.each_row([&](int64_t n, auto at) {
+      C* y = out.at(at(0), b.step[0]);
       if (log_of || !out.direct()) {
-        again<log_of>(c, y, in.at(at(1, r), b.step[1], n), n);
+        again<log_of>(c, y, in.at(at(1), b.step[1], n), n);
       } else {
         scale(c, y, n);
       }
-      out.put(at(0, r), b.step[0], n);
-    }
+      out.put(at(0), b.step[0], n);
+    });
   });
 }
 
@@ -231,15 +324,17 @@ void column_gradients(const Block& b, const void*) {
   Input<T> first, second;
   Output<T> out;
   Columns<C> c;
-  each_strip(b, [&](int64_t n, auto at) {
-    for (int64_t j = 0; j < width; ++j) c.sum[j] = 0;
-    for (int64_t r = 0; r < b.rows; ++r)
-      gradient_sum<log_of>(c, first.at(at(1, r), b.step[1], n), second.at(at(2, r), b.step[2], n), n);
-    for (int64_t r = 0; r < b.rows; ++r) {
-      gradient<log_of>(c, out.at(at(0, r), b.step[0]), first.at(at(1, r), b.step[1], n),
-                       second.at(at(2, r), b.step[2], n), n);
-      out.put(at(0, r), b.step[0], n);
-    }
+  each_strip<T>(b, 3, [&](const Strip& strip) {
+    c.clear();
+    strip.each_row([&](int64_t n, auto at) {
+      gradient_sum<log_of>(c, first.at(at(1), b.step[1], n), second.at(at(2), b.step[2], n), n);
+    });
+    c.join_sums(strip.columns, strip.together);
+    strip.each_row([&](int64_t n, auto at) {
+      gradient<log_of>(c, out.at(at(0), b.step[0]), first.at(at(1), b.step[1], n),
+                       second.at(at(2), b.step[2], n), n);
+      out.put(at(0), b.step[0], n);
+    });
   });
 }
 

@@ -96,8 +96,8 @@ inline constexpr int binary_count = 16;
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };
 inline constexpr int compare_count = 6;
 
-// Max and Min give NaN when there is one. Squares: the sum of them, of real numbers. Deviations: of real numbers
-// from operand 2, a double for each result.
+// Max and Min give NaN when there is one. Squares: the sum of them, of real numbers. Deviations: of real
+// numbers from operand 2, a double for each result.
 enum class Reduce { Sum, Max, Min, Squares, Deviations };
 inline constexpr int reduce_count = 5;
 
@@ -107,10 +107,10 @@ struct ReduceLoops {
   Loop outer;  // all rows in one row: row_step[0] and row_step[2] are 0
 };
 
-// The parameters of a reduction whose lines lie in one block each: operand 0 gets the results. Sums are divided
-// by the divisor, but for those of integers, which are int64; `wide` ones of real numbers are stored as double.
-// Squares and deviations give double, over the divisor; deviations the sum of the squared ones from the mean of
-// `count` elements.
+// The parameters of a reduction whose lines lie in one block each: operand 0 gets the results. Sums are
+// divided by the divisor, but for those of integers, which are int64; `wide` ones of real numbers are stored
+// as double. Squares and deviations give double, over the divisor; deviations the sum of the squared ones
+// from the mean of `count` elements.
 //
 // Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums of
 // integers, float32 of half precision, float64 of float32, complex128 of complex64; in float32 for maxima of

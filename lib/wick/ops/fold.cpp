@@ -15,7 +15,8 @@ using kernels::Reduce;
 using kernels::ReduceFinish;
 using kernels::ReduceLoops;
 
-ReducedDims::ReducedDims(const Tensor& x, const Dims& asked) : dims(wrap_dims(asked, x.dim())), kept(x.sizes()) {
+ReducedDims::ReducedDims(const Tensor& x, const Dims& asked)
+    : dims(wrap_dims(asked, x.dim())), kept(x.sizes()) {
   for (const auto d : dims) {
     count *= static_cast<double>(kept[static_cast<int>(d)]);
     kept[static_cast<int>(d)] = 1;
@@ -27,7 +28,8 @@ bool arrange_reduction(LoopNest& nest, int input) {
   const auto densest = [&](int from, auto&& accept) {
     int best = -1;
     for (int d = from; d < nest.rank; ++d) {
-      if (accept(d) && (best < 0 || std::abs(nest.step[input][d]) < std::abs(nest.step[input][best]))) best = d;
+      if (accept(d) && (best < 0 || std::abs(nest.step[input][d]) < std::abs(nest.step[input][best])))
+        best = d;
     }
     return best;
   };
@@ -60,11 +62,12 @@ void run_lines(LoopNest nest, const kernels::LineLoops& loops, int input) {
     if (nest.size[d] > nest.size[split]) split = d;
   }
   const std::int64_t each = std::max<std::int64_t>(nest.elements() / nest.size[split], 1);
-  parallel_for(nest.size[split], std::max<std::int64_t>(parallel::grain / each, 16), [&](std::int64_t begin, std::int64_t end) {
-    LoopNest piece = nest;
-    piece.narrow(split, begin, end - begin);
-    for_each_block(piece, [&](const kernels::Block& block) { loop(block, nullptr); });
-  });
+  parallel_for(nest.size[split], std::max<std::int64_t>(parallel::grain / each, 16),
+               [&](std::int64_t begin, std::int64_t end) {
+                 LoopNest piece = nest;
+                 piece.narrow(split, begin, end - begin);
+                 for_each_block(piece, [&](const kernels::Block& block) { loop(block, nullptr); });
+               });
 }
 
 namespace {
@@ -107,8 +110,8 @@ Scalar identity_of(Reduce op, DType dtype) {
   });
 }
 
-// How a large reduction is shared out among threads: along a kept dimension, or in pieces of a reduced one, which do not
-// depend on the number of threads, so that neither does the result.
+// How a large reduction is shared out among threads: along a kept dimension, or in pieces of a reduced one,
+// which do not depend on the number of threads, so that neither does the result.
 struct Split {
   int kept = -1;
   int reduced = -1;
@@ -127,8 +130,8 @@ Split split_of(const LoopNest& nest) {
   if (kept >= 0 && (nest.size[kept] >= 64 || reduced < 0)) {
     split.kept = kept;
   } else {
-    split.pieces =
-        std::clamp<std::int64_t>(elements / (4 * parallel::grain), 1, std::min<std::int64_t>(nest.size[reduced], 64));
+    split.pieces = std::clamp<std::int64_t>(elements / (4 * parallel::grain), 1,
+                                            std::min<std::int64_t>(nest.size[reduced], 64));
     if (split.pieces > 1) split.reduced = reduced;
   }
   return split;
@@ -177,7 +180,8 @@ Tensor finish_deviations(const Tensor& pairs, const ReduceFinish& finish) {
 
 }  // namespace
 
-Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const ReduceFinish& finish, const Tensor* center) {
+Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const ReduceFinish& finish,
+              const Tensor* center) {
   const NoGrad no_grad;
   const Tensor x = given.detach();
   const DType stored = result_type(op, x.dtype(), finish.wide);
@@ -205,7 +209,8 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
   const DType partial = partial_type(op, x.dtype());
   const Tensor sums = full(shape, identity_of(op, partial), partial);
   fold_split(nest_for(sums[0]), split, numel(s.kept) * sums.itemsize(), loops, nullptr);
-  if (op == Reduce::Deviations) return finish_deviations(reduce(Reduce::Sum, sums, ReducedDims(sums, {0}))[0], finish);
+  if (op == Reduce::Deviations)
+    return finish_deviations(reduce(Reduce::Sum, sums, ReducedDims(sums, {0}))[0], finish);
   const Reduce merge = op == Reduce::Squares ? Reduce::Sum : op;
   return reduce(merge, sums, ReducedDims(sums, {0}), finish)[0].to(stored);
 }

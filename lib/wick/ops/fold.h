@@ -18,18 +18,19 @@ struct ReducedDims {
   double count = 1;  // of elements that make one result
 };
 
-// The nest of (results ..., input) as the reduction kernels want it: dimension 0 is the densest of the input, dimension 1 the densest
-// of the other sort, kept or reduced, of size 1 if there is none. Whether dimension 0 is the reduced one of the two. A dimension is
-// reduced when operand 0 does not move along it; `input` is the number of the operand that is read.
+// The nest of (results ..., input) as the reduction kernels want it: dimension 0 is the densest of the input,
+// dimension 1 the densest of the other sort, kept or reduced, of size 1 if there is none. Whether dimension 0
+// is the reduced one of the two. A dimension is reduced when operand 0 does not move along it; `input` is the
+// number of the operand that is read.
 bool arrange_reduction(LoopNest& nest, int input);
 
-// Runs the loops over lines, the reduced dimensions of the nest, which is one at most: results are shared out among
-// threads.
+// Runs the loops over lines, the reduced dimensions of the nest, which is one at most: results are shared out
+// among threads.
 void run_lines(LoopNest nest, const kernels::LineLoops& loops, int input);
 
-// The reduction of x, unrecorded, with reduced dimensions of size 1, in the dtype that the operation stores; see
-// kernels::Reduce. There must be elements for a maximum or minimum. `center` has the result's shape.
-Tensor reduce(kernels::Reduce op, const Tensor& x, const ReducedDims& s, const kernels::ReduceFinish& finish = {},
-              const Tensor* center = nullptr);
+// The reduction of x, unrecorded, with reduced dimensions of size 1, in the dtype that the operation stores;
+// see kernels::Reduce. There must be elements for a maximum or minimum. `center` has the result's shape.
+Tensor reduce(kernels::Reduce op, const Tensor& x, const ReducedDims& s,
+              const kernels::ReduceFinish& finish = {}, const Tensor* center = nullptr);
 
 }  // namespace wick

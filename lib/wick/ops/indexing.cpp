@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -24,21 +26,27 @@ Tensor checked_index(const char* operation, const Tensor& index, std::int64_t si
   const NoGrad no_grad;
   const Tensor positions = index.to(int64).contiguous();
   const std::int64_t* p = positions.data<std::int64_t>();
-  for (std::int64_t i = 0; i < positions.numel(); ++i) {
-    if (p[i] < 0 || p[i] >= size) {
-      throw IndexError(std::string(operation) + ": index " + std::to_string(p[i]) +
-                       " is out of range for size " + std::to_string(size));
-    }
+  const std::int64_t n = positions.numel();
+  // Without a branch inside, so that the loop is vectorized.
+  std::int64_t least = 0, most = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    least = std::min(least, p[i]);
+    most = std::max(most, p[i]);
+  }
+  if (least < 0 || most >= size) {
+    const auto outside = [size](std::int64_t i) { return i < 0 || i >= size; };
+    if (const auto* found = std::find_if(p, p + n, outside); found != p + n)
+      fail<IndexError>(operation, "index {} is out of range for size {}", *found, size);
   }
   return positions;
 }
 
-struct Along {
+struct Axis {
   int dim;
   std::int64_t size;  // of that dimension; a 0-d tensor has one position
 };
 
-Along along(const Tensor& x, std::int64_t dim) {
+Axis axis_of(const Tensor& x, std::int64_t dim) {
   const int d = wrap_dim(dim, x.dim());
   return {d, x.dim() == 0 ? 1 : x.sizes()[d]};
 }
@@ -54,7 +62,7 @@ void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& i
   }
 }
 
-constexpr auto read = [](const auto& indexed, auto& other) { other = indexed; };
+const auto read = [](const auto& indexed, auto& other) { other = indexed; };
 
 // Calls move(element of the indexed tensor, element of the other) for every position. A position leads from
 // the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
@@ -62,8 +70,8 @@ constexpr auto read = [](const auto& indexed, auto& other) { other = indexed; };
 // row-major then; in reading several threads may share the work.
 enum class Order { Kept, Free };
 template <class Move>
-void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, const Tensor& other,
-          Order order, Move move) {
+void for_each_position(const Tensor& positions, const Tensor& origin, std::int64_t stride,
+                       const Tensor& other, Order order, Move move) {
   dispatch(origin.dtype(), [&]<class T>(TypeTag<T>) {
     const auto typed = [](char* p) -> T& { return *reinterpret_cast<T*>(p); };
     const auto block = [&](const kernels::Block& b) {
@@ -77,10 +85,26 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
           // One position for the whole row: nothing but a loop over memory.
           T* indexed = &typed(first + position(r, 0) * stride);
           T* others = &typed(second);
-          if constexpr (std::is_same_v<Move, decltype(read)>) {
+          if constexpr (std::is_same_v<const Move, decltype(read)>) {
             std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
           } else {
             for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
+          }
+          continue;
+        }
+        if (b.step[0] == sizeof(std::int64_t) && b.step[1] == sizeof(T) &&
+            stride % size_of(dtype_of<T>) == 0 && (b.step[2] == 0 || b.step[2] == sizeof(T))) {
+          // Dense rows of positions: along the dimension itself, or beside it.
+          const auto* p = reinterpret_cast<const std::int64_t*>(b.data[0] + r * b.row_step[0]);
+          T* indexed = &typed(first);
+          T* others = &typed(second);
+          const std::int64_t apart = stride / size_of(dtype_of<T>);
+          if (b.step[2] == sizeof(T)) {
+            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i + p[i] * apart], others[i]);
+          } else if (apart == 1) {
+            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i]], others[i]);
+          } else {
+            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i] * apart], others[i]);
           }
           continue;
         }
@@ -101,7 +125,7 @@ void walk(const Tensor& positions, const Tensor& origin, std::int64_t stride, co
 }
 
 constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
-constexpr auto accumulate_into = []<class T>(T& indexed, const T& other) {
+const auto accumulate_into = []<class T>(T& indexed, const T& other) {
   if constexpr (std::is_same_v<T, bool>) {
     indexed = indexed || other;
   } else if constexpr (std::is_integral_v<T>) {
@@ -110,6 +134,13 @@ constexpr auto accumulate_into = []<class T>(T& indexed, const T& other) {
     indexed = static_cast<T>(indexed + other);
   }
 };
+
+// Sums of half precision are taken in float32 until they are stored.
+template <class Move>
+bool sums_wider(const Tensor& x, Move) {
+  return std::is_same_v<const Move, decltype(accumulate_into)> &&
+         (x.dtype() == float16 || x.dtype() == bfloat16);
+}
 
 // What positions along dimension d are counted from: x at 0 there, under the shape of the positions.
 struct Origin {
@@ -127,15 +158,15 @@ Origin origin_along(const Tensor& x, int d, const Shape& shape) {
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
-  const auto [d, size] = along(x, dim);
+  const auto [d, size] = axis_of(x, dim);
   check_gather_shapes("gather", x, index, d);
   const Tensor positions = checked_index("gather", index, size);
   const Tensor out = empty(index.sizes(), x.dtype());
   const Origin origin = origin_along(x, d, out.sizes());
-  walk(positions, origin.tensor, origin.stride, out, Order::Free, read);
+  for_each_position(positions, origin.tensor, origin.stride, out, Order::Free, read);
   return record("gather", out, {x}, saving(d, positions, x.sizes()),
                 [](const Tensor& g, int along_dim, const Tensor& at, const Shape& shape) {
-                  return scatter_add(zeros(shape, g.dtype()), along_dim, at, g);
+                  return scatter_add_to_zeros(shape, along_dim, at, g);
                 });
 }
 
@@ -147,21 +178,48 @@ void check_source_shape(const char* operation, const Tensor& source, const Tenso
                    " must have the index's shape " + to_string(index.sizes()));
 }
 
-// A copy of x in which move(element, element of source) was called for every position along d.
+// Calls move(element of out, element of source) for every position along d; returns out, or what has its
+// place.
+template <class Move>
+Tensor scattered_into(const Tensor& out, int d, const Tensor& positions, const Tensor& source, Move move) {
+  const NoGrad no_grad;
+  if (sums_wider(out, move))
+    return scattered_into(out.to(float32), d, positions, source, move).to(out.dtype());
+  const Origin origin = origin_along(out, d, positions.sizes());
+  for_each_position(positions, origin.tensor, origin.stride, source.detach().to(out.dtype()).contiguous(),
+                    Order::Kept, move);
+  return out;
+}
+
+// The same on a copy of x.
 template <class Move>
 Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move) {
-  const NoGrad no_grad;
-  const Tensor out = x.detach().clone();
-  const Origin origin = origin_along(out, d, positions.sizes());
-  walk(positions, origin.tensor, origin.stride, source.detach().to(x.dtype()).contiguous(), Order::Kept,
-       move);
-  return out;
+  return scattered_into(sums_wider(x, move) ? x.detach() : x.detach().clone(), d, positions, source, move);
+}
+
+template <class Move>
+Tensor scattered_to_zeros(const Shape& shape, int d, const Tensor& positions, const Tensor& source,
+                          Move move) {
+  const DType dtype = source.dtype();
+  const bool wider =
+      std::is_same_v<const Move, decltype(accumulate_into)> && (dtype == float16 || dtype == bfloat16);
+  const Tensor out = scattered_into(zeros(shape, wider ? float32 : dtype), d, positions, source, move);
+  return record("scatter_add", out.detach().to(dtype), {source}, saving(d, positions),
+                [](const Tensor& g, int along_dim, const Tensor& at) { return gather(g, along_dim, at); });
 }
 
 }  // namespace
 
+Tensor scatter_add_to_zeros(const Shape& shape, int d, const Tensor& positions, const Tensor& source) {
+  return scattered_to_zeros(shape, d, positions, source, accumulate_into);
+}
+
+Tensor scatter_to_zeros(const Shape& shape, int d, const Tensor& positions, const Tensor& source) {
+  return scattered_to_zeros(shape, d, positions, source, write);
+}
+
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  const auto [d, size] = along(x, dim);
+  const auto [d, size] = axis_of(x, dim);
   check_gather_shapes("scatter_add", x, index, d);
   check_source_shape("scatter_add", source, index);
   const Tensor positions = checked_index("scatter_add", index, size);
@@ -200,20 +258,20 @@ Slices slices_of(const char* operation, const Tensor& x, int d, const Tensor& in
 }  // namespace
 
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
-  const auto [d, size] = along(x, dim);
+  const auto [d, size] = axis_of(x, dim);
   if (x.dim() == 0) return index_select(x.reshape({1}), 0, index).reshape({});
   const Slices slices = slices_of("index_select", x, d, index, size);
   const Tensor out = empty(slices.shape, x.dtype());
   const Origin origin = origin_along(x, d, slices.shape);
-  walk(slices.spread(d), origin.tensor, origin.stride, out, Order::Free, read);
+  for_each_position(slices.spread(d), origin.tensor, origin.stride, out, Order::Free, read);
   return record("index_select", out, {x}, saving(d, slices.list, x.sizes()),
                 [](const Tensor& g, int along_dim, const Tensor& list, const Shape& shape) {
-                  return index_add(zeros(shape, g.dtype()), along_dim, list, g);
+                  return scatter_add_to_zeros(shape, along_dim, Slices{list, g.sizes()}.spread(along_dim), g);
                 });
 }
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  const auto [d, size] = along(x, dim);
+  const auto [d, size] = axis_of(x, dim);
   if (x.dim() == 0) return index_add(x.reshape({1}), 0, index, source.reshape({1})).reshape({});
   const Slices slices = slices_of("index_add", x, d, index, size);
   if (source.sizes() != slices.shape) {
@@ -239,7 +297,7 @@ void check_int64(const char* operation, const Tensor& index) {
 }  // namespace
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  const auto [d, size] = along(x, dim);
+  const auto [d, size] = axis_of(x, dim);
   check_same_dtype("scatter", x.dtype(), source.dtype());
   check_int64("scatter", index);
   check_gather_shapes("scatter", x, index, d);
@@ -325,7 +383,7 @@ Shape picked_shape(const Tensor& x, const Picks& picks) {
 
 // Calls move(element of x, element of other) for all that is picked.
 template <class Move>
-void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order order, Move move) {
+void for_each_pick(const Tensor& x, const Picks& picks, const Tensor& other, Order order, Move move) {
   const NoGrad no_grad;
   Tensor offsets = zeros(picks.shape, int64);  // in elements of x
   int d = 0;
@@ -338,7 +396,7 @@ void walk_picks(const Tensor& x, const Picks& picks, const Tensor& other, Order 
   }
   const Shape shape = picked_shape(x, picks);
   const Tensor origin = make_view(x, shape, strides, x.raw_data());
-  walk(offsets.reshape(spread).expand(shape), origin, x.itemsize(), other, order, move);
+  for_each_position(offsets.reshape(spread).expand(shape), origin, x.itemsize(), other, order, move);
 }
 
 // x with the values, of the shape of what is picked, at the places, or added there.
@@ -346,7 +404,7 @@ Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accum
 
 Tensor pick(const Tensor& x, const Picks& picks) {
   const Tensor out = empty(picked_shape(x, picks), x.dtype());
-  walk_picks(x, picks, out, Order::Free, read);
+  for_each_pick(x, picks, out, Order::Free, read);
   return record("index", out, {x}, saving(picks.shape, picks.positions, x.sizes()),
                 [](const Tensor& g, const Shape& shape, const Tensors& positions, const Shape& whole) {
                   return put(zeros(whole, g.dtype()), {shape, positions}, g, true);
@@ -356,12 +414,15 @@ Tensor pick(const Tensor& x, const Picks& picks) {
 // The same, unrecorded.
 Tensor replaced(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
   const NoGrad no_grad;
+  if (accumulate && sums_wider(x, accumulate_into)) {
+    return replaced(x.to(float32), picks, values.to(float32), accumulate).to(x.dtype());
+  }
   const Tensor out = x.detach().clone();
   const Tensor source = values.detach().contiguous();
   if (accumulate) {
-    walk_picks(out, picks, source, Order::Kept, accumulate_into);
+    for_each_pick(out, picks, source, Order::Kept, accumulate_into);
   } else {
-    walk_picks(out, picks, source, Order::Kept, write);
+    for_each_pick(out, picks, source, Order::Kept, write);
   }
   return out;
 }

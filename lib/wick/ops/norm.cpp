@@ -7,6 +7,8 @@
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/fold.h"
+#include "wick/ops/join.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -19,9 +21,32 @@ Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 Tensor nonzero_or_one(const Tensor& x) { return where(is_zero(x), scalar_tensor(1, x.dtype()), x); }
 
 // The largest or the smallest over the dims, kept with size 1.
-Tensor extreme(Tensor x, const Dims& dims, bool largest) {
+Tensor extremum(Tensor x, const Dims& dims, bool largest) {
   for (const auto d : dims) x = largest ? max(x, d, true).values : min(x, d, true).values;
   return x;
+}
+
+// The parts of complex numbers along one more dimension, which is to be reduced as well.
+Tensor parts_of(const Tensor& x) { return stack({real(x), imag(x)}, -1); }
+
+// In float64: the squares of narrower dtypes neither overflow nor vanish there. Those of float64 are taken
+// relative to the largest element where they do.
+Tensor euclidean(const Tensor& x, const Dims& asked) {
+  if (is_complex(x.dtype())) {
+    Dims dims = asked;
+    dims.push_back(x.dim());
+    return euclidean(parts_of(x), dims).squeeze(-1);
+  }
+  const ReducedDims s(x, asked);
+  const Tensor squares = reduce(kernels::Reduce::Squares, x, s), root = sqrt(squares);
+  if (x.dtype() != float64) return root;
+  const Tensor lost =
+      logical_or(lt(squares, scalar_tensor(1e-280, float64)), eq(squares, scalar_tensor(INFINITY, float64)));
+  if (!max(lost).item().to_bool()) return root;
+  const Tensor most = extremum(abs(x), s.dims, true),
+               scale = where(isfinite(most), nonzero_or_one(most), ones_like(most));
+  const Tensor scaled = mul(sqrt(reduce(kernels::Reduce::Squares, div(x, scale), s)), scale);
+  return where(lost, scaled, root);
 }
 
 // Unrecorded, the dims kept with size 1.
@@ -29,16 +54,16 @@ Tensor compute(const Tensor& x, double p, const Dims& dims) {
   const NoGrad no_grad;
   const DType dtype = real_dtype(x.dtype());
   if (x.numel() == 0) return sum(zeros(x.sizes(), dtype), dims, true);
+  if (p == 2) return euclidean(x.detach(), dims).to(dtype);
   const bool half = dtype == float16 || dtype == bfloat16;
-  const Tensor m = abs(half ? x.to(float32) : x.detach());
-  const auto result = [&]() -> Tensor {
-    if (std::isinf(p)) return extreme(m, dims, p > 0);
-    if (p == 0) return sum(ne(m, scalar_tensor(0, m.dtype())).to(m.dtype()), dims, true);
-    if (p == 1) return sum(m, dims, true);
-    if (p == 2) return sqrt(sum(square(m), dims, true));
-    return pow(sum(pow(m, p), dims, true), 1 / p);
-  };
-  return result().to(dtype);
+  const Tensor m = abs(half ? x.detach().to(float32) : x.detach());
+  if (std::isinf(p)) return extremum(m, dims, p > 0).to(dtype);
+  if (p == 0) return sum(ne(m, scalar_tensor(0, m.dtype())).to(m.dtype()), dims, true).to(dtype);
+  if (p == 1) return sum(m, dims, true).to(dtype);
+  // Relative to the element that counts most, powers neither overflow nor vanish.
+  const Tensor most = extremum(m, dims, p > 0),
+               scale = where(isfinite(most), nonzero_or_one(most), ones_like(most));
+  return mul(pow(sum(pow(div(m, scale), p), dims, true), 1 / p), scale).to(dtype);
 }
 
 // d norm / dx = x / |x| * (|x| / norm)^(p - 1); of the largest or smallest the elements that equal it have

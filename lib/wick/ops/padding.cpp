@@ -41,7 +41,7 @@ struct Side {
   std::int64_t right() const { return std::max<std::int64_t>(after, 0); }
   std::int64_t cut() const { return std::max<std::int64_t>(-before, 0); }
   std::int64_t kept() const { return size - cut() - std::max<std::int64_t>(-after, 0); }
-  std::int64_t padded() const { return left() + kept() + right(); }
+  std::int64_t padded_size() const { return left() + kept() + right(); }
 
   std::int64_t source(std::int64_t i, Mode mode) const {
     const std::int64_t first = left(), last = first + kept() - 1;
@@ -74,7 +74,7 @@ void check(const Side& s, Mode mode) {
   if (large(s.before) || large(s.after) || large(s.size)) refuse(s, "that is too much");
   if (s.kept() < 0) refuse(s, "more would be cut off than there is");
   if (mode == Mode::Constant) return;
-  if (s.padded() == 0) refuse(s, "nothing would be left");
+  if (s.padded_size() == 0) refuse(s, "nothing would be left");
   const std::int64_t larger = std::max(s.left(), s.right());
   if (s.kept() == 0) refuse(s, "there is no element to repeat");
   if (mode == Mode::Reflect && larger >= s.kept()) refuse(s, "an amount must be less than what it mirrors");
@@ -92,7 +92,7 @@ Plan make_plan(const Tensor& x, const Dims& pads, Mode mode) {
     const Side side{d, x.sizes()[d], pads[2 * i], pads[2 * i + 1]};
     if (side.before == 0 && side.after == 0) continue;
     check(side, mode);
-    plan.to[d] = side.padded();
+    plan.to[d] = side.padded_size();
     plan.sides.push_back(side);
   }
   return plan;
@@ -112,7 +112,7 @@ Tensor kept(const Plan& plan, Tensor x) {
 template <class F>
 void each_added(const Side& s, Mode mode, F f) {
   for (std::int64_t i = 0; i < s.left(); ++i) f(i, s.source(i, mode));
-  for (std::int64_t i = s.left() + s.kept(); i < s.padded(); ++i) f(i, s.source(i, mode));
+  for (std::int64_t i = s.left() + s.kept(); i < s.padded_size(); ++i) f(i, s.source(i, mode));
 }
 
 }  // namespace
@@ -122,10 +122,10 @@ inline constexpr bool autograd::saved_by_value<Plan> = true;
 
 namespace {
 
-Tensor gathered(const Plan& plan, const Tensor& g);
+Tensor pad_gradient(const Plan& plan, const Tensor& g);
 
 // Dimension after dimension: the places added in one are copies of slices that are complete in those before.
-Tensor spread(const Plan& plan, const Tensor& x, const Scalar& value) {
+Tensor padded(const Plan& plan, const Tensor& x, const Scalar& value) {
   const Tensor out = empty(plan.to, x.dtype());
   {
     const NoGrad no_grad;
@@ -149,16 +149,20 @@ Tensor spread(const Plan& plan, const Tensor& x, const Scalar& value) {
     }
   }
   return record("pad", out, {x}, saving(plan),
-                [](const Tensor& g, const Plan& done) { return gathered(done, g); });
+                [](const Tensor& g, const Plan& done) { return pad_gradient(done, g); });
 }
 
 // The gradient of x from that of the result: what was copied is added up where it came from, in the opposite
 // order.
-Tensor gathered(const Plan& plan, const Tensor& g) {
+Tensor pad_gradient(const Plan& plan, const Tensor& g) {
   const Tensor out = zeros(plan.from, g.dtype());
   {
     const NoGrad no_grad;
-    Tensor sums = plan.mode == Mode::Constant ? g.detach() : g.detach().clone();
+    // Sums of half precision are taken in float32 until they are stored.
+    const bool half = g.dtype() == float16 || g.dtype() == bfloat16;
+    Tensor sums = plan.mode == Mode::Constant ? g.detach()
+                  : half                      ? g.detach().to(float32)
+                                              : g.detach().clone();
     for (auto s = plan.sides.rbegin(); s != plan.sides.rend(); ++s) {
       if (plan.mode != Mode::Constant) {
         each_added(*s, plan.mode, [&](std::int64_t place, std::int64_t source) {
@@ -170,7 +174,7 @@ Tensor gathered(const Plan& plan, const Tensor& g) {
     copy_into(kept(plan, out), sums);
   }
   return record("pad", out, {g}, saving(plan),
-                [](const Tensor& h, const Plan& done) { return spread(done, h, 0); });
+                [](const Tensor& h, const Plan& done) { return padded(done, h, 0); });
 }
 
 }  // namespace
@@ -178,7 +182,7 @@ Tensor gathered(const Plan& plan, const Tensor& g) {
 Tensor pad(const Tensor& x, const Dims& pads, std::string_view mode, const Scalar& value) {
   const Mode how = mode_by_name(mode);
   if (how == Mode::Constant) check_fill_value("pad", value, x.dtype());
-  return spread(make_plan(x, pads, how), x, value);
+  return padded(make_plan(x, pads, how), x, value);
 }
 
 }  // namespace wick

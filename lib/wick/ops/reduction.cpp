@@ -9,6 +9,7 @@
 #include "wick/ops/fold.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -78,11 +79,15 @@ Moments moments(const Tensor& x, const ReducedDims& s, double divisor) {
   return m;
 }
 
-double variance_divisor(const ReducedDims& s, bool unbiased) { return std::max(s.count - (unbiased ? 1 : 0), 0.0); }
+double variance_divisor(const ReducedDims& s, bool unbiased) {
+  return std::max(s.count - (unbiased ? 1 : 0), 0.0);
+}
 
-// (x - mean) * factor, where the mean is over the dims of s and the factor has their shape, with enough digits for differences of
-// large numbers. Differentiable: then it is composed of operations on a wider dtype.
-Tensor scaled_deviation(const Tensor& x, const Tensor& mean_of_x, const Tensor& factor, const ReducedDims& s) {
+// (x - mean) * factor, where the mean is over the dims of s and the factor has their shape, with enough
+// digits for differences of large numbers. Differentiable: then it is composed of operations on a wider
+// dtype.
+Tensor scaled_deviation(const Tensor& x, const Tensor& mean_of_x, const Tensor& factor,
+                        const ReducedDims& s) {
   if (autograd::wanted({x, factor})) {
     const Tensor wide = x.to(float64);
     return mul(sub(wide, mean(wide, s.dims, true)), factor);
@@ -119,16 +124,19 @@ Tensor std(const Tensor& x) { return std(x, Dims{}); }
 
 namespace {
 
-// Where squares of the deviations leave the range of float64 the root of their sum, scaled by the largest deviation, does not.
+// Where squares of the deviations leave the range of float64 the root of their sum, scaled by the largest
+// deviation, does not.
 Tensor deviation(const Tensor& x, const ReducedDims& s, double divisor, const Moments& m) {
   const Tensor root = sqrt(m.variance);
   if (x.dtype() != float64 || x.numel() == 0) return root;
   const double tiny = 1e-290, huge = 1e308;
-  const Tensor out_of_range = logical_or(lt(m.variance, scalar_tensor(tiny, float64)), gt(m.variance, scalar_tensor(huge, float64)));
+  const Tensor out_of_range =
+      logical_or(lt(m.variance, scalar_tensor(tiny, float64)), gt(m.variance, scalar_tensor(huge, float64)));
   if (!max(out_of_range).item().to_bool()) return root;
   const Tensor deviations = sub(x, m.mean);
   const Tensor most = reduce(Reduce::Max, abs(deviations), s);
-  const Tensor scale = where(logical_and(gt(most, scalar_tensor(0, float64)), isfinite(most)), most, ones_like(most));
+  const Tensor scale =
+      where(logical_and(gt(most, scalar_tensor(0, float64)), isfinite(most)), most, ones_like(most));
   const Tensor squares = reduce(Reduce::Squares, div(deviations, scale), s, {divisor});
   return where(out_of_range, mul(sqrt(squares), scale), root);
 }
@@ -160,13 +168,15 @@ Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
     if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
   }
   return record("std", out, {x}, saving(x, out, mean, wide, s.dims, divisor),
-                [](const Tensor& g, const Tensor& in, const Tensor& result, const Tensor& center, const Tensor& precise,
-                   const Dims& along, double by) {
+                [](const Tensor& g, const Tensor& in, const Tensor& result, const Tensor& center,
+                   const Tensor& precise, const Dims& along, double by) {
                   const ReducedDims over(in, along);
                   // Equal elements have the gradient 0, where that of the root alone would be infinite.
-                  const Tensor root = autograd::wanted({result}) ? result.reshape(over.kept).to(float64) : precise;
+                  const Tensor root =
+                      autograd::wanted({result}) ? result.reshape(over.kept).to(float64) : precise;
                   const Tensor none = eq(root, scalar_tensor(0, float64));
-                  const Tensor share = div(g.reshape(over.kept).to(float64), mul(where(none, ones_like(root), root), by));
+                  const Tensor share =
+                      div(g.reshape(over.kept).to(float64), mul(where(none, ones_like(root), root), by));
                   return scaled_deviation(in, center, where(none, zeros_like(root), share), over);
                 });
 }
@@ -180,17 +190,20 @@ Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
                      to_string(x.sizes()) + " has none");
   }
   const Tensor out = reduce(op, x, ReducedDims(x, {})).reshape({});
-  return record(operation, out, {x}, saving(x, out), [](const Tensor& g, const Tensor& in, const Tensor& result) {
-    const Tensor found = in.detach(), value = result.detach();
-    // A NaN equals nothing, not even the result; then the elements that are NaN share the gradient.
-    const double number = value.item().to_double();
-    const Tensor mask = number == number ? eq(found, value) : ne(found, found);
-    return where(mask, div(g, sum(mask).item()), scalar_tensor(0, g.dtype()));
-  });
+  return record(operation, out, {x}, saving(x, out),
+                [](const Tensor& g, const Tensor& in, const Tensor& result) {
+                  const Tensor found = in.detach(), value = result.detach();
+                  // A NaN equals nothing, not even the result; then the elements that are NaN share the
+                  // gradient.
+                  const double number = value.item().to_double();
+                  const Tensor mask = number == number ? eq(found, value) : ne(found, found);
+                  return where(mask, div(g, sum(mask).item()), scalar_tensor(0, g.dtype()));
+                });
 }
 
 // Along one dimension.
-ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim, bool keepdim) {
+ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
+                      bool keepdim) {
   const kernels::LineLoops& loops = kernels::table().extreme[static_cast<int>(which)][index_of(x.dtype())];
   checked_kernel(loops.rows, operation, x.dtype());
   const int d = wrap_dim(dim, x.dim());
@@ -213,7 +226,7 @@ ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tenso
   }
   record(operation, values, {x}, saving(d, indices, s.kept, x.sizes()),
          [](const Tensor& g, int along, const Tensor& at, const Shape& kept, const Shape& shape) {
-           return scatter_add(zeros(shape, g.dtype()), along, at.reshape(kept), g.reshape(kept));
+           return scatter_to_zeros(shape, along, at.reshape(kept), g.reshape(kept));
          });
   return {values, indices};
 }

@@ -10,6 +10,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
+#include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -35,8 +36,8 @@ struct Lines {
 
 // What running results are gathered in, as PyTorch does it: half precision in float, float in double.
 template <class T>
-using Gathered = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
-                                    std::conditional_t<std::is_same_v<T, float>, double, T>>;
+using Accumulator = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
+                                       std::conditional_t<std::is_same_v<T, float>, double, T>>;
 
 // Wraps around for integers.
 struct Plus {
@@ -63,7 +64,7 @@ struct Times {
 // out[i] = out[i - 1] op x[i] along a line without gaps.
 template <class T, class Op>
 void running_line(const T* x, T* out, std::int64_t n, Op op) {
-  using A = Gathered<T>;
+  using A = Accumulator<T>;
   A total = static_cast<A>(x[0]);
   out[0] = static_cast<T>(total);
   std::int64_t i = 1;
@@ -88,9 +89,9 @@ void running_line(const T* x, T* out, std::int64_t n, Op op) {
 
 // The same for lines that lie side by side, row after row, so that memory is walked in order.
 template <class T, class Op>
-void running_rows(const T* x, T* out, std::int64_t rows, std::int64_t row, std::vector<Gathered<T>>& totals,
-                  Op op) {
-  using A = Gathered<T>;
+void running_rows(const T* x, T* out, std::int64_t rows, std::int64_t row,
+                  std::vector<Accumulator<T>>& totals, Op op) {
+  using A = Accumulator<T>;
   for (std::int64_t j = 0; j < row; ++j) {
     totals[static_cast<std::size_t>(j)] = static_cast<A>(x[j]);
     out[j] = x[j];
@@ -116,7 +117,7 @@ Tensor running(const Tensor& x, int dim, Op op) {
       const std::int64_t rows = lines.n, row = lines.inner, block = rows * row;
       parallel_for(lines.outer, std::max<std::int64_t>(parallel::grain / block, 1),
                    [&](std::int64_t begin, std::int64_t end) {
-                     std::vector<Gathered<T>> totals(static_cast<std::size_t>(row));
+                     std::vector<Accumulator<T>> totals(static_cast<std::size_t>(row));
                      for (std::int64_t o = begin; o < end; ++o) {
                        const T* source = in.data<T>() + o * block;
                        T* target = out.data<T>() + o * block;
@@ -216,7 +217,7 @@ ValuesIndices running_extreme(const char* operation, const Tensor& x, std::int64
   });
   record(operation, values, {x}, saving(d, positions, x.sizes()),
          [](const Tensor& g, int along, const Tensor& at, const Shape& shape) {
-           return scatter_add(zeros(shape, g.dtype()), along, at, g);
+           return scatter_add_to_zeros(shape, along, at, g);
          });
   return {values, positions};
 }

@@ -3,7 +3,7 @@
 #include "wick/ops/reduction.h"
 
 // Running results along a dimension: element i is made of the elements 0 to i. Differentiable; a 0-d tensor
-// is its own.
+// is returned unchanged.
 
 namespace wick {
 

@@ -38,7 +38,9 @@ constexpr std::size_t few = 256;
 
 template <class Key>
 void sort_items(Items<Key>& items, Items<Key>& spare) {
-  if (items.size() < few) {
+  if (items.size() <= very_few) {
+    insertion_sort(items);
+  } else if (items.size() < few) {
     std::sort(items.begin(), items.end());
   } else {
     radix_sort(items, spare);
@@ -52,6 +54,20 @@ void select_items(const std::vector<Key>& keys, std::size_t k, Items<Key>& items
   const std::size_t n = keys.size();
   items.clear();
   if (k == 0) return;
+  constexpr std::size_t short_list = 16;
+  if (k <= short_list && k < n) {
+    // The best k so far in order; most elements of long rows are no better than the last.
+    for (std::size_t i = 0; i < n; ++i) {
+      if (items.size() == k) {
+        if (keys[i] >= items.back().key) continue;
+        items.pop_back();
+      }
+      items.push_back(item(i));
+      for (std::size_t j = items.size() - 1; j > 0 && items[j].key < items[j - 1].key; --j)
+        std::swap(items[j], items[j - 1]);
+    }
+    return;
+  }
   if (k > n / 32) {
     for (std::size_t i = 0; i < n; ++i) items.push_back(item(i));
     const auto end = items.begin() + static_cast<std::ptrdiff_t>(k);

@@ -43,6 +43,18 @@ struct Item {
 template <class Key>
 using Items = std::vector<Item<Key>>;
 
+// Up to so many items the simplest sort is the fastest.
+inline constexpr std::size_t very_few = 16;
+template <class Key>
+void insertion_sort(Items<Key>& items) {
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    const Item<Key> item = items[i];
+    std::size_t j = i;
+    for (; j > 0 && item.key < items[j - 1].key; --j) items[j] = items[j - 1];
+    items[j] = item;
+  }
+}
+
 // The items of a row in its order.
 template <class Key, class T>
 void read_items(const T* row, std::int64_t n, Items<Key>& items) {

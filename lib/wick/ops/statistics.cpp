@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -74,9 +75,44 @@ auto at(Items& items, std::int64_t i) {
   return items.begin() + static_cast<std::ptrdiff_t>(i);
 }
 
-// The position of the k-th item of the order, counted from 0; the items before it are moved there.
-template <class Items>
-std::int64_t select_item(Items& items, std::int64_t k) {
+// From so many items on counting digits beats comparing.
+constexpr std::size_t many = 4096;
+
+// The position of the k-th item of the order, digit after digit of its key, the highest first: how often each
+// value occurs tells which one the k-th has. The items stay where they are.
+template <class Key>
+std::int64_t select_by_digits(const Items<Key>& items, std::size_t k) {
+  constexpr int bits = 11, values = 1 << bits;
+  Key prefix = 0, mask = 0;
+  for (int left = 8 * sizeof(Key); left > 0;) {
+    const int width = std::min(bits, left);
+    left -= width;
+    std::vector<std::size_t> counts(values);
+    const Key digit = static_cast<Key>((Key{1} << width) - 1);
+    for (const Item<Key>& item : items) {
+      if ((item.key & mask) == prefix) ++counts[static_cast<std::size_t>(item.key >> left & digit)];
+    }
+    std::size_t value = 0;
+    for (; k >= counts[value]; ++value) k -= counts[value];
+    prefix = static_cast<Key>(prefix | static_cast<Key>(value) << left);
+    mask = static_cast<Key>(mask | digit << left);
+    if (counts[value] == 1) break;
+  }
+  // Of equal keys the k-th.
+  for (const Item<Key>& item : items) {
+    if ((item.key & mask) == prefix && k-- == 0) return static_cast<std::int64_t>(item.position);
+  }
+  return -1;  // not reached: k is below the number of items
+}
+
+// The position of the k-th item of the order, counted from 0. The items may change places.
+template <class Key>
+std::int64_t select_item(Items<Key>& items, std::int64_t k) {
+  if (items.size() <= very_few) {
+    insertion_sort(items);
+    return static_cast<std::int64_t>(at(items, k)->position);
+  }
+  if (items.size() >= many) return select_by_digits(items, static_cast<std::size_t>(k));
   std::nth_element(items.begin(), at(items, k), items.end());
   return static_cast<std::int64_t>(at(items, k)->position);
 }
@@ -130,7 +166,11 @@ ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim) {
   const std::int64_t n = row_length("mode", x, d);
   const Tensor positions = pick_positions("mode", x, d, 1, [n](auto& row, std::int64_t* out) {
     auto& items = row.items;
-    std::sort(items.begin(), items.end());
+    if (items.size() <= very_few) {
+      insertion_sort(items);
+    } else {
+      std::sort(items.begin(), items.end());
+    }
     std::int64_t best = 0;
     for (std::int64_t i = 0, end; i < n; i = end) {
       end = i + 1;
@@ -169,10 +209,8 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
       out[0] = out[1] = *row.nan;
       return;
     }
-    out[0] = out[1] = select_item(row.items, below);
-    if (above == below) return;
-    const auto next = std::min_element(at(row.items, below + 1), row.items.end());
-    out[1] = static_cast<std::int64_t>(next->position);
+    out[0] = select_item(row.items, below);
+    out[1] = above == below ? out[0] : select_item(row.items, above);
   });
   const Tensor pair = gather(x, d, positions);
   const Tensor low = narrow(pair, d, 0, 1), high = narrow(pair, d, 1, 1);
@@ -187,9 +225,95 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
 
 Tensor quantile(const Tensor& x, double q) { return quantile(x.flatten(), q, 0); }
 
+namespace {
+
+// The distinct keys of a list while they are few: found by hashing, numbered as they come.
+template <class Key>
+class FewKeys {
+ public:
+  static constexpr std::size_t most = 2048;
+
+  // The number of the key, which gets the next one when it is new; none when there are too many.
+  std::optional<std::uint32_t> number(Key key, std::int64_t position) {
+    std::size_t slot = static_cast<std::size_t>(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
+    for (;; slot = (slot + 1) % slots) {
+      const std::uint32_t held = numbers_[slot];
+      if (held == 0) break;
+      if (keys_[held - 1] == key) return held - 1;
+    }
+    if (keys_.size() == most) return std::nullopt;
+    keys_.push_back(key);
+    firsts.push_back(position);
+    numbers_[slot] = static_cast<std::uint32_t>(keys_.size());
+    return numbers_[slot] - 1;
+  }
+
+  // The numbers in the order of their keys.
+  std::vector<std::uint32_t> in_order() const {
+    std::vector<std::uint32_t> order(keys_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return keys_[a] < keys_[b]; });
+    return order;
+  }
+
+  std::vector<std::int64_t> firsts;  // by number: where the key was first met
+
+ private:
+  static constexpr int bits = 13;
+  static constexpr std::size_t slots = std::size_t{1} << bits;
+  std::vector<std::uint32_t> numbers_ = std::vector<std::uint32_t>(slots);  // plus 1; 0 is free
+  std::vector<Key> keys_;
+};
+
+// unique of a contiguous tensor with few distinct elements and no NaN; nothing otherwise.
+template <class T>
+std::optional<UniqueResult> unique_of_few(const Tensor& x, bool return_inverse, bool return_counts) {
+  using Key = KeyOf<T>;
+  const std::int64_t n = x.numel();
+  const T* data = x.data<T>();
+  FewKeys<Key> keys;
+  std::vector<std::int64_t> counts(FewKeys<Key>::most);
+  UniqueResult out;
+  if (return_inverse) out.inverse = empty(x.sizes(), int64);
+  auto* numbers = return_inverse ? out.inverse.data<std::int64_t>() : nullptr;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Key key = key_of(data[i]);
+    if constexpr (is_floating(dtype_of<T>)) {
+      if (key == Key{~KeyOf<T>{0}}) return std::nullopt;  // each NaN is a value of its own
+    }
+    const auto number = keys.number(key, i);
+    if (!number) return std::nullopt;
+    ++counts[*number];
+    if (numbers) numbers[i] = *number;
+  }
+  const auto order = keys.in_order();
+  const auto size = static_cast<std::int64_t>(order.size());
+  out.values = empty({size}, x.dtype());
+  if (return_counts) out.counts = empty({size}, int64);
+  std::vector<std::int64_t> places(order.size());
+  for (std::int64_t i = 0; i < size; ++i) {
+    const std::uint32_t number = order[static_cast<std::size_t>(i)];
+    out.values.template data<T>()[i] = data[keys.firsts[number]];
+    if (return_counts) out.counts.template data<std::int64_t>()[i] = counts[number];
+    places[number] = i;
+  }
+  for (std::int64_t i = 0; numbers && i < n; ++i) numbers[i] = places[static_cast<std::size_t>(numbers[i])];
+  return out;
+}
+
+}  // namespace
+
 UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
   if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
   const NoGrad no_grad;
+  const auto few = dispatch(x.dtype(), [&]<class T>(TypeTag<T>) -> std::optional<UniqueResult> {
+    if constexpr (is_complex(dtype_of<T>))
+      return std::nullopt;
+    else
+      return unique_of_few<T>(x.detach().contiguous(), return_inverse, return_counts);
+  });
+  if (few) return *few;
   const auto [sorted, positions] = sort(x.detach().flatten(), 0);
   const std::int64_t n = sorted.numel();
   // Where runs of equal elements begin; a NaN equals nothing.

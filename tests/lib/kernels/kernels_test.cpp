@@ -342,10 +342,12 @@ TEST_CASE("kernels: reductions") {
           CHECK(is_complex(dtype));
           continue;
         }
-        const DType gathered = which != kernels::Reduce::Sum           ? dtype
-                               : is_integral(dtype)                    ? int64
-                               : dtype == float16 || dtype == bfloat16 ? float32
-                                                                       : dtype;
+        const bool extreme = which == kernels::Reduce::Max || which == kernels::Reduce::Min;
+        const bool centered = which == kernels::Reduce::Deviations;
+        const DType stored = extreme || is_complex(dtype) ? dtype : is_integral(dtype) ? int64 : float64;
+        // Deviations from 1, and not from the mean.
+        const Tensor center = ones({2}, float64);
+        const kernels::ReduceFinish finish{1, HUGE_VAL, true};
         for (const std::int64_t n : {1, 2, 7, 8, 9, 31, 64, 65, 127, 200, 1030, 9000}) {
           for (const std::int64_t step : {1, 3}) {
             if (n > 2000 && step > 1) continue;
@@ -354,14 +356,18 @@ TEST_CASE("kernels: reductions") {
                 filled({2, n * step}, dtype, [&](std::int64_t i) {
                   return is_integral(dtype) && dtype != int64 ? std::abs(scattered(i, 1)) : scattered(i, 3);
                 }).slice(1, 0, n * step, step);
-            const auto wide = to_vector<std::complex<double>>(x);
+            auto wide = to_vector<std::complex<double>>(x);
+            for (auto& v : wide) {
+              if (centered) v -= 1;
+              if (centered || which == kernels::Reduce::Squares) v *= v;
+            }
             std::complex<double> expected[2];
             for (std::size_t r = 0; r < 2; ++r) {
               for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
                 const auto v = wide[r * static_cast<std::size_t>(n) + i];
                 if (i == 0) {
                   expected[r] = v;
-                } else if (which == kernels::Reduce::Sum) {
+                } else if (!extreme) {
                   expected[r] += v;
                 } else {
                   expected[r] = which == kernels::Reduce::Max ? std::max(expected[r].real(), v.real())
@@ -375,11 +381,8 @@ TEST_CASE("kernels: reductions") {
               CHECK_MESSAGE(good, level << " " << how << " " << op << " of " << name(dtype) << ", " << n
                                         << " elements, step " << step);
             };
-            const bool sums = which == kernels::Reduce::Sum;
-            const auto start = [&] { return sums ? zeros({2}, gathered) : x.select(1, 0).clone(); };
-
             Block inner{};
-            const Tensor by_rows = start();
+            const Tensor by_rows = empty({2}, stored);
             inner.n = n;
             inner.rows = 2;
             inner.data[0] = by_rows.raw_data();
@@ -387,18 +390,21 @@ TEST_CASE("kernels: reductions") {
             inner.data[1] = x.raw_data();
             inner.step[1] = x.stride(1) * x.itemsize();
             inner.row_step[1] = x.stride(0) * x.itemsize();
-            loops.inner(inner, nullptr);
+            inner.data[2] = center.raw_data();
+            inner.row_step[2] = center.itemsize();
+            loops.inner(inner, &finish);
             check_result(by_rows, "inner");
 
             Block outer = inner;
-            const Tensor by_columns = start();
+            const Tensor by_columns = empty({2}, stored);
             outer.n = 2;
             outer.rows = n;
             outer.data[0] = by_columns.raw_data();
             outer.step[0] = by_columns.itemsize();
             outer.row_step[0] = 0;
             std::swap(outer.step[1], outer.row_step[1]);
-            loops.outer(outer, nullptr);
+            std::swap(outer.step[2], outer.row_step[2]);
+            loops.outer(outer, &finish);
             check_result(by_columns, "outer");
           }
         }
@@ -446,7 +452,7 @@ TEST_CASE("kernels: positions of extremes") {
   levels([&](const std::string& level) {
     for (const DType dtype : all_dtypes) {
       for (const int which : {0, 1}) {
-        const Loop loop = table().arg[which][index_of(dtype)];
+        const Loop loop = table().extreme[which][index_of(dtype)].rows;
         CHECK((loop == nullptr) == is_complex(dtype));
         if (!loop) continue;
         for (const std::int64_t n : {1, 2, 9, 100}) {
@@ -470,11 +476,16 @@ TEST_CASE("kernels: positions of extremes") {
           Block block{};
           block.n = n;
           block.rows = 1;
-          block.data[0] = reinterpret_cast<char*>(&got);
-          block.data[1] = x.raw_data();
-          block.step[1] = x.itemsize();
+          const Tensor value = empty({1}, dtype);
+          block.data[0] = value.raw_data();
+          block.data[1] = reinterpret_cast<char*>(&got);
+          block.data[2] = x.raw_data();
+          block.step[2] = x.itemsize();
           loop(block, nullptr);
           CHECK_MESSAGE(got == expected, level << name(dtype) << n);
+          const bool same = identical(value, x.slice(0, expected, expected + 1));
+          CHECK_MESSAGE((same || std::isnan(values[static_cast<std::size_t>(expected)])),
+                        level << name(dtype) << n);
         }
       }
     }

@@ -81,8 +81,10 @@ TEST_CASE("reduction: as PyTorch computes it") { check_reference("reduction.txt"
 
 TEST_CASE("reduction: every set of dimensions, shape, memory order and dtype against the definition") {
   const Shape shapes[] = {{1},        {5},        {2000},     {70000},      {3, 40},     {40, 3},
-                          {2, 20000}, {20000, 2}, {190, 200}, {7, 1, 9, 5}, {3, 70, 65}, {2, 3, 4, 2, 3}};
-  for (const DType dtype : {uint8, int8, int32, int64, float32, float64}) {
+                          {2, 20000}, {20000, 2}, {190, 200}, {7, 1, 9, 5}, {3, 70, 65}, {2, 3, 4, 2, 3},
+                          {300, 2},   {301, 3},   {302, 5},   {303, 6},     {304, 7},    {305, 8},
+                          {306, 12},  {307, 20},  {308, 33},  {4, 90, 3}};
+  for (const DType dtype : {uint8, int8, int16, int32, int64, float32, float64}) {
     for (const Shape& shape : shapes) {
       // Few different values, for ties; small enough to be exact.
       const Tensor x = filled(shape, dtype, [&](std::int64_t i) {

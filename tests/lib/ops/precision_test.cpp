@@ -1,0 +1,237 @@
+// Numbers at the edges of their types: long sums, large offsets, values whose squares leave the range, half
+// precision.
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "support.h"
+
+namespace wick::test {
+namespace {
+
+double number(const Tensor& x) { return x.item().to_double(); }
+
+void check_close(const Tensor& got, const std::vector<double>& expected, double tolerance) {
+  const auto values = to_vector<double>(got);
+  REQUIRE(values.size() == expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double error = std::fabs(values[i] - expected[i]);
+    CHECK_MESSAGE((values[i] == expected[i] || error <= tolerance * std::fabs(expected[i])),
+                  i << ": " << values[i] << " where " << expected[i] << " is right");
+  }
+}
+
+Tensor gradient_of(const Tensor& x, Tensor (*f)(const Tensor&)) {
+  const Tensor leaf = x.clone();
+  leaf.requires_grad_();
+  return grad({f(leaf)}, {leaf})[0];
+}
+
+Tensor deviation(const Tensor& x) { return wick::std(x); }
+Tensor variance(const Tensor& x) { return var(x); }
+
+}  // namespace
+
+TEST_CASE("precision: ten million equal numbers add up to one rounding") {
+  const double tenth = static_cast<double>(0.1f);
+  const Tensor x = full({10'000'000}, 0.1, float32);
+  CHECK(number(sum(x)) == static_cast<float>(tenth * 1e7));
+  CHECK(number(mean(x)) == 0.1f);
+  const Tensor table = x.reshape({1'250'000, 8});
+  CHECK(identical(sum(table, {0}), full({8}, static_cast<float>(tenth * 1.25e6))));
+  CHECK(identical(sum(table, {1})[77], scalar_tensor(static_cast<float>(tenth * 8), float32)));
+  CHECK(identical(sum(x.reshape({1000, 10, 1000}), {0, 2}), full({10}, static_cast<float>(tenth * 1e6))));
+  check_close(sum(full({100'000}, std::complex<double>(0.1, 0.1), complex64)).to(float64), {tenth * 1e5},
+              1e-7);
+}
+
+TEST_CASE("precision: means of half precision do not pass through a sum of half precision") {
+  for (const DType dtype : {float16, bfloat16}) {
+    CHECK(number(mean(ones({70'000}, dtype))) == 1);
+    CHECK(number(mean(ones({70'000, 2}, dtype), {0})[1]) == 1);
+    CHECK(number(mean(full({2}, 60'000, dtype))) == number(full({}, 60'000, dtype)));
+    CHECK(number(mean(full({3, 2}, 60'000, dtype), {1})[2]) == number(full({}, 60'000, dtype)));
+  }
+  CHECK(number(mean(full({2}, 3e38))) == 3e38f);
+}
+
+TEST_CASE("precision: deviations of large, small and half precision numbers") {
+  check_close(deviation(tensor({300, -300}, float16)), {424.2640687}, 1e-3);
+  check_close(deviation(tensor({300, -300}, bfloat16)), {424.2640687}, 4e-3);
+  check_close(deviation(tensor({1e-4, -1e-4}, float16)), {1.41421356e-4}, 1e-3);
+  for (const DType dtype : {float32, float64}) {
+    for (const double scale : {1.0, 1e20, 1e-30}) {
+      const Tensor x = tensor({scale, 2 * scale, 3 * scale, -4 * scale}, dtype);
+      check_close(deviation(x), {3.109126351 * scale}, 1e-6);
+      check_close(wick::std(x.reshape({4, 1}).expand({4, 3}), {0}),
+                  std::vector<double>(3, 3.109126351 * scale), 1e-6);
+      check_close(wick::std(x.reshape({1, 4}).expand({3, 4}), {1}),
+                  std::vector<double>(3, 3.109126351 * scale), 1e-6);
+      // d std / dx = (x - mean) / (3 std), whatever the scale.
+      check_close(gradient_of(x, deviation), {0.053605625, 0.160816875, 0.268028125, -0.482450626}, 1e-6);
+    }
+  }
+  for (const double scale : {1e200, 1e-200}) {
+    check_close(deviation(tensor({scale, 2 * scale, 3 * scale, -4 * scale}, float64)), {3.109126351 * scale},
+                1e-8);
+  }
+  check_close(gradient_of(tensor({300, -300}, float16), deviation), {0.70710678, -0.70710678}, 1e-3);
+  check_close(gradient_of(tensor({5, 5, 5}), deviation), {0, 0, 0}, 0);
+  CHECK(std::isnan(number(deviation(tensor({1.0, NAN, 2.0})))));
+  CHECK(std::isnan(number(deviation(tensor({1.0, INFINITY, 2.0}, float64)))));
+}
+
+TEST_CASE("precision: variances of numbers far from 0") {
+  const Tensor far = tensor({10000000, 10000001}, float32);
+  CHECK(number(var(far)) == 0.5);
+  CHECK(identical(var(far.reshape({2, 1}).expand({2, 2}), {0}), full({2}, 0.5)));
+  CHECK(identical(var(far.reshape({1, 2}).expand({3, 2}), {1}), full({3}, 0.5)));
+  CHECK(identical(gradient_of(far, variance), tensor({-1, 1}, float32)));
+  // Where the mean itself is no float64.
+  CHECK(number(var(tensor({1e16, 1e16 + 2}, float64))) == 2);
+  // Over several dimensions, in pieces.
+  const Tensor wide =
+      filled({20, 30, 400}, float32, [](std::int64_t i) { return 1e6 + static_cast<double>(i % 2); });
+  check_close(var(wide, {0, 2}, false), std::vector<double>(30, 0.25), 1e-6);
+  check_close(var(wide, false), {0.25}, 1e-6);
+}
+
+TEST_CASE("precision: norms whose squares leave the range") {
+  check_close(norm(tensor({3e30, 4e30})), {5e30}, 1e-6);
+  check_close(norm(tensor({3e-30, 4e-30})), {5e-30}, 1e-6);
+  check_close(norm(tensor({3e200, 4e200}, float64)), {5e200}, 1e-14);
+  check_close(norm(tensor({3e-200, 4e-200}, float64)), {5e-200}, 1e-14);
+  check_close(norm(full({2}, std::complex<double>(3e30, 4e30), complex64)), {7.0710678e30}, 1e-6);
+  check_close(norm(tensor({3.0, 4.0}), 1e308), {4}, 0);
+  check_close(norm(tensor({3e30, 4e30}), 3), {4.49794144e30}, 1e-6);
+  check_close(norm(tensor({3.0, 4.0}), -3), {2.6676497}, 1e-6);
+  check_close(norm(tensor({3.0, INFINITY})), {INFINITY}, 0);
+  check_close(norm(tensor({3.0, INFINITY}, float64), 3), {INFINITY}, 0);
+  CHECK(std::isnan(number(norm(tensor({3.0, NAN}, float64)))));
+  check_close(norm(zeros({4}, float64)), {0}, 0);
+  check_close(norm(full({4000}, 200, float16)), {12649.11}, 1e-3);
+}
+
+TEST_CASE("precision: gradients of half precision are gathered in float") {
+  for (const DType dtype : {float16, bfloat16}) {
+    const auto total = [&](auto f) {
+      const Tensor leaf = ones({2, 3}, dtype);
+      leaf.requires_grad_();
+      const Tensor y = f(leaf);
+      return number(sum(grad({y}, {leaf}, {ones(y.sizes(), dtype)})[0]));
+    };
+    const Tensor zero = zeros({1000}, int64);
+    CHECK(total([&](const Tensor& x) { return index_select(x, 0, zero); }) == 3000);
+    CHECK(total([&](const Tensor& x) { return index(x, {zero}); }) == 3000);
+    CHECK(total([&](const Tensor& x) {
+            return take_along_dim(x, zero.reshape({1000, 1}).expand({1000, 3}), 0);
+          }) == 3000);
+    CHECK(total([&](const Tensor& x) { return pad(x, {500, 500}, "replicate"); }) == 2006);
+    CHECK(total([&](const Tensor& x) { return x.unsqueeze(0).expand({1000, 2, 3}); }) == 6000);
+    CHECK(total([&](const Tensor& x) { return mul(x, ones({1000, 2, 3}, dtype)); }) == 6000);
+    const Tensor sums = scatter_add(zeros({1}, dtype), 0, zero, ones({1000}, dtype));
+    CHECK(number(sums) == 1000);
+  }
+}
+
+TEST_CASE("precision: extremes of short lines, the first position, and NaN") {
+  std::mt19937 random(3);
+  for (const std::int64_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 31}) {
+    for (const DType dtype : {boolean, uint8, int16, int64, float16, bfloat16, float32, float64}) {
+      const Tensor x = filled({203, n}, dtype, [&](std::int64_t) {
+        const double v = static_cast<double>(random() % 5);
+        return is_floating(dtype) && random() % 90 == 0 ? std::nan("") : dtype == boolean ? double(v > 2) : v;
+      });
+      for (const Tensor& rows : {x, x.t().contiguous().t()}) {
+        for (const bool largest : {true, false}) {
+          for (const int d : {0, 1}) {
+            const auto [values, indices] = largest ? max(rows, d) : min(rows, d);
+            const auto found = to_vector<double>(values);
+            const auto places = to_vector<std::int64_t>(indices);
+            std::size_t wrong = 0;
+            for (std::size_t line = 0; line < found.size(); ++line) {
+              const auto elements = to_vector<double>(rows.select(1 - d, static_cast<std::int64_t>(line)));
+              std::size_t best = 0;
+              for (std::size_t i = 1; i < elements.size(); ++i) {
+                const double v = elements[i], held = elements[best];
+                if (!std::isnan(held) && (std::isnan(v) || (largest ? v > held : v < held))) best = i;
+              }
+              wrong += places[line] != static_cast<std::int64_t>(best);
+              wrong +=
+                  !(found[line] == elements[best] || (std::isnan(found[line]) && std::isnan(elements[best])));
+            }
+            CHECK_MESSAGE(wrong == 0, name(dtype) << " " << n << " along " << d);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("precision: softmax of short lines, in every memory order") {
+  for (const std::int64_t n : {1, 2, 3, 5, 8, 20, 32, 33}) {
+    for (const DType dtype : {bfloat16, float32, float64}) {
+      const Tensor x = filled({150, n}, dtype, [](std::int64_t i) { return scattered(i, 6); });
+      const double tolerance = dtype == bfloat16 ? 1e-2 : dtype == float32 ? 1e-5 : 1e-13;
+      for (const Tensor& in : {x, x.t().contiguous().t(), x.slice(0, 0, 149, 2)}) {
+        for (const int d : {0, 1}) {
+          const Tensor exponentials = exp(in.to(float64)),
+                       expected = div(exponentials, sum(exponentials, {d}, true));
+          check_close(softmax(in, d), to_vector<double>(expected), tolerance);
+          check_close(exp(log_softmax(in, d).to(float64)), to_vector<double>(expected), 8 * tolerance);
+          // The gradient of a weighted sum, from the definition.
+          const Tensor leaf = in.to(float64).clone(),
+                       weights = filled(in.sizes(), float64, [](std::int64_t i) { return scattered(i, 3); });
+          leaf.requires_grad_();
+          const Tensor direct = mul(expected, sub(weights, sum(mul(weights, expected), {d}, true)));
+          const Tensor got = grad({softmax(leaf, d)}, {leaf}, {weights})[0];
+          CHECK(number(max(abs(sub(got, direct)))) < 1e-12);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("precision: the distinct values of a few, and of many") {
+  for (const std::int64_t different : {3, 2000, 5000}) {
+    for (const DType dtype : {int32, int64, float32, float64}) {
+      const Tensor x = filled({20'000}, dtype, [&](std::int64_t i) {
+        return static_cast<double>((i * 7919) % different - 1000);
+      });
+      const UniqueResult found = unique(x, true, true, true);
+      REQUIRE(found.values.numel() == different);
+      CHECK(identical(found.values, sort(found.values).values));
+      CHECK(identical(index_select(found.values, 0, found.inverse), x));
+      CHECK(identical(found.counts,
+                      scatter_add(zeros({different}, int64), 0, found.inverse, ones({20'000}, int64))));
+    }
+  }
+  const UniqueResult mixed = unique(tensor({-0.0, 1.0, 0.0, NAN, 1.0, NAN}), true, true, true);
+  CHECK(mixed.values.numel() == 4);
+  CHECK(std::signbit(number(mixed.values[0])));
+  CHECK(to_vector<std::int64_t>(mixed.counts) == std::vector<std::int64_t>{2, 2, 1, 1});
+  CHECK(unique(zeros({0}, int64), true, true, true).counts.numel() == 0);
+}
+
+TEST_CASE("precision: copies of every order of dimensions") {
+  for (const DType dtype : {uint8, int16, float32, float64, complex128}) {
+    const Tensor x = filled({13, 70, 5, 67}, dtype, [](std::int64_t i) { return scattered(i, 60); });
+    Dims order{0, 1, 2, 3};
+    do {
+      const Tensor view = x.permute(order), copy = view.contiguous();
+      REQUIRE(identical(copy, view));
+      Dims back(4, 0);
+      for (int i = 0; i < 4; ++i) back[static_cast<int>(order[i])] = i;
+      REQUIRE(identical(copy.permute(back).contiguous(), x));
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+  for (const int columns : {1, 2, 3, 7, 8, 9}) {
+    const Tensor x = filled({500, columns}, float32, [](std::int64_t i) { return scattered(i, 60); });
+    const Tensor joined = cat({x, x}, 1);
+    CHECK(identical(joined.slice(1, columns, 2 * columns), x));
+    CHECK(identical(joined.slice(1, 0, columns), x));
+  }
+}
+
+}  // namespace wick::test
