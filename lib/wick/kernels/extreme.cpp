@@ -119,9 +119,40 @@ WICK_INLINE void put(const Block& b, int64_t r, int64_t i, Found<C> found) {
   *reinterpret_cast<int64_t*>(b.data[1] + r * b.row_step[1] + i * b.step[1]) = found.position;
 }
 
+// Rows up to this length are brought side by side, this many of them.
+constexpr int64_t narrow = 32, tile = 64;
+
+template <class T, bool largest>
+void narrow_rows(const Block& b) {
+  using C = typename KeyType<T>::type;
+  C best[tile] = {}, x[tile] = {};
+  Position<C> position[tile] = {};
+  for (int64_t first = 0; first < b.rows; first += tile) {
+    const int64_t count = b.rows - first < tile ? b.rows - first : tile;
+    const char* in = b.data[2] + first * b.row_step[2];
+    for (int64_t r = 0; r < count; ++r) {
+      best[r] = cast<C>(*reinterpret_cast<const T*>(in + r * b.row_step[2]));
+      position[r] = 0;
+    }
+    for (int64_t i = 1; i < b.n; ++i) {
+      in += b.step[2];
+      for (int64_t r = 0; r < count; ++r) x[r] = cast<C>(*reinterpret_cast<const T*>(in + r * b.row_step[2]));
+      const auto here = static_cast<Position<C>>(i);
+      WICK_IVDEP
+      for (int64_t r = 0; r < tile; ++r) {
+        const bool take = better<largest>(x[r], best[r]);
+        position[r] = take ? here : position[r];
+        best[r] = take ? x[r] : best[r];
+      }
+    }
+    for (int64_t r = 0; r < count; ++r) put<T>(b, first + r, 0, Found<C>{best[r], position[r]});
+  }
+}
+
 template <class T, bool largest>
 void rows(const Block& b, const void*) {
   using C = typename KeyType<T>::type;
+  if (b.n <= narrow && b.rows >= 16) return narrow_rows<T, largest>(b);
   for (int64_t r = 0; r < b.rows; ++r) {
     const char* in = b.data[2] + r * b.row_step[2];
     Found<C> found;

@@ -241,6 +241,46 @@ StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
   return single;
 }
 
+// Sums of float: four vectors are added as they are, which is exact for equal numbers, and these sums in
+// double.
+template <class Op, class T>
+constexpr bool in_fours = same<Op, SumOf<float>>;
+
+// The sum of four vectors of float as two of double.
+struct Four {
+  Vector<double> low, high;
+};
+WICK_INLINE Four sum_of_four(const float* a, const float* b, const float* c, const float* d) {
+  using V = Vector<float>;
+  using Half = typename VectorOf<float, vector_width<double>>::type;
+  const V sum = (load_vector<V>(a) + load_vector<V>(b)) + (load_vector<V>(c) + load_vector<V>(d));
+  Half halves[2];
+  __builtin_memcpy(halves, &sum, sizeof halves);
+  return {__builtin_convertvector(halves[0], Vector<double>),
+          __builtin_convertvector(halves[1], Vector<double>)};
+}
+
+WICK_INLINE bool is_finite(double x) { return x - x == 0; }
+
+double fold_fours(const float* x, int64_t n) {
+  constexpr int width = vector_width<float>, stride = 8 * width;
+  Vector<double> lane[4] = {};
+  int64_t i = 0;
+  for (; i + stride <= n; i += stride) {
+    WICK_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const float* from = x + i + 4 * j * width;
+      const Four four = sum_of_four(from, from + width, from + 2 * width, from + 3 * width);
+      lane[2 * j] += four.low;
+      lane[2 * j + 1] += four.high;
+    }
+  }
+  const State<Vector<double>, 1> all{{(lane[0] + lane[1]) + (lane[2] + lane[3])}};
+  double total = fold_lanes<SumOf<float>>(all).part[0];
+  for (; i < n; ++i) total += static_cast<double>(x[i]);
+  return total;
+}
+
 template <class Op, class T>
 StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center) {
   const bool dense = has_vectors<T> && step == sizeof(T);
@@ -251,6 +291,13 @@ StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center)
     return left;
   }
   if constexpr (has_vectors<T>) {
+    if constexpr (in_fours<Op, T>) {
+      if (dense && n >= 128) {
+        const double total = fold_fours(reinterpret_cast<const float*>(in), n);
+        if (is_finite(total)) return {{total}};
+        // Four large numbers together may leave the range of float.
+      }
+    }
     if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n, center);
   }
   return fold_strided<Op, T>(in, step, n, center);
@@ -277,11 +324,19 @@ void inner(const Block& b, const void* parameters) {
   const auto* finish = static_cast<const ReduceFinish*>(parameters);
   using A = typename Op::A;
   if (b.n == 0) return;
+  const bool brief = b.n < 2 * lanes;  // one after another; neighbouring rows overlap in the processor
   for (int64_t r = 0; r < b.rows; ++r) {
     A center{};
     if constexpr (Op::centered) center = at<A>(b.data[2] + r * b.row_step[2]);
-    put<Op>(b.data[0] + r * b.row_step[0], fold<Op, T>(b.data[1] + r * b.row_step[1], b.step[1], b.n, center),
-            finish);
+    const char* in = b.data[1] + r * b.row_step[1];
+    char* out = b.data[0] + r * b.row_step[0];
+    if (brief) {
+      auto total = Op::start(cast<A>(at<T>(in)), center);
+      for (int64_t i = 1; i < b.n; ++i) Op::take(total, cast<A>(at<T>(in + i * b.step[1])), center);
+      put<Op>(out, total, finish);
+    } else {
+      put<Op>(out, fold<Op, T>(in, b.step[1], b.n, center), finish);
+    }
   }
 }
 
@@ -342,6 +397,38 @@ WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, cons
   }
 }
 
+// Four rows at a time of `vectors` vectors of float side by side. False when a sum leaves the range of float.
+template <int vectors>
+WICK_INLINE bool fold_strip_fours(Columns<SumOf<float>>& out, int column, const Rows& rows) {
+  constexpr int width = vector_width<float>, half = vector_width<double>;
+  Vector<double> lane[2 * vectors] = {};
+  const char* in = rows.data + column * sizeof(float);
+  const int64_t step = rows.row_step, whole = rows.count / 4 * 4;
+  for (int64_t r = 0; r < whole; r += 4, in += 4 * step) {
+    WICK_UNROLL
+    for (int j = 0; j < vectors; ++j) {
+      const auto row = [&](int k) { return reinterpret_cast<const float*>(in + k * step) + j * width; };
+      const Four four = sum_of_four(row(0), row(1), row(2), row(3));
+      lane[2 * j] += four.low;
+      lane[2 * j + 1] += four.high;
+    }
+  }
+  for (int64_t r = whole; r < rows.count; ++r, in += step) {
+    WICK_UNROLL
+    for (int j = 0; j < 2 * vectors; ++j)
+      lane[j] += widen<double>(reinterpret_cast<const float*>(in) + j * half);
+  }
+  Vector<double> check = lane[0] - lane[0];
+  WICK_UNROLL
+  for (int j = 1; j < 2 * vectors; ++j) check += lane[j] - lane[j];
+  double zeros[half];
+  __builtin_memcpy(zeros, &check, sizeof zeros);
+  bool finite = true;
+  for (int j = 0; j < half; ++j) finite &= zeros[j] == 0;
+  __builtin_memcpy(&out.part[0][column], lane, sizeof lane);
+  return finite;
+}
+
 template <class Op, class T>
 void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typename Op::A* centers) {
   using A = typename Op::A;
@@ -359,6 +446,12 @@ void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typenam
   if constexpr (has_vectors<T>) {
     constexpr int width = vector_width<A>;
     if (rows.step == sizeof(T)) {
+      if constexpr (in_fours<Op, T>) {
+        for (; j + 8 * width <= columns && fold_strip_fours<4>(out, j, rows); j += 8 * width) {
+        }
+        for (; j + 2 * width <= columns && fold_strip_fours<1>(out, j, rows); j += 2 * width) {
+        }
+      }
       if constexpr (Op::parts == 1) {
         for (; j + 8 * width <= columns; j += 8 * width) fold_strip<8, Op, T>(out, j, rows, centers);
       }
