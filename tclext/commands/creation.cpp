@@ -123,11 +123,11 @@ const Area& creation() {
               .positional = {"end", "start end", "end dtype", "start end step ?dtype? ?device?",
                              "start end dtype ?device?"},
               .returns = "1-d, ceil((end - start) / step) elements",
-              .call = bind([](double start, optional<double> end, double step, DType type, AnyDevice) {
-                if (!end && start == 0) {
+              .call = bind([](Scalar start, optional<Scalar> end, Scalar step, DType type, AnyDevice) {
+                if (!end && start.to_double() == 0) {
                   throw wick::Error("Either -end or both -start and -end must be specified");
                 }
-                return wick::arange(start, end.value_or(0), step, type);
+                return wick::arange(start, end.value_or(Scalar(0)), step, type);
               }),
           },
           Command{

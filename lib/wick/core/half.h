@@ -39,6 +39,15 @@ inline uint16_t float_to_half(float f) {
   return static_cast<uint16_t>(h | sign);
 }
 
+// A float from which the next rounding, to fewer bits, gives what it would give from x itself: towards zero,
+// with the last bit set where something was lost ("round to odd", Boldo and Melquiond, 2005).
+inline float round_to_odd(double x) {
+  const float nearest = static_cast<float>(x);
+  const double back = nearest, size = back < 0 ? -back : back, exact = x < 0 ? -x : x;
+  const uint32_t u = of_float(nearest) - (size > exact ? 1u : 0u);
+  return to_float(u | (size != exact && x == x ? 1u : 0u));
+}
+
 inline float bfloat16_to_float(uint16_t b) { return to_float(static_cast<uint32_t>(b) << 16); }
 
 inline uint16_t float_to_bfloat16(float f) {
@@ -54,8 +63,9 @@ struct Half {
   uint16_t raw;
   Half() = default;
   Half(float f) : raw(bits::float_to_half(f)) {}
+  Half(double d) : Half(bits::round_to_odd(d)) {}
   template <class Number>
-  explicit Half(Number n) : Half(static_cast<float>(n)) {}
+  explicit Half(Number n) : Half(static_cast<double>(n)) {}
   operator float() const { return bits::half_to_float(raw); }
 };
 
@@ -64,8 +74,9 @@ struct BFloat16 {
   uint16_t raw;
   BFloat16() = default;
   BFloat16(float f) : raw(bits::float_to_bfloat16(f)) {}
+  BFloat16(double d) : BFloat16(bits::round_to_odd(d)) {}
   template <class Number>
-  explicit BFloat16(Number n) : BFloat16(static_cast<float>(n)) {}
+  explicit BFloat16(Number n) : BFloat16(static_cast<double>(n)) {}
   operator float() const { return bits::bfloat16_to_float(raw); }
 };
 

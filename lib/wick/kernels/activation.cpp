@@ -6,8 +6,8 @@ namespace wick {
 inline namespace WICK_LEVEL {
 namespace {
 
-using kernels::Activation;
-using kernels::ActivationParameters;
+using kernels::Unary;
+using kernels::UnaryParameters;
 
 template <class C>
 struct Parameters {
@@ -200,9 +200,9 @@ struct GeluTanhOf {
 template <class T>
 Parameters<Compared<T>> read(const void* parameters) {
   using C = Compared<T>;
-  const auto* p = static_cast<const ActivationParameters*>(parameters);
+  const auto* p = static_cast<const UnaryParameters*>(parameters);
   if constexpr (is_whole<T>) {
-    return {static_cast<T>(p->whole[0]), static_cast<T>(p->whole[1]), static_cast<T>(p->whole[2])};
+    return {static_cast<T>(p->integer[0]), static_cast<T>(p->integer[1]), static_cast<T>(p->integer[2])};
   } else {
     return {cast<C>(cast<T>(p->real[0])), cast<C>(cast<T>(p->real[1])), cast<C>(cast<T>(p->real[2]))};
   }
@@ -244,37 +244,37 @@ void prelu_loop(const Block& b, const void*) {
   run2<T>(b, prelu_values<Compute<T>>, nullptr);
 }
 template <class T, class Op>
-void whole_loop(const Block& b, const void* parameters) {
+void integer_loop(const Block& b, const void* parameters) {
   const auto p = read<T>(parameters);
   elementwise1<T, T>(b, [p](T x) { return Op::f(x, p); });
 }
 
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
-  const auto set = [&]<class Op>(Activation op, Op) {
-    t.activation[static_cast<int>(op)][dtype] = value_loop<T, Op>;
-    t.activation_gradient[static_cast<int>(op)][dtype] = gradient_loop<T, Op>;
+  const auto set = [&]<class Op>(Unary op, Op) {
+    t.unary[op][dtype] = value_loop<T, Op>;
+    t.gradient[op][dtype] = gradient_loop<T, Op>;
   };
   if constexpr (class_of<T> == Class::Integer) {
-    t.activation[static_cast<int>(Activation::Hardtanh)][dtype] = whole_loop<T, HardtanhOf>;
-    t.activation[static_cast<int>(Activation::Threshold)][dtype] = whole_loop<T, ThresholdOf>;
+    t.unary[Unary::Hardtanh][dtype] = integer_loop<T, HardtanhOf>;
+    t.unary[Unary::Threshold][dtype] = integer_loop<T, ThresholdOf>;
   }
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
-    set(Activation::Elu, EluOf{});
-    set(Activation::LeakyRelu, LeakyReluOf{});
-    set(Activation::Hardtanh, HardtanhOf{});
-    set(Activation::Threshold, ThresholdOf{});
-    set(Activation::Hardshrink, HardshrinkOf{});
-    set(Activation::Softshrink, SoftshrinkOf{});
-    set(Activation::Hardsigmoid, HardsigmoidOf{});
-    set(Activation::Hardswish, HardswishOf{});
-    set(Activation::Softplus, SoftplusOf{});
-    set(Activation::Softsign, SoftsignOf{});
-    set(Activation::Tanhshrink, TanhshrinkOf{});
-    set(Activation::Silu, SiluOf{});
-    set(Activation::Mish, MishOf{});
-    set(Activation::Gelu, GeluOf{});
-    set(Activation::GeluTanh, GeluTanhOf{});
+    set(Unary::Elu, EluOf{});
+    set(Unary::LeakyRelu, LeakyReluOf{});
+    set(Unary::Hardtanh, HardtanhOf{});
+    set(Unary::Threshold, ThresholdOf{});
+    set(Unary::Hardshrink, HardshrinkOf{});
+    set(Unary::Softshrink, SoftshrinkOf{});
+    set(Unary::Hardsigmoid, HardsigmoidOf{});
+    set(Unary::Hardswish, HardswishOf{});
+    set(Unary::Softplus, SoftplusOf{});
+    set(Unary::Softsign, SoftsignOf{});
+    set(Unary::Tanhshrink, TanhshrinkOf{});
+    set(Unary::Silu, SiluOf{});
+    set(Unary::Mish, MishOf{});
+    set(Unary::Gelu, GeluOf{});
+    set(Unary::GeluTanh, GeluTanhOf{});
     t.prelu[dtype] = prelu_loop<T>;
   }
 }

@@ -82,8 +82,8 @@ void shift(const Block& b, const void*) {
 
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
-  const auto set = [&](Binary op, Loop loop) { t.binary[static_cast<int>(op)][dtype] = loop; };
-  const auto compare = [&](Compare op, Loop loop) { t.compare[static_cast<int>(op)][dtype] = loop; };
+  const auto set = [&](Binary op, Loop loop) { t.binary[op][dtype] = loop; };
+  const auto compare = [&](Compare op, Loop loop) { t.compare[op][dtype] = loop; };
   set(Binary::Add, arithmetic<T, AddOf>);
   set(Binary::Mul, arithmetic<T, MulOf>);
   set(Binary::AddScaled, add_scaled<T>);

@@ -20,6 +20,9 @@ WICK_NOINLINE void load(Compute<T>* to, const char* from, int64_t step, int64_t 
     const T* x = reinterpret_cast<const T*>(from);
     WICK_IVDEP
     for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(x[i]);
+  } else if (step == 0) {
+    const auto value = cast<Compute<T>>(*reinterpret_cast<const T*>(from));
+    for (int64_t i = 0; i < n; ++i) to[i] = value;
   } else {
     for (int64_t i = 0; i < n; ++i) to[i] = cast<Compute<T>>(*reinterpret_cast<const T*>(from + i * step));
   }

@@ -37,8 +37,26 @@ template <class C> C tanh_of(C x)    { return std::tanh(x); }
 template <class C> C asinh_of(C x)   { return std::asinh(x); }
 template <class C> C acosh_of(C x)   { return std::acosh(x); }
 template <class C> C atanh_of(C x)   { return std::atanh(x); }
-template <class C> C pow_of(C x, C e) { return std::pow(x, e); }
 // clang-format on
+
+// Small integer exponents by multiplication, which is exact where it can be; 0^0 is 1, and 0 to a power with
+// a positive real part 0.
+template <class C>
+C pow_of(C x, C e) {
+  using T = typename C::value_type;
+  if (e == C(0)) return C(1);
+  if (x == C(0) && e.real() > 0) return C(0);
+  if (e.imag() == 0 && std::fabs(e.real()) <= 16 && e.real() == std::trunc(e.real())) {
+    const bool inverse = e.real() < 0;
+    C result(1), square = x;
+    for (int n = static_cast<int>(std::fabs(e.real())); n > 0; n /= 2) {
+      if (n % 2 == 1) result *= square;
+      square *= square;
+    }
+    return inverse ? C(T(1)) / result : result;
+  }
+  return std::pow(x, e);
+}
 
 template <class C>
 C& element(const Block& b, int operand, int64_t row, int64_t i) {
@@ -62,7 +80,7 @@ void binary(const Block& b, const void*) {
 
 template <class C>
 void register_loops(kernels::Table& t, int dtype) {
-  const auto set = [&](Unary op, Loop loop) { t.unary[static_cast<int>(op)][dtype] = loop; };
+  const auto set = [&](Unary op, Loop loop) { t.unary[op][dtype] = loop; };
   set(Unary::Exp, unary<C, exp_of>);
   set(Unary::Log, unary<C, log_of>);
   set(Unary::Log2, unary<C, log2_of>);
@@ -83,7 +101,7 @@ void register_loops(kernels::Table& t, int dtype) {
   set(Unary::Asinh, unary<C, asinh_of>);
   set(Unary::Acosh, unary<C, acosh_of>);
   set(Unary::Atanh, unary<C, atanh_of>);
-  t.binary[static_cast<int>(Binary::Pow)][dtype] = binary<C, pow_of>;
+  t.binary[Binary::Pow][dtype] = binary<C, pow_of>;
 }
 
 }  // namespace

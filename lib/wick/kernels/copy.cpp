@@ -123,6 +123,27 @@ void transpose(const Block& b, const void*) {
   }
 }
 
+// An operand along a row: dense, or one element for all of it.
+template <class T>
+struct Dense {
+  const T* at;
+  WICK_INLINE T operator[](int64_t i) const { return at[i]; }
+};
+template <class T>
+struct Repeated {
+  T value;
+  WICK_INLINE T operator[](int64_t) const { return value; }
+};
+
+// Calls f with the operand in that form; false where it has neither.
+template <class T, class F>
+WICK_INLINE bool with_row(const char* data, int64_t step, F f) {
+  const T* at = reinterpret_cast<const T*>(data);
+  if (step == sizeof(T)) return f(Dense<T>{at});
+  if (step == 0) return f(Repeated<T>{*at});
+  return false;
+}
+
 template <class T>
 void select(const Block& b, const void*) {
   for (int64_t r = 0; r < b.rows; ++r) {
@@ -130,18 +151,19 @@ void select(const Block& b, const void*) {
     const char* condition = b.data[1] + r * b.row_step[1];
     const char* yes = b.data[2] + r * b.row_step[2];
     const char* no = b.data[3] + r * b.row_step[3];
-    if (b.step[0] == sizeof(T) && b.step[1] == 1 && b.step[2] == sizeof(T) && b.step[3] == sizeof(T)) {
-      T* o = reinterpret_cast<T*>(out);
-      const T* x = reinterpret_cast<const T*>(yes);
-      const T* y = reinterpret_cast<const T*>(no);
-      WICK_IVDEP
-      for (int64_t i = 0; i < b.n; ++i) o[i] = condition[i] ? x[i] : y[i];
-    } else {
-      for (int64_t i = 0; i < b.n; ++i) {
-        *reinterpret_cast<T*>(out + i * b.step[0]) = condition[i * b.step[1]]
-                                                         ? *reinterpret_cast<const T*>(yes + i * b.step[2])
-                                                         : *reinterpret_cast<const T*>(no + i * b.step[3]);
-      }
+    const bool done = b.step[0] == sizeof(T) && b.step[1] == 1 && with_row<T>(yes, b.step[2], [&](auto x) {
+                        return with_row<T>(no, b.step[3], [&](auto y) {
+                          T* o = reinterpret_cast<T*>(out);
+                          WICK_IVDEP
+                          for (int64_t i = 0; i < b.n; ++i) o[i] = condition[i] ? x[i] : y[i];
+                          return true;
+                        });
+                      });
+    if (done) continue;
+    for (int64_t i = 0; i < b.n; ++i) {
+      *reinterpret_cast<T*>(out + i * b.step[0]) = condition[i * b.step[1]]
+                                                       ? *reinterpret_cast<const T*>(yes + i * b.step[2])
+                                                       : *reinterpret_cast<const T*>(no + i * b.step[3]);
     }
   }
 }

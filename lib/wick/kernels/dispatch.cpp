@@ -15,7 +15,6 @@ WICK_EACH_LEVEL(WICK_DECLARE)
 #undef WICK_DECLARE
 
 inline namespace portable {
-void add_libm(kernels::Table& table);
 void add_complex(kernels::Table& table);
 }  // namespace portable
 
@@ -62,7 +61,6 @@ Table current;
 void choose(const Level& level) {
   current = Table{};
   current.level = level.name;
-  add_libm(current);
   add_complex(current);
   for (const Level& part : built) {
     part.fill(current);

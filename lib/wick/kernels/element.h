@@ -112,7 +112,12 @@ WICK_INLINE To cast(From x) {
     using Part = decltype(To{}.re);
     return {static_cast<Part>(x), Part(0)};
   } else if constexpr (class_of<To> == Class::Half) {
-    return To(static_cast<float>(x));
+    // Rounded once; what has no more than 24 bits is a float already.
+    if constexpr (same<From, double> || sizeof(From) > 4 || same<From, int32_t>) {
+      return To(static_cast<double>(x));
+    } else {
+      return To(static_cast<float>(x));
+    }
   } else if constexpr (class_of<To> == Class::Bool) {
     return x != 0;
   } else if constexpr (class_of<From> == Class::Real && is_whole<To>) {

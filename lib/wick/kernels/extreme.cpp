@@ -234,8 +234,8 @@ void add_extremes(kernels::Table& table) {
   each_dtype([&]<int i>() {
     using T = typename TypeAt<i>::type;
     if constexpr (class_of<T> != Class::Complex) {
-      table.extreme[static_cast<int>(Extreme::Max)][i] = {rows<T, true>, columns<T, true>};
-      table.extreme[static_cast<int>(Extreme::Min)][i] = {rows<T, false>, columns<T, false>};
+      table.extreme[Extreme::Max][i] = {rows<T, true>, columns<T, true>};
+      table.extreme[Extreme::Min][i] = {rows<T, false>, columns<T, false>};
     }
   });
 }

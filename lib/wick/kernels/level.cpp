@@ -7,11 +7,14 @@ inline namespace WICK_LEVEL {
 void fill_table(kernels::Table& table) {
   add_copies(table);
   add_unary(table);
+  add_functions(table);
+  add_powers(table);
   add_binary(table);
   add_activations(table);
   add_softmax(table);
   add_reductions(table);
   add_extremes(table);
+  add_random(table);
   add_products(table);
   add_matrix_kernels(table);
 }

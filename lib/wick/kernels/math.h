@@ -42,6 +42,14 @@ struct Real<double> {
 template <class T>
 using BitsOf = typename Real<T>::Bits;
 
+template <class T, int n>
+WICK_INLINE T polynomial(const T (&coefficients)[n], T x) {
+  T p = coefficients[n - 1];
+#pragma GCC unroll 32
+  for (int i = n - 2; i >= 0; --i) p = p * x + coefficients[i];
+  return p;
+}
+
 // 2^n for an n that was rounded by adding Real<T>::round; its normal exponents only.
 template <class T>
 WICK_INLINE T power_of_two(T rounded) {
@@ -49,17 +57,26 @@ WICK_INLINE T power_of_two(T rounded) {
   return __builtin_bit_cast(T, static_cast<BitsOf<T>>((bits + Real<T>::bias) << Real<T>::fraction));
 }
 
-// exp(r) - 1 for |r| <= ln(2)/2: the Taylor series, its remainder below the last place.
-WICK_INLINE float expm1_small(float r) {
+// value 2^n for an integer n, in two factors: the result may be subnormal, or n beyond the largest exponent.
+template <class T>
+WICK_INLINE T scaled(T value, T n) {
+  const T half = n * T(0.5) + Real<T>::round;
+  const T rest = (n - (half - Real<T>::round)) + Real<T>::round;
+  return value * power_of_two(half) * power_of_two(rest);
+}
+
+// exp(r + low) - 1 for |r| <= ln(2)/2 and what its rounding took away: the Taylor series, its remainder below
+// the last place.
+WICK_INLINE float expm1_small(float r, float low = 0) {
   float p = 0x1.a01a02p-13f;
   p = p * r + 0x1.6c16c2p-10f;
   p = p * r + 0x1.111112p-7f;
   p = p * r + 0x1.555556p-5f;
   p = p * r + 0x1.555556p-3f;
   p = p * r + 0.5f;
-  return r + r * r * p;
+  return r + (r * r * p + low);
 }
-WICK_INLINE double expm1_small(double r) {
+WICK_INLINE double expm1_small(double r, double low = 0) {
   double p = 1.0 / 6227020800.0;
   p = p * r + 1.0 / 479001600.0;
   p = p * r + 1.0 / 39916800.0;
@@ -72,7 +89,7 @@ WICK_INLINE double expm1_small(double r) {
   p = p * r + 1.0 / 24.0;
   p = p * r + 1.0 / 6.0;
   p = p * r + 0.5;
-  return r + r * r * p;
+  return r + (r * r * p + low);
 }
 
 // For arguments up to exp_max.
@@ -82,11 +99,8 @@ WICK_INLINE T exp_below(T x) {
   // The result for the smallest argument is 0 once it is rounded.
   const T y = x < R::exp_min ? R::exp_min : x;
   const T n = (y * R::log2_e + R::round) - R::round;
-  const T r = (y - n * R::ln2_high) - n * R::ln2_low;
-  // 2^n in two factors: the result may be subnormal, or n one above the largest exponent.
-  const T half = n * T(0.5) + R::round;
-  const T rest = (n - (half - R::round)) + R::round;
-  return (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
+  const T rest = y - n * R::ln2_high, r = rest - n * R::ln2_low;
+  return scaled(T(1) + expm1_small(r, (rest - r) - n * R::ln2_low), n);
 }
 
 template <class T>
@@ -103,9 +117,9 @@ WICK_INLINE T tanh(T x) {
   const T magnitude = x < 0 ? -x : x;
   const T y = magnitude > R::tanh_limit ? R::tanh_limit : magnitude;
   const T n = (T(2) * y * R::log2_e + R::round) - R::round;
-  const T r = (T(2) * y - n * R::ln2_high) - n * R::ln2_low;
+  const T rest = T(2) * y - n * R::ln2_high, r = rest - n * R::ln2_low;
   const T power = power_of_two(n + R::round);
-  const T e = power * expm1_small(r) + (power - T(1));
+  const T e = power * expm1_small(r, (rest - r) - n * R::ln2_low) + (power - T(1));
   const T t = e / (e + T(2));
   const T tiny = magnitude == 0 ? x : x < 0 ? -t : t;
   return x != x ? x : tiny;
@@ -191,18 +205,8 @@ WICK_INLINE T exp2(T x) {
   y = y < least ? least : y;
   const T n = (y + R::round) - R::round;
   const T r = (y - n) * T(0x1.62e42fefa39efp-1);
-  const T half = n * T(0.5) + R::round;
-  const T rest = (n - (half - R::round)) + R::round;
-  const T e = (T(1) + expm1_small(r)) * power_of_two(half) * power_of_two(rest);
+  const T e = scaled(T(1) + expm1_small(r), n);
   return x >= most ? T(__builtin_inf()) : x < least ? T(0) : x != x ? x : e;
-}
-
-template <class T, int n>
-WICK_INLINE T polynomial(const T (&coefficients)[n], T x) {
-  T p = coefficients[n - 1];
-#pragma GCC unroll 16
-  for (int i = n - 2; i >= 0; --i) p = p * x + coefficients[i];
-  return p;
 }
 
 // erf(x) / x - 1 as a polynomial in x^2 up to `erf_split`; exp(x^2) erfc(x) as one in (x - erf_middle) /
@@ -255,8 +259,7 @@ WICK_INLINE T sqrt(T x) {
 template <class T>
 WICK_INLINE T sigmoid(T x) {
   const T e = exp(x < 0 ? x : -x);
-  const T share = T(1) / (T(1) + e);
-  return x < 0 ? e * share : share;
+  return (x < 0 ? e : T(1)) / (T(1) + e);
 }
 
 }  // namespace WICK_LEVEL

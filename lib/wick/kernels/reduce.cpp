@@ -536,7 +536,7 @@ void scaled_deviation(const Block& b, const void*) {
 
 template <class Op, class T>
 WICK_INLINE void register_operation(kernels::Table& t, Reduce op, int dtype) {
-  t.reduce[static_cast<int>(op)][dtype] = {inner<Op, T>, outer<Op, T>};
+  t.reduce[op][dtype] = {inner<Op, T>, outer<Op, T>};
 }
 
 }  // namespace

@@ -341,11 +341,11 @@ void column_gradients(const Block& b, const void*) {
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
-    t.softmax[static_cast<int>(Softmax::Value)][dtype] = {rows<T, false>, columns<T, false>};
-    t.softmax[static_cast<int>(Softmax::Log)][dtype] = {rows<T, true>, columns<T, true>};
-    t.softmax[static_cast<int>(Softmax::Gradient)][dtype] = {row_gradients<T, false>,
+    t.softmax[Softmax::Value][dtype] = {rows<T, false>, columns<T, false>};
+    t.softmax[Softmax::Log][dtype] = {rows<T, true>, columns<T, true>};
+    t.softmax[Softmax::Gradient][dtype] = {row_gradients<T, false>,
                                                              column_gradients<T, false>};
-    t.softmax[static_cast<int>(Softmax::LogGradient)][dtype] = {row_gradients<T, true>,
+    t.softmax[Softmax::LogGradient][dtype] = {row_gradients<T, true>,
                                                                 column_gradients<T, true>};
   }
 }

@@ -24,19 +24,16 @@ struct Block {
 // `parameters`: what the operation needs besides its operands, see the enumerators; else null.
 using Loop = void (*)(const Block& block, const void* parameters);
 
+// Enumerations of kernels end in `count_`.
+template <class Op>
+inline constexpr int count = static_cast<int>(Op::count_);
+
+// Functions of one operand, and of three numbers, a UnaryParameters, which the comments name a, b and c.
 // clang-format off
 enum class Unary {
   Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal, Rsqrt, Floor, Ceil, Round, Trunc, BitNot,
-  Sin, Cos, Tan, Erf, Exp2, Expm1, Log1p,
-  // Computed by the C library.
-  Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh, Exp10, Log2, Log10
-};
-// clang-format on
-inline constexpr int unary_count = 35;
-
-// Functions of neural networks. All have three parameters, an ActivationParameters, which the comments name
-// a, b and c.
-enum class Activation {
+  Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh, Erf, Exp2, Exp10, Expm1, Log2, Log10, Log1p,
+  // Activation functions of neural networks.
   Elu,          // a (exp(c x) - 1) up to 0, b x above
   LeakyRelu,    // a x up to 0, x above
   Hardtanh,     // x between a and b
@@ -46,23 +43,18 @@ enum class Activation {
   Hardsigmoid,  // (x + 3) / 6 between 0 and 1
   Hardswish,    // x hardsigmoid(x)
   Softplus,     // log(1 + exp(a x)) / a where a x is at most b, else x
-  Softsign,
-  Tanhshrink,
-  Silu,
-  Mish,
-  Gelu,
-  GeluTanh
+  Softsign, Tanhshrink, Silu, Mish, Gelu, GeluTanh,
+  count_
 };
-inline constexpr int activation_count = 15;
+// clang-format on
 
-struct ActivationParameters {
+struct UnaryParameters {
   double real[3];
-  int64_t whole[3];  // the same for integers
+  int64_t integer[3];  // the same for integers
 };
 
 // Operations along lines: y = softmax(x), y = log_softmax(x), and their gradients from (gradient of y, y).
-enum class Softmax { Value, Log, Gradient, LogGradient };
-inline constexpr int softmax_count = 4;
+enum class Softmax { Value, Log, Gradient, LogGradient, count_ };
 
 // A line is a row of the block, or a column: then columns side by side are done together.
 struct LineLoops {
@@ -85,21 +77,18 @@ enum class Binary {
   BitXor,
   ShiftLeft,
   ShiftRight,
-  // Computed by the C library, but for the powers of integers.
   Pow,
   Atan2,
-  Hypot
+  Hypot,
+  count_
 };
-inline constexpr int binary_count = 16;
 
 // Results are bool.
-enum class Compare { Eq, Ne, Lt, Le, Gt, Ge };
-inline constexpr int compare_count = 6;
+enum class Compare { Eq, Ne, Lt, Le, Gt, Ge, count_ };
 
 // Max and Min give NaN when there is one. Squares: the sum of them, of real numbers. Deviations: of real
 // numbers from operand 2, a double for each result.
-enum class Reduce { Sum, Max, Min, Squares, Deviations };
-inline constexpr int reduce_count = 5;
+enum class Reduce { Sum, Max, Min, Squares, Deviations, count_ };
 
 // Two ways to summarize operand 1 in operand 0.
 struct ReduceLoops {
@@ -125,7 +114,7 @@ struct ReduceFinish {
 // The largest or smallest of each line, with its position: operand 0 gets the value, operand 1 the position
 // (int64) of the first one, or of the first NaN, of operand 2. Rows: step[0] and step[1] are 0; columns:
 // row_step[0] and row_step[1] are 0.
-enum class Extreme { Max, Min };
+enum class Extreme { Max, Min, count_ };
 
 // C = alpha A B + beta C, where A has m rows and k columns, B k rows and n columns.
 struct Gemm {
@@ -145,7 +134,24 @@ using GemmFunction = bool (*)(const Gemm& arguments);
 
 struct MatrixKernels;
 
+// The Mersenne twister MT19937, whose state has 624 words.
+struct RandomKernels {
+  void (*refill)(uint32_t* state);
+  void (*temper)(uint32_t* out, const uint32_t* state, int64_t n);  // the numbers of words of the state
+};
+
 inline constexpr int copy_sizes = 5;  // elements of 1, 2, 4, 8 and 16 bytes
+
+// The kernels of a family by operation, then dtype; null where an operation is not defined for the dtype.
+template <class Op, class Kernel = Loop>
+struct Family {
+  using Row = Kernel[dtypes];
+  Row rows[count<Op>];
+  [[gnu::always_inline]] Row& operator[](int op) { return rows[op]; }
+  [[gnu::always_inline]] const Row& operator[](int op) const { return rows[op]; }
+  [[gnu::always_inline]] Row& operator[](Op op) { return rows[static_cast<int>(op)]; }
+  [[gnu::always_inline]] const Row& operator[](Op op) const { return rows[static_cast<int>(op)]; }
+};
 
 struct Table {
   const char* level;
@@ -154,20 +160,25 @@ struct Table {
   Loop transpose[copy_sizes];
   // Picks operand 2 where operand 1 (bool) holds, else operand 3; by element size.
   Loop select[copy_sizes];
-  Loop unary[unary_count][dtypes];  // null: not defined for that dtype
-  Loop binary[binary_count][dtypes];
-  Loop compare[compare_count][dtypes];
-  Loop activation[activation_count][dtypes];
-  // Operand 1, the gradient of the function's result, times the derivative at operand 2.
-  Loop activation_gradient[activation_count][dtypes];
+  Family<Unary> unary;
+  // Operand 1, the gradient of the function's result, times the derivative, from operand 2: the argument, or
+  // the result of relu, sqrt, sigmoid, tanh, reciprocal, rsqrt, tan, exp2, exp10 and expm1. Null where the
+  // derivative is left to other operations.
+  Family<Unary> gradient;
+  Family<Binary> binary;
+  Family<Compare> compare;
+  // Operand 1, a gradient, times the derivative of operand 2 to the power of operand 3 with respect to
+  // operand 2, which is 0 where the exponent is 0.
+  Loop pow_gradient[dtypes];
   Loop prelu[dtypes];  // operand 1 where it is above 0, else times operand 2
-  LineLoops softmax[softmax_count][dtypes];
-  ReduceLoops reduce[reduce_count][dtypes];
-  LineLoops extreme[2][dtypes];
+  Family<Softmax, LineLoops> softmax;
+  Family<Reduce, ReduceLoops> reduce;
+  Family<Extreme, LineLoops> extreme;
   // (operand 1 - operand 2) * operand 3, of which the last two are double.
   Loop scaled_deviation[dtypes];
   GemmFunction gemm[dtypes];    // all but bool; of half precision C is float32
   const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
+  RandomKernels random;
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

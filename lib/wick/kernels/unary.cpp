@@ -9,19 +9,31 @@ namespace {
 using kernels::Unary;
 
 // clang-format off
-// What each function computes on a Compute<T>. Those that exist for integers say so.
+// What each function computes on a Compute<T>, and with a `df` the gradient of its argument from that of its
+// result and the argument x, or the result y.
 struct NegOf        { template <class C> static C f(C x) { return -x; } };
-struct SquareOf     { template <class C> static C f(C x) { return x * x; } };
-struct ReciprocalOf { template <class C> static C f(C x) { return C{1} / x; } };
+struct SquareOf     { template <class C> static C f(C x) { return x * x; }
+                      template <class C> static C df(C g, C x) { return g * (x + x); } };
+struct ReciprocalOf { template <class C> static C f(C x) { return C{1} / x; }
+                      template <class C> static C df(C g, C y) { return -g * (y * y); } };
 struct ExpOf        { template <class C> static C f(C x) { return exp(x); } };
 struct LogOf        { template <class C> static C f(C x) { return log(x); } };
-struct SqrtOf       { template <class C> static C f(C x) { return sqrt(x); } };
-struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); } };
-struct TanhOf       { template <class C> static C f(C x) { return tanh(x); } };
-struct ErfOf        { template <class C> static C f(C x) { return erf(x); } };
-struct Exp2Of       { template <class C> static C f(C x) { return exp2(x); } };
-struct Expm1Of      { template <class C> static C f(C x) { return expm1(x); } };
-struct Log1pOf      { template <class C> static C f(C x) { return log1p(x); } };
+struct SqrtOf       { template <class C> static C f(C x) { return sqrt(x); }
+                      template <class C> static C df(C g, C y) { return g / (y + y); } };
+struct RsqrtOf      { template <class C> static C f(C x) { return C{1} / sqrt(x); }
+                      template <class C> static C df(C g, C y) { return g * (C(-0.5) * (y * y * y)); } };
+struct SigmoidOf    { template <class C> static C f(C x) { return sigmoid(x); }
+                      template <class C> static C df(C g, C y) { return g * (C(1) - y) * y; } };
+struct TanhOf       { template <class C> static C f(C x) { return tanh(x); }
+                      template <class C> static C df(C g, C y) { return g * (C(1) - y * y); } };
+struct ErfOf        { template <class C> static C f(C x) { return erf(x); }
+                      template <class C> static C df(C g, C x) { return g * (exp(-x * x) * C(0x1.20dd750429b6dp0)); } };
+struct Exp2Of       { template <class C> static C f(C x) { return exp2(x); }
+                      template <class C> static C df(C g, C y) { return g * (y * C(0x1.62e42fefa39efp-1)); } };
+struct Expm1Of      { template <class C> static C f(C x) { return expm1(x); }
+                      template <class C> static C df(C g, C y) { return g * (y + C(1)); } };
+struct Log1pOf      { template <class C> static C f(C x) { return log1p(x); }
+                      template <class C> static C df(C g, C x) { return g / (x + C(1)); } };
 // With the C library's for large arguments.
 struct SinOf {
   template <class C> static C f(C x) { return sin(x); }
@@ -35,12 +47,12 @@ struct CosOf {
 };
 struct TanOf {
   template <class C> static C f(C x) { return tan(x); }
+  template <class C> static C df(C g, C y) { return g * (y * y + C(1)); }
   static float by_libm(float x) { return __builtin_tanf(x); }
   static double by_libm(double x) { return __builtin_tan(x); }
 };
-struct RsqrtOf      { template <class C> static C f(C x) { return C{1} / sqrt(x); } };
 struct BitNotOf     { template <class C> static C f(C x) { return ~x; } };
-// Whole numbers near x; round takes halves to the even one.
+// Integers near x; round takes halves to the even one.
 struct FloorOf { static float f(float x) { return __builtin_floorf(x); } static double f(double x) { return __builtin_floor(x); } };
 struct CeilOf  { static float f(float x) { return __builtin_ceilf(x); } static double f(double x) { return __builtin_ceil(x); } };
 struct RoundOf { static float f(float x) { return __builtin_rintf(x); } static double f(double x) { return __builtin_rint(x); } };
@@ -49,13 +61,18 @@ struct TruncOf { static float f(float x) { return __builtin_truncf(x); } static 
 struct AbsOf        { template <class T> static T f(T x) { return x < T(0) ? T(Compute<T>(0) - Compute<T>(x)) : x; } };
 // 0 for NaN, as PyTorch has it.
 struct SignOf       { template <class T> static T f(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0); } };
-struct ReluOf       { template <class T> static T f(T x) { return x < T(0) ? T(0) : x; } };
+struct ReluOf       { template <class T> static T f(T x) { return x < T(0) ? T(0) : x; }
+                      template <class T> static T df(T g, T y) { return y <= T(0) ? T(0) : g; } };
 // clang-format on
 
 // -0.0 and NaN keep their bits but for the sign.
 struct RealAbsOf {
   static float f(float x) { return __builtin_fabsf(x); }
   static double f(double x) { return __builtin_fabs(x); }
+  template <class C>
+  static C df(C g, C x) {
+    return g * SignOf::f(x);
+  }
 };
 
 template <class T, class Op>
@@ -78,6 +95,16 @@ void long_loop(const Block& b, const void*) {
   run1<T>(b, dense<Compute<T>, Op>, nullptr);
 }
 
+template <class C, class Op>
+void dense_gradient(C* out, const C* g, const C* saved, int64_t n, const void*) {
+  WICK_IVDEP
+  for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], saved[i]);
+}
+template <class T, class Op>
+void gradient_loop(const Block& b, const void*) {
+  run2<T>(b, dense_gradient<Compute<T>, Op>, nullptr);
+}
+
 WICK_INLINE bool is_far(float x) { return (x > float(turns)) | (x < -float(turns)); }
 WICK_INLINE bool is_far(double x) { return (x > turns) | (x < -turns); }
 
@@ -96,9 +123,7 @@ void angle_loop(const Block& b, const void*) {
 
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
-  const auto set = [&](Unary op, Loop loop_function) {
-    t.unary[static_cast<int>(op)][dtype] = loop_function;
-  };
+  const auto set = [&](Unary op, Loop loop_function) { t.unary[op][dtype] = loop_function; };
   if constexpr (class_of<T> == Class::Bool) return;
   if constexpr (class_of<T> != Class::Bool) {
     set(Unary::Neg, loop<T, NegOf>);
@@ -132,6 +157,20 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
     set(Unary::Ceil, loop<T, CeilOf>);
     set(Unary::Round, loop<T, RoundOf>);
     set(Unary::Trunc, loop<T, TruncOf>);
+    const auto set_gradient = [&]<class Op>(Unary op, Op) { t.gradient[op][dtype] = gradient_loop<T, Op>; };
+    set_gradient(Unary::Abs, RealAbsOf{});
+    set_gradient(Unary::Relu, ReluOf{});
+    set_gradient(Unary::Square, SquareOf{});
+    set_gradient(Unary::Reciprocal, ReciprocalOf{});
+    set_gradient(Unary::Sqrt, SqrtOf{});
+    set_gradient(Unary::Rsqrt, RsqrtOf{});
+    set_gradient(Unary::Sigmoid, SigmoidOf{});
+    set_gradient(Unary::Tanh, TanhOf{});
+    set_gradient(Unary::Tan, TanOf{});
+    set_gradient(Unary::Erf, ErfOf{});
+    set_gradient(Unary::Exp2, Exp2Of{});
+    set_gradient(Unary::Expm1, Expm1Of{});
+    set_gradient(Unary::Log1p, Log1pOf{});
   }
 }
 

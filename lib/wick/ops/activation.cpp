@@ -5,156 +5,123 @@
 #include <numbers>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/rule.h"
 #include "wick/ops/views.h"
 
 namespace wick {
 
-using kernels::Activation;
-using Parameters = kernels::ActivationParameters;
+using kernels::Unary;
 
 namespace {
 
-// --- The mechanism: a kernel for the function, one for its derivative, and the second derivative in terms of
-// the library's operations.
-
-struct Rule {
-  const char* name;
-  Activation op;
-  int cost;                                                   // of an element, in additions
-  Tensor (*curvature)(const Tensor& x, const Parameters& p);  // null: 0 everywhere
-};
-
-// g times the derivative at x.
-Tensor gradient(const Rule& rule, const Tensor& given, const Tensor& x, const Parameters& p) {
-  const Tensor g = given.to(x.dtype());
-  const auto loop = kernels::table().activation_gradient[static_cast<int>(rule.op)][index_of(x.dtype())];
-  const Tensor out = empty_for({&x, &g}, x.dtype());
-  run_loop(make_loop_nest({&out, &g, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, 2 * rule.cost);
-  return record(
-      rule.name, out,
-      wrt(g, saving(rule, x, p),
-          [](const Tensor& h, const Rule& of, const Tensor& at, const Parameters& q) {
-            return gradient(of, h, at, q);
-          }),
-      wrt(x, saving(rule, g, x, p),
-          [](const Tensor& h, const Rule& of, const Tensor& slope, const Tensor& at, const Parameters& q) {
-            return of.curvature ? mul(mul(h, slope), of.curvature(at, q)) : Tensor();
-          }));
-}
-
-Tensor apply(const Rule& rule, const Tensor& x, const Parameters& p = {}) {
-  const auto loop = kernels::table().activation[static_cast<int>(rule.op)][index_of(x.dtype())];
-  const Tensor out = empty_like(x);
-  run_loop(make_loop_nest({&out, &x}), checked_kernel(loop, rule.name, x.dtype()), &p, rule.cost);
-  return record(rule.name, out, {x}, saving(rule, x, p),
-                [](const Tensor& g, const Rule& of, const Tensor& at, const Parameters& q) {
-                  return gradient(of, g, at, q);
-                });
-}
-
-Parameters real(double a, double b = 0, double c = 0) { return {{a, b, c}, {}}; }
+UnaryParameters real(double a, double b = 0, double c = 0) { return {{a, b, c}, {}}; }
 
 // The number as an element of an integer dtype, cut towards 0. Error when it does not fit.
-std::int64_t whole(const char* operation, const Scalar& number, DType dtype) {
+std::int64_t integer(const char* operation, const Scalar& number, DType dtype) {
   if (fits(number, dtype)) return number.to_int();
-  throw Error(std::string(operation) + ": " + to_string(number) + " does not fit " +
-              std::string(name(dtype)));
+  fail(operation, "{} does not fit {}", number, dtype);
 }
 
-Parameters of_dtype(const Rule& rule, const Tensor& x, const Scalar& a, const Scalar& b) {
-  Parameters p = real(a.to_double(), b.to_double());
+UnaryParameters of_dtype(const UnaryRule& rule, const Tensor& x, const Scalar& a, const Scalar& b) {
+  UnaryParameters p = real(a.to_double(), b.to_double());
   if (kind(x.dtype()) == Kind::Integer) {
-    p.whole[0] = whole(rule.name, a, x.dtype());
-    p.whole[1] = whole(rule.name, b, x.dtype());
+    p.integer[0] = integer(rule.name, a, x.dtype());
+    p.integer[1] = integer(rule.name, b, x.dtype());
   }
   return p;
 }
 
-// --- Second derivatives
+// The number as a 0-d tensor beside x.
+Tensor number(const Tensor& x, double value) { return scalar_tensor(value, x.dtype()); }
 
-Tensor number(const Tensor& like, double value) { return scalar_tensor(value, like.dtype()); }
+// g where the condition holds, else 0; and the reverse.
+Tensor g_where(const Tensor& condition, const Tensor& g) { return where(condition, g, number(g, 0)); }
+Tensor g_unless(const Tensor& condition, const Tensor& g) { return where(condition, number(g, 0), g); }
 
-Tensor elu_curvature(const Tensor& x, const Parameters& p) {
+// --- Derivatives
+
+Tensor elu_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
   const auto [a, b, c] = p.real;
   // exp(c x) below 0, without overflow above.
-  const Tensor slope = mul(exp(minimum(mul(x, c), number(x, 0))), a * c * c);
-  return where(le(x, number(x, 0)), slope, number(x, 0));
+  const Tensor slope = exp(minimum(x * c, number(x, 0))) * (a * c);
+  return where(le(x, number(x, 0)), g * slope, g * b);
 }
-
-// x / 3 + 1 / 2 from -3 to 3.
-Tensor hardswish_curvature(const Tensor& x, const Parameters&) {
-  return where(lt(abs(x), number(x, 3)), number(x, 1.0 / 3), number(x, 0));
+Tensor leaky_relu_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
+  return where(gt(x, number(x, 0)), g, g * p.real[0]);
 }
-
-Tensor softplus_curvature(const Tensor& x, const Parameters& p) {
-  const auto [beta, threshold, unused] = p.real;
-  const Tensor y = mul(x, beta), s = sigmoid(y);
-  return where(gt(y, number(x, threshold)), number(x, 0), mul(mul(s, sigmoid(neg(y))), beta));
+Tensor hardtanh_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
+  return g_unless(bitwise_or(le(x, number(x, p.real[0])), ge(x, number(x, p.real[1]))), g);
 }
-
-Tensor softsign_curvature(const Tensor& x, const Parameters&) {
-  return mul(mul(sign(x), pow(add(abs(x), 1), -3)), -2);
+Tensor threshold_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
+  return g_unless(le(x, number(x, p.real[0])), g);
 }
-
-Tensor tanhshrink_curvature(const Tensor& x, const Parameters&) {
-  const Tensor t = tanh(x);
-  return mul(sub(t, mul(square(t), t)), 2);
+Tensor shrink_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
+  return g_unless(le(abs(x.detach()), number(x, p.real[0])), g);
 }
-
-// The derivative of s (1 + x (1 - s)).
-Tensor silu_curvature(const Tensor& x, const Parameters&) {
-  const Tensor s = sigmoid(x), rest = sigmoid(neg(x));
-  return mul(mul(s, rest), add(mul(x, sub(rest, s)), 2));
+Tensor hardsigmoid_derivative(const Tensor& g, const Tensor& x) {
+  return g_where(lt(abs(x.detach()), number(x, 3)), g * (1.0 / 6));
 }
-
-// With t = tanh(softplus(x)), whose derivative is w = s (1 - t^2): that of t + x w.
-Tensor mish_curvature(const Tensor& x, const Parameters&) {
-  const Tensor s = sigmoid(x), t = tanh(softplus(x));
-  const Tensor w = sub(s, mul(s, square(t)));
-  return mul(w, add(mul(x, sub(sigmoid(neg(x)), mul(mul(s, t), 2))), 2));
+Tensor hardswish_derivative(const Tensor& g, const Tensor& x) {
+  const Tensor slope = where(ge(x, number(x, 3)), number(x, 1), x * (1.0 / 3) + 0.5);
+  return g_unless(lt(x, number(x, -3)), g * slope);
 }
-
-Tensor gelu_curvature(const Tensor& x, const Parameters&) {
-  const Tensor density = mul(exp(mul(square(x), -0.5)), std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-  return mul(density, add(neg(square(x)), 2));
+Tensor softplus_derivative(const Tensor& g, const Tensor& x, const UnaryParameters& p) {
+  const Tensor y = x * p.real[0];
+  return where(gt(y, number(x, p.real[1])), g, g * sigmoid(y));
 }
-
-// With t = tanh(u): the derivative of (1 + t) / 2 + x (1 - t^2) u' / 2.
-Tensor gelu_tanh_curvature(const Tensor& x, const Parameters&) {
-  const double k = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
-  const Tensor xx = square(x);
-  const Tensor t = tanh(mul(mul(x, add(mul(xx, cubic), 1)), k));
-  const Tensor u1 = mul(add(mul(xx, 3 * cubic), 1), k), u2 = mul(x, 6 * cubic * k);
-  const Tensor bend = mul(mul(x, 0.5), sub(u2, mul(mul(t, square(u1)), 2)));
-  return mul(add(neg(square(t)), 1), add(u1, bend));
+Tensor softsign_derivative(const Tensor& g, const Tensor& x) { return g / square(abs(x) + 1); }
+Tensor tanhshrink_derivative(const Tensor& g, const Tensor& x) { return g * square(tanh(x)); }
+Tensor silu_derivative(const Tensor& g, const Tensor& x) {
+  const Tensor s = sigmoid(x);
+  return g * s * (x * sigmoid(neg(x)) + 1);
+}
+// With t = tanh(softplus(x)), whose derivative is sigmoid(x) (1 - t^2).
+Tensor mish_derivative(const Tensor& g, const Tensor& x) {
+  const Tensor t = tanh(softplus(x));
+  return g * (t + x * sigmoid(x) * (neg(square(t)) + 1));
+}
+Tensor gelu_derivative(const Tensor& g, const Tensor& x) {
+  const Tensor density = exp(square(x) * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+  return g * ((erf(x * (1 / std::numbers::sqrt2)) + 1) * 0.5 + x * density);
+}
+// With t = tanh(u): (1 + t) / 2 + x (1 - t^2) u' / 2.
+Tensor gelu_tanh_derivative(const Tensor& g, const Tensor& x) {
+  constexpr double k = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
+  const Tensor xx = square(x), t = tanh(x * (xx * cubic + 1) * k);
+  const Tensor slope = (xx * (3 * cubic) + 1) * k;
+  return g * (t + 1 + x * (neg(square(t)) + 1) * slope) * 0.5;
 }
 
 // --- The table
 
-constexpr Rule elu_rule{"elu", Activation::Elu, 10, elu_curvature};
-constexpr Rule selu_rule{"selu", Activation::Elu, 10, elu_curvature};
-constexpr Rule celu_rule{"celu", Activation::Elu, 10, elu_curvature};
-constexpr Rule leaky_relu_rule{"leaky_relu", Activation::LeakyRelu, 1, nullptr};
-constexpr Rule rrelu_rule{"rrelu", Activation::LeakyRelu, 1, nullptr};
-constexpr Rule hardtanh_rule{"hardtanh", Activation::Hardtanh, 1, nullptr};
-constexpr Rule relu6_rule{"relu6", Activation::Hardtanh, 1, nullptr};
-constexpr Rule threshold_rule{"threshold", Activation::Threshold, 1, nullptr};
-constexpr Rule hardshrink_rule{"hardshrink", Activation::Hardshrink, 1, nullptr};
-constexpr Rule softshrink_rule{"softshrink", Activation::Softshrink, 1, nullptr};
-constexpr Rule hardsigmoid_rule{"hardsigmoid", Activation::Hardsigmoid, 2, nullptr};
-constexpr Rule hardswish_rule{"hardswish", Activation::Hardswish, 2, hardswish_curvature};
-constexpr Rule softplus_rule{"softplus", Activation::Softplus, 16, softplus_curvature};
-constexpr Rule log_sigmoid_rule{"log_sigmoid", Activation::Softplus, 16, softplus_curvature};
-constexpr Rule softsign_rule{"softsign", Activation::Softsign, 2, softsign_curvature};
-constexpr Rule tanhshrink_rule{"tanhshrink", Activation::Tanhshrink, 8, tanhshrink_curvature};
-constexpr Rule silu_rule{"silu", Activation::Silu, 8, silu_curvature};
-constexpr Rule mish_rule{"mish", Activation::Mish, 8, mish_curvature};
-constexpr Rule gelu_rule{"gelu", Activation::Gelu, 12, gelu_curvature};
-constexpr Rule gelu_tanh_rule{"gelu", Activation::GeluTanh, 8, gelu_tanh_curvature};
+constexpr UnaryRule rule(const char* name, Unary op, int cost, Derivative derivative) {
+  return {name, op, false, cost, Saves::Input, derivative};
+}
+constexpr UnaryRule elu_rule = rule("elu", Unary::Elu, 10, elu_derivative);
+constexpr UnaryRule selu_rule = rule("selu", Unary::Elu, 10, elu_derivative);
+constexpr UnaryRule celu_rule = rule("celu", Unary::Elu, 10, elu_derivative);
+constexpr UnaryRule leaky_relu_rule = rule("leaky_relu", Unary::LeakyRelu, 1, leaky_relu_derivative);
+constexpr UnaryRule rrelu_rule = rule("rrelu", Unary::LeakyRelu, 1, leaky_relu_derivative);
+constexpr UnaryRule hardtanh_rule = rule("hardtanh", Unary::Hardtanh, 1, hardtanh_derivative);
+constexpr UnaryRule relu6_rule = rule("relu6", Unary::Hardtanh, 1, hardtanh_derivative);
+constexpr UnaryRule threshold_rule = rule("threshold", Unary::Threshold, 1, threshold_derivative);
+constexpr UnaryRule hardshrink_rule = rule("hardshrink", Unary::Hardshrink, 1, shrink_derivative);
+constexpr UnaryRule softshrink_rule = rule("softshrink", Unary::Softshrink, 1, shrink_derivative);
+constexpr UnaryRule hardsigmoid_rule = rule("hardsigmoid", Unary::Hardsigmoid, 2, hardsigmoid_derivative);
+constexpr UnaryRule hardswish_rule = rule("hardswish", Unary::Hardswish, 2, hardswish_derivative);
+constexpr UnaryRule softplus_rule = rule("softplus", Unary::Softplus, 16, softplus_derivative);
+constexpr UnaryRule log_sigmoid_rule = rule("log_sigmoid", Unary::Softplus, 16, softplus_derivative);
+constexpr UnaryRule softsign_rule = rule("softsign", Unary::Softsign, 2, softsign_derivative);
+constexpr UnaryRule tanhshrink_rule = rule("tanhshrink", Unary::Tanhshrink, 8, tanhshrink_derivative);
+constexpr UnaryRule silu_rule = rule("silu", Unary::Silu, 8, silu_derivative);
+constexpr UnaryRule mish_rule = rule("mish", Unary::Mish, 8, mish_derivative);
+constexpr UnaryRule gelu_rule = rule("gelu", Unary::Gelu, 12, gelu_derivative);
+constexpr UnaryRule gelu_tanh_rule = rule("gelu", Unary::GeluTanh, 8, gelu_tanh_derivative);
 
 // What is computed in float32 where the others refuse integers.
 Tensor floating(const Tensor& x) { return kind(x.dtype()) == Kind::Integer ? x.to(float32) : x; }
@@ -164,7 +131,7 @@ Tensor floating(const Tensor& x) { return kind(x.dtype()) == Kind::Integer ? x.t
 Tensor gelu(const Tensor& x, std::string_view approximate) {
   if (approximate == "none") return apply(gelu_rule, x);
   if (approximate == "tanh") return apply(gelu_tanh_rule, x);
-  throw Error("gelu: approximate must be none or tanh, " + std::string(approximate) + " was given");
+  fail("gelu", "approximate must be none or tanh, {} was given", approximate);
 }
 
 Tensor elu(const Tensor& x, double alpha, double scale, double input_scale) {
@@ -177,7 +144,7 @@ Tensor selu(const Tensor& x) {
 }
 
 Tensor celu(const Tensor& x, double alpha) {
-  if (alpha == 0) throw Error("celu: alpha must not be 0");
+  if (alpha == 0) fail("celu", "alpha must not be 0");
   return apply(celu_rule, x, real(alpha, 1, 1 / alpha));
 }
 
@@ -186,10 +153,7 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) {
 }
 
 Tensor rrelu(const Tensor& x, double lower, double upper) {
-  if (!(lower <= upper)) {
-    throw Error("rrelu: lower must be at most upper, " + to_string(lower) + " and " + to_string(upper) +
-                " were given");
-  }
+  if (!(lower <= upper)) fail("rrelu", "lower must be at most upper, {} and {} were given", lower, upper);
   return apply(rrelu_rule, x, real((lower + upper) / 2));
 }
 
@@ -202,8 +166,7 @@ Tensor threshold(const Tensor& x, const Scalar& threshold, const Scalar& value) 
 }
 Tensor hardshrink(const Tensor& x, double lambd) { return apply(hardshrink_rule, x, real(lambd)); }
 Tensor softshrink(const Tensor& x, double lambd) {
-  if (!(lambd >= 0))
-    throw Error("softshrink: lambd must be 0 or greater, " + to_string(lambd) + " was given");
+  if (!(lambd >= 0)) fail("softshrink", "lambd must be 0 or greater, {} was given", lambd);
   return apply(softshrink_rule, x, real(lambd));
 }
 Tensor hardsigmoid(const Tensor& x) { return apply(hardsigmoid_rule, x); }
@@ -226,15 +189,15 @@ namespace {
 // The weight in a shape that broadcasts along the channels of x.
 Tensor by_channel(const Tensor& weight, const Tensor& x) {
   if (weight.dim() > 1) {
-    throw ShapeError("prelu: the weight must have one dimension, shape " + to_string(weight.sizes()) +
-                     " was given");
+    fail<ShapeError>("prelu", "the weight must have one dimension, shape {} was given", weight.sizes());
   }
   if (weight.numel() == 1) return weight.reshape({});
   const std::int64_t channels = x.dim() > 1 ? x.size(1) : 1;
   if (weight.numel() != channels) {
-    throw ShapeError("prelu: the weight must have 1 element or as many as there are channels, " +
-                     std::to_string(weight.numel()) + " were given for " + std::to_string(channels) +
-                     " channels");
+    fail<ShapeError>("prelu",
+                     "the weight must have 1 element or as many as there are channels, {} were given for {} "
+                     "channels",
+                     weight.numel(), channels);
   }
   Shape shape = Shape::filled(x.dim(), 1);
   shape[1] = channels;
@@ -261,12 +224,11 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
 
 Tensor glu(const Tensor& x, std::int64_t dim) {
   if (x.dim() == 0)
-    throw ShapeError("glu: the input must have a dimension to be halved, a 0-d tensor was given");
+    fail<ShapeError>("glu", "the input must have a dimension to be halved, a 0-d tensor was given");
   const int d = wrap_dim(dim, x.dim());
   if (!is_floating(x.dtype())) throw DTypeError("glu is not defined for " + std::string(name(x.dtype())));
   if (x.size(d) % 2 != 0) {
-    throw ShapeError("glu: the size of dimension " + std::to_string(d) + " must be even, it is " +
-                     std::to_string(x.size(d)));
+    fail<ShapeError>("glu", "the size of dimension {} must be even, it is {}", d, x.size(d));
   }
   const std::int64_t half = x.size(d) / 2;
   Tensor out;

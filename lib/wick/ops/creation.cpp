@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "wick/core/fail.h"
 #include "wick/ops/loop.h"
 
 namespace wick {
@@ -28,16 +29,31 @@ Tensor eye(std::int64_t n, std::int64_t m, DType dtype) {
 
 namespace {
 
-// Calls value(i) for every element, in the accumulation type `A`.
+// Fills data with value(i). The index is an int32 where that is enough, and the loops have a constant length:
+// so the compiler vectorizes them.
+template <class T, class F>
+void generate_into(T* data, std::int64_t count, F value) {
+  constexpr std::int32_t stretch = 256;
+  std::int64_t i = 0;
+  if (count < (std::int64_t{1} << 31)) {
+    for (; i + stretch <= count; i += stretch) {
+      const auto first = static_cast<std::int32_t>(i);
+      T* out = data + i;
+      for (std::int32_t j = 0; j < stretch; ++j) out[j] = value(first + j);
+    }
+  }
+  for (; i < count; ++i) data[i] = value(i);
+}
+
+// A new tensor of which maker(TypeTag<T>) gives the function from position to element.
 template <class F>
-Tensor generate(std::int64_t count, DType dtype, const char* what, F value) {
+Tensor generate(std::int64_t count, DType dtype, const char* operation, F maker) {
   Tensor out = empty({count}, dtype);
-  dispatch(dtype, [&]<class T>(TypeTag<T>) {
+  dispatch(dtype, [&]<class T>(TypeTag<T> type) {
     if constexpr (std::is_same_v<T, bool>) {
-      throw DTypeError(std::string(what) + " is not defined for bool");
+      throw DTypeError(std::string(operation) + " is not defined for bool");
     } else {
-      T* data = out.data<T>();
-      for (std::int64_t i = 0; i < count; ++i) data[i] = value.template operator()<T>(i);
+      generate_into(out.data<T>(), count, maker(type));
     }
   });
   return out;
@@ -50,14 +66,19 @@ void check_steps(std::int64_t steps) {
 
 // PyTorch's rule: the second half counts back from the end, so that both ends are exact.
 template <class T>
-T evenly(double start, double end, std::int64_t steps, std::int64_t i) {
-  const T first = static_cast<T>(start), last = static_cast<T>(end);
-  if (steps == 1) return first;
-  const T step = (last - first) / static_cast<T>(steps - 1);
-  return i < steps / 2 ? first + step * static_cast<T>(i) : last - step * static_cast<T>(steps - i - 1);
+auto evenly(double start, double end, std::int64_t steps) {
+  const T first = static_cast<T>(start), last = static_cast<T>(end), gaps = static_cast<T>(steps - 1);
+  const T range = last - first;
+  const T step = steps == 1 ? T(0) : std::isfinite(range) ? range / gaps : last / gaps - first / gaps;
+  // A single value is the first.
+  const std::int64_t half = steps == 1 ? 1 : steps / 2;
+  return [=]<class I>(I i) {
+    const auto back = static_cast<I>(steps - 1) - i;
+    return i < static_cast<I>(half) ? first + step * static_cast<T>(i) : last - step * static_cast<T>(back);
+  };
 }
 
-// A whole number from a double, which may lie outside the dtype.
+// An integer from a double, which may lie outside the dtype.
 template <class T>
 T from_double(double x) {
   if constexpr (std::is_integral_v<T>) {
@@ -65,57 +86,79 @@ T from_double(double x) {
   } else if constexpr (std::is_same_v<T, double>) {
     return x;
   } else {
-    return static_cast<T>(static_cast<float>(x));
+    return static_cast<T>(
+        static_cast<
+            std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, double, float>>(x));
   }
 }
 
 }  // namespace
 
-Tensor arange(double start, double end, double step, DType dtype) {
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
   if (is_complex(dtype)) throw DTypeError("arange is not defined for " + std::string(name(dtype)));
+  const bool integral = is_integral(dtype);
+  const double from = start.to_double(), to = end.to_double(), by = step.to_double();
+  if (!std::isfinite(from) || !std::isfinite(to) || std::isnan(by)) {
+    throw Error("unsupported range: " + to_string(start) + " to " + to_string(end) + ", step " +
+                to_string(step));
+  }
+  const std::int64_t first = start.to_int(), last = end.to_int(), stride = step.to_int();
+  if (by == 0) throw Error("step must be nonzero");
+  if (integral && stride == 0) {
+    throw Error("step must be nonzero: " + to_string(step) + " is cut to 0 for " + std::string(name(dtype)));
+  }
+  const bool backwards =
+      integral ? (stride > 0 ? last < first : last > first) : (by > 0 ? to < from : to > from);
+  if (backwards) throw Error("upper bound and larger bound inconsistent with step sign");
   // PyTorch's rule: int64 counts after truncating, the other integer dtypes before.
-  const double exact_count = std::ceil((end - start) / step);
-  if (is_integral(dtype)) {
-    start = std::trunc(start);
-    end = std::trunc(end);
-    step = std::trunc(step);
+  std::int64_t count;
+  const bool exact =
+      start.kind() <= Kind::Integer && end.kind() <= Kind::Integer && step.kind() <= Kind::Integer;
+  if (integral && (exact || dtype == int64)) {
+    // Both fit 64 bits without a sign.
+    const std::uint64_t one = 1;
+    const std::uint64_t range = stride > 0
+                                    ? static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)
+                                    : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
+    const std::uint64_t size =
+        stride > 0 ? static_cast<std::uint64_t>(stride) : 0 - static_cast<std::uint64_t>(stride);
+    const std::uint64_t counted = range / size + (range % size != 0 ? one : 0);
+    if (counted >= one << 62) fail<ShapeError>("arange", "the range has too many values to be counted");
+    count = static_cast<std::int64_t>(counted);
+  } else {
+    const double counted = std::ceil((to - from) / by);
+    if (!(counted < 0x1p62)) fail<ShapeError>("arange", "the range has too many values to be counted");
+    count = static_cast<std::int64_t>(counted);
   }
-  if (!std::isfinite(start) || !std::isfinite(end) || std::isnan(step)) {
-    throw Error("unsupported range: " + std::to_string(start) + " to " + std::to_string(end) + ", step " +
-                std::to_string(step));
-  }
-  if (step == 0) throw Error("step must be nonzero");
-  if ((step > 0 && end < start) || (step < 0 && end > start)) {
-    throw Error("upper bound and larger bound inconsistent with step sign");
-  }
-  const double count = dtype == int64 ? std::ceil((end - start) / step) : exact_count;
-  if (!(count < 0x1p62)) throw ShapeError("arange: the range has too many values to be counted");
-  return generate(static_cast<std::int64_t>(count), dtype, "arange", [=]<class T>(std::int64_t i) {
-    if constexpr (std::is_integral_v<T>) {
-      const auto first = static_cast<std::uint64_t>(Scalar(start).to_int());
-      return static_cast<T>(first + static_cast<std::uint64_t>(i) *
-                                        static_cast<std::uint64_t>(Scalar(step).to_int()));
-    } else {
-      return from_double<T>(start + static_cast<double>(i) * step);
-    }
+  return generate(count, dtype, "arange", [=]<class T>(TypeTag<T>) {
+    return [=](auto i) {
+      if constexpr (std::is_integral_v<T>) {
+        return static_cast<T>(static_cast<std::uint64_t>(first) +
+                              static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(stride));
+      } else {
+        return from_double<T>(from + static_cast<double>(i) * by);
+      }
+    };
   });
 }
 
 Tensor linspace(double start, double end, std::int64_t steps, DType dtype) {
   check_steps(steps);
-  return generate(steps, dtype, "linspace", [=]<class T>(std::int64_t i) {
+  return generate(steps, dtype, "linspace", [=]<class T>(TypeTag<T>) {
     if constexpr (std::is_same_v<T, float>) {
-      return evenly<float>(start, end, steps, i);
+      return evenly<float>(start, end, steps);
     } else {
-      return from_double<T>(evenly<double>(start, end, steps, i));
+      return [value = evenly<double>(start, end, steps)](auto i) { return from_double<T>(value(i)); };
     }
   });
 }
 
 Tensor logspace(double start, double end, std::int64_t steps, double base, DType dtype) {
   check_steps(steps);
-  return generate(steps, dtype, "logspace", [=]<class T>(std::int64_t i) {
-    return from_double<T>(std::pow(base, evenly<double>(start, end, steps, i)));
+  return generate(steps, dtype, "logspace", [=]<class T>(TypeTag<T>) {
+    return [base, value = evenly<double>(start, end, steps)](auto i) {
+      return from_double<T>(std::pow(base, value(i)));
+    };
   });
 }
 

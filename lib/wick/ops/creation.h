@@ -17,10 +17,10 @@ Tensor full(const Shape& shape, const Scalar& value, DType dtype = float32);
 Tensor eye(std::int64_t n, std::int64_t m = -1, DType dtype = float32);
 
 // start, start + step, ... before end; ceil((end - start) / step) elements. Integer dtypes truncate the three
-// numbers, int64 before the elements are counted, the others after. Error when step is 0 or points away from
-// end; DTypeError for bool and complex.
-Tensor arange(double start, double end, double step = 1, DType dtype = float32);
-inline Tensor arange(double end, DType dtype = float32) { return arange(0, end, 1, dtype); }
+// numbers, int64 before the elements are counted, the others after; integers are exact. Error when step is 0
+// or points away from end; DTypeError for bool and complex.
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step = 1, DType dtype = float32);
+inline Tensor arange(const Scalar& end, DType dtype = float32) { return arange(0, end, 1, dtype); }
 // `steps` values evenly spaced from start to end, both exact. Integer dtypes truncate.
 Tensor linspace(double start, double end, std::int64_t steps, DType dtype = float32);
 // base to the power of linspace's values.

@@ -5,9 +5,9 @@
 
 #include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
-#include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/rule.h"
 #include "wick/ops/views.h"
@@ -44,20 +44,28 @@ Tensor cast_unrecorded(const Tensor& x, DType dtype) {
   return out;
 }
 
+constexpr int pow_cost = 16;  // of an element of pow, atan2 and hypot, in additions
+
 Tensor run_binary(Binary op, const char* name, const Tensor& a, const Tensor& b, DType dtype,
                   const void* parameters = nullptr) {
-  const auto loop =
-      checked_kernel(kernels::table().binary[static_cast<int>(op)][index_of(dtype)], name, dtype);
+  const auto loop = checked_kernel(kernels::table().binary[op][index_of(dtype)], name, dtype);
   const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
   Tensor out = empty_for({&x, &y}, dtype);
-  run_loop(make_loop_nest({&out, &x, &y}), loop, parameters);
+  run_loop(make_loop_nest({&out, &x, &y}), loop, parameters, op >= Binary::Pow ? pow_cost : 1);
   return out;
 }
 
+// Integers are compared in a dtype that holds both: in an array's own where the 0-d tensor beside it fits.
+DType comparison_type(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == b.dtype() || !is_integral(a.dtype()) || !is_integral(b.dtype())) return result_type(a, b);
+  if (b.dim() == 0 && a.dim() > 0 && fits(b.item(), a.dtype()) && a.dtype() != boolean) return a.dtype();
+  if (a.dim() == 0 && b.dim() > 0 && fits(a.item(), b.dtype()) && b.dtype() != boolean) return b.dtype();
+  return promote_types(a.dtype(), b.dtype());
+}
+
 Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
-  const DType dtype = result_type(a, b);
-  const auto loop =
-      checked_kernel(kernels::table().compare[static_cast<int>(op)][index_of(dtype)], name, dtype);
+  const DType dtype = comparison_type(a, b);
+  const auto loop = checked_kernel(kernels::table().compare[op][index_of(dtype)], name, dtype);
   const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
   Tensor out = empty_for({&x, &y}, boolean);
   run_loop(make_loop_nest({&out, &x, &y}), loop);
@@ -82,8 +90,7 @@ Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x
 Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const DType dtype = result_type(a, b);
   if (alpha.kind() > Kind::Integer && is_integral(dtype)) {
-    throw DTypeError(std::string(name) + ": for integer operands alpha must be a whole number, " +
-                     std::to_string(alpha.to_double()) + " was given");
+    fail<DTypeError>(name, "for integer operands alpha must be a whole number, {} was given", alpha);
   }
   if (is_complex(dtype)) return run_binary(Binary::Add, name, a, mul(b.detach(), alpha), dtype);
   const std::int64_t whole = alpha.to_int();
@@ -137,6 +144,24 @@ Tensor div(const Tensor& a, const Tensor& b) {
                 wrt(b, saving(a, b), [](const Tensor& g, const Tensor& x, const Tensor& y) {
                   return neg(mul(div(g, conj(y)), conj(div(x, y))));
                 }));
+}
+
+Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode) {
+  const bool floors = rounding_mode == "floor";
+  if (!floors && rounding_mode != "trunc") {
+    fail("div", "rounding_mode must be trunc or floor, {} was given", rounding_mode);
+  }
+  const NoGrad no_grad;
+  const DType dtype = result_type(a, b);
+  if (kind(dtype) != Kind::Integer) {
+    const Tensor quotient = div(a, b);
+    return floors ? floor(quotient) : trunc(quotient);
+  }
+  const Tensor quotient = run_binary(Binary::DivTrunc, "div", a, b, dtype);
+  if (!floors) return quotient;
+  const Tensor zero = scalar_tensor(0, dtype), rest = sub(a, mul(quotient, b));
+  const Tensor beyond = bitwise_and(ne(rest, zero), ne(lt(rest, zero), lt(b, zero)));
+  return where(bitwise_and(beyond, ne(b, zero)), sub(quotient, 1), quotient);
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }
@@ -198,6 +223,19 @@ namespace {
 
 Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 
+// g times the derivative of x^e with respect to x. x^0 does not depend on x, whatever x^-1 is.
+Tensor pow_gradient(const Tensor& g, const Tensor& base, const Tensor& exponent) {
+  const auto loop = kernels::table().pow_gradient[index_of(g.dtype())];
+  if (!loop || autograd::wanted({g, base, exponent})) {
+    const Tensor slope = mul(exponent, pow(base, sub(exponent, 1)));
+    return mul(g, conj(where(is_zero(exponent), scalar_tensor(0, g.dtype()), slope)));
+  }
+  const Tensor x = cast_unrecorded(base, g.dtype()), e = cast_unrecorded(exponent, g.dtype());
+  const Tensor out = empty_for({&x, &e, &g}, g.dtype());
+  run_loop(make_loop_nest({&out, &g, &x, &e}), loop, nullptr, pow_cost);
+  return out;
+}
+
 }  // namespace
 
 Tensor pow(const Tensor& base, const Tensor& exponent) {
@@ -205,11 +243,7 @@ Tensor pow(const Tensor& base, const Tensor& exponent) {
   const Tensor out = run_binary(Binary::Pow, "pow", base, exponent, dtype);
   return record("pow", out,
                 wrt(base, saving(base, exponent),
-                    [](const Tensor& g, const Tensor& x, const Tensor& e) {
-                      // x^0 does not depend on x, whatever x^-1 is.
-                      const Tensor slope = mul(e, pow(x, sub(e, 1)));
-                      return mul(g, conj(where(is_zero(e), scalar_tensor(0, g.dtype()), slope)));
-                    }),
+                    [](const Tensor& g, const Tensor& x, const Tensor& e) { return pow_gradient(g, x, e); }),
                 wrt(exponent, saving(base, exponent, out),
                     [](const Tensor& g, const Tensor& x, const Tensor& e, const Tensor& y) {
                       const Tensor flat =
@@ -229,8 +263,7 @@ Tensor ge(const Tensor& a, const Tensor& b) { return compare(Compare::Ge, "ge", 
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   if (condition.dtype() != boolean) {
-    throw DTypeError("where: the condition must be bool, " + std::string(name(condition.dtype())) +
-                     " was given");
+    fail<DTypeError>("where", "the condition must be bool, {} was given", condition.dtype());
   }
   const DType dtype = result_type(a, b);
   const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
@@ -245,21 +278,6 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                 wrt(b, saving(condition), [](const Tensor& g, const Tensor& chosen) {
                   return where(chosen, scalar_tensor(0, g.dtype()), g);
                 }));
-}
-
-Tensor apply(const UnaryRule& rule, const Tensor& x) {
-  const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
-  const auto loop =
-      checked_kernel(kernels::table().unary[static_cast<int>(rule.op)][index_of(dtype)], rule.name, dtype);
-  const Tensor in = cast_unrecorded(x, dtype);
-  const Tensor out = empty_like(in, dtype);
-  run_loop(make_loop_nest({&out, &in}), loop, nullptr, rule.cost);
-  const Tensor saved = rule.saves == Saves::Input ? x : rule.saves == Saves::Result ? out : Tensor();
-  return record(rule.name, out, {x}, saving(rule, saved),
-                [](const Tensor& g, const UnaryRule& of, const Tensor& at) {
-                  // Of a complex function that has a derivative, the gradient is the conjugate's multiple.
-                  return is_complex(g.dtype()) ? conj(of.derivative(conj(g), at)) : of.derivative(g, at);
-                });
 }
 
 namespace {
@@ -328,8 +346,7 @@ Tensor conj(const Tensor& x) {
   Tensor out = empty_like(x, x.dtype());
   copy_into(real(out), real(x));
   const Tensor source = imag(x), target = imag(out);
-  run_loop(make_loop_nest({&target, &source}),
-           kernels::table().unary[static_cast<int>(Unary::Neg)][index_of(target.dtype())]);
+  run_loop(make_loop_nest({&target, &source}), kernels::table().unary[Unary::Neg][index_of(target.dtype())]);
   return record("conj", out, {x}, [](const Tensor& g) { return conj(g); });
 }
 
@@ -339,7 +356,7 @@ void add_into(const Tensor& target, const Tensor& addend) {
   const Tensor y = cast_unrecorded(source.detach(), target.dtype()).expand(target.sizes());
   const Uninterrupted whole;
   run_loop(make_loop_nest({&target, &target, &y}),
-           kernels::table().binary[static_cast<int>(Binary::Add)][index_of(target.dtype())]);
+           kernels::table().binary[Binary::Add][index_of(target.dtype())]);
 }
 
 }  // namespace wick

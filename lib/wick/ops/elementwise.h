@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <string_view>
 
 #include "wick/core/tensor.h"
 
@@ -26,6 +27,9 @@ Tensor mul(const Tensor& a, const Scalar& b);
 // True division: integers and bool give float32.
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Scalar& b);
+// The quotient rounded to an integer, "trunc" towards zero or "floor" downwards, in the promoted dtype: that
+// of integers is exact. Not recorded: the derivative is 0. Of integers 0 where the divisor is 0.
+Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode);
 // The larger, the smaller of two; NaN when one is NaN.
 Tensor maximum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, const Tensor& b);
@@ -35,7 +39,7 @@ Tensor bitwise_and(const Tensor& a, const Tensor& b);
 Tensor bitwise_or(const Tensor& a, const Tensor& b);
 Tensor bitwise_xor(const Tensor& a, const Tensor& b);
 
-// Comparisons give bool.
+// Comparisons give bool. Integers of different dtypes are compared as the numbers they are.
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor ne(const Tensor& a, const Tensor& b);
 Tensor lt(const Tensor& a, const Tensor& b);
@@ -43,7 +47,8 @@ Tensor le(const Tensor& a, const Tensor& b);
 Tensor gt(const Tensor& a, const Tensor& b);
 Tensor ge(const Tensor& a, const Tensor& b);
 
-// a where condition (bool) holds, else b.
+// a where condition (bool) holds, else b. The gradient that is not chosen is 0, but where the derivative
+// behind it is infinite or NaN, 0 times that is NaN: let the argument of such a function be chosen instead.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 Tensor neg(const Tensor& x);
@@ -93,12 +98,13 @@ Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);
 Tensor trunc(const Tensor& x);
 Tensor frac(const Tensor& x);
-// The complex conjugate; a real tensor is its own.
+// The complex conjugate; a real tensor is returned unchanged.
 Tensor conj(const Tensor& x);
 
 // The angle of the point (x, y).
 Tensor atan2(const Tensor& y, const Tensor& x);
 // Integers stay integers and wrap around; a negative exponent of integers gives 0 but for the bases 1 and -1.
+// Floating point as C99's pow, so that pow(-inf, 0.5) is infinite; complex 0^0 is 1.
 Tensor pow(const Tensor& base, const Tensor& exponent);
 Tensor pow(const Tensor& base, const Scalar& exponent);
 
@@ -106,7 +112,8 @@ Tensor pow(const Tensor& base, const Scalar& exponent);
 Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
 Tensor isfinite(const Tensor& x);
-// |a - b| <= atol + rtol |b|, or equal; with equal_nan two NaN are close. DTypeError when the dtypes differ.
+// |a - b| <= atol + rtol |b|, or equal; with equal_nan two NaN are close. The difference of integers is
+// exact. DTypeError when the dtypes differ.
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
                bool equal_nan = false);
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,

@@ -189,7 +189,7 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
     if (numel(s.kept) == 0) return empty(s.kept, stored);
     return is_integral(stored) ? zeros(s.kept, stored) : full(s.kept, 0 / finish.divisor, stored);
   }
-  const ReduceLoops& loops = kernels::table().reduce[static_cast<int>(op)][index_of(x.dtype())];
+  const ReduceLoops& loops = kernels::table().reduce[op][index_of(x.dtype())];
   const auto nest_for = [&](const Tensor& out) {
     const Tensor target = out.expand(x.sizes());
     return center ? make_loop_nest({&target, &x, center}) : make_loop_nest({&target, &x});

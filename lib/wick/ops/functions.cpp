@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/rule.h"
@@ -21,38 +22,37 @@ constexpr double degree = std::numbers::pi / 180;
 Tensor no_slope(const Tensor& g, const Tensor&) { return zeros_like(g); }
 
 // clang-format off
-constexpr int libm_cost = 32;
 constexpr UnaryRule sin_rule{"sin", Unary::Sin, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cos(x)); }};
 constexpr UnaryRule cos_rule{"cos", Unary::Cos, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return neg(mul(g, sin(x))); }};
 constexpr UnaryRule tan_rule{"tan", Unary::Tan, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(square(y), 1)); }};
-constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, libm_cost, Saves::Input,
+constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(neg(square(x)), 1))); }};
-constexpr UnaryRule acos_rule{"acos", Unary::Acos, true, libm_cost, Saves::Input,
+constexpr UnaryRule acos_rule{"acos", Unary::Acos, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return neg(mul(g, rsqrt(add(neg(square(x)), 1)))); }};
-constexpr UnaryRule atan_rule{"atan", Unary::Atan, true, libm_cost, Saves::Input,
+constexpr UnaryRule atan_rule{"atan", Unary::Atan, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(square(x), 1)); }};
-constexpr UnaryRule sinh_rule{"sinh", Unary::Sinh, true, libm_cost, Saves::Input,
+constexpr UnaryRule sinh_rule{"sinh", Unary::Sinh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cosh(x)); }};
-constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, libm_cost, Saves::Input,
+constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, sinh(x)); }};
-constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, libm_cost, Saves::Input,
+constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(square(x), 1))); }};
-constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, libm_cost, Saves::Input,
+constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1)))); }};
-constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, libm_cost, Saves::Input,
+constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(neg(square(x)), 1)); }};
 constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln2)); }};
-constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, libm_cost, Saves::Result,
+constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, 16, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln10)); }};
 constexpr UnaryRule expm1_rule{"expm1", Unary::Expm1, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(y, 1)); }};
-constexpr UnaryRule log2_rule{"log2", Unary::Log2, true, libm_cost, Saves::Input,
+constexpr UnaryRule log2_rule{"log2", Unary::Log2, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln2)); }};
-constexpr UnaryRule log10_rule{"log10", Unary::Log10, true, libm_cost, Saves::Input,
+constexpr UnaryRule log10_rule{"log10", Unary::Log10, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, mul(x, ln10)); }};
 constexpr UnaryRule log1p_rule{"log1p", Unary::Log1p, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return div(g, add(x, 1)); }};
@@ -125,20 +125,38 @@ Tensor isfinite(const Tensor& x) {
   return lt(abs(x.detach()), scalar_tensor(std::numeric_limits<double>::infinity(), x.dtype()));
 }
 
+namespace {
+
+// With the difference without a sign, which 64 bits hold.
+Tensor integers_close(const Tensor& a, const Tensor& b, double rtol, double atol) {
+  const Shape shape = broadcast_shapes(a.sizes(), b.sizes());
+  const Tensor x = a.to(int64).expand(shape).contiguous(), y = b.to(int64).expand(shape).contiguous();
+  const Tensor out = empty(shape, boolean);
+  const std::int64_t *first = x.data<std::int64_t>(), *second = y.data<std::int64_t>();
+  bool* close = out.data<bool>();
+  for (std::int64_t i = 0; i < out.numel(); ++i) {
+    const auto u = static_cast<std::uint64_t>(first[i]), v = static_cast<std::uint64_t>(second[i]);
+    const std::uint64_t distance = first[i] > second[i] ? u - v : v - u;
+    const std::uint64_t size = second[i] < 0 ? 0 - v : v;
+    const double bound = atol + rtol * static_cast<double>(size);
+    close[i] = bound >= 0x1p64 || distance <= static_cast<std::uint64_t>(bound);
+  }
+  return out;
+}
+
+}  // namespace
+
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   check_same_dtype("isclose", a.dtype(), b.dtype());
   if (!(rtol >= 0) || !(atol >= 0)) {
-    throw Error("isclose: rtol and atol must be 0 or greater, " + to_string(rtol) + " and " +
-                to_string(atol) + " were given");
+    fail("isclose", "rtol and atol must be 0 or greater, {} and {} were given", rtol, atol);
   }
   const NoGrad no_grad;
+  if (is_integral(a.dtype())) return integers_close(a, b, rtol, atol);
   Tensor close = eq(a, b);
   if (equal_nan) close = bitwise_or(close, bitwise_and(isnan(a), isnan(b)));
-  // Whole numbers are compared in float64, which tells neighbours apart up to 2^53.
-  const DType dtype = is_integral(a.dtype()) ? float64 : a.dtype();
-  const Tensor x = a.to(dtype), y = b.to(dtype);
-  const Tensor near = le(abs(sub(x, y)), add(mul(abs(y), rtol), atol));
-  return bitwise_or(close, bitwise_and(near, bitwise_and(isfinite(x), isfinite(y))));
+  const Tensor near = le(abs(sub(a, b)), add(mul(abs(b), rtol), atol));
+  return bitwise_or(close, bitwise_and(near, bitwise_and(isfinite(a), isfinite(b))));
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {

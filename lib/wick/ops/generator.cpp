@@ -1,7 +1,10 @@
 #include "wick/ops/generator.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "wick/kernels/table.h"
 
 namespace wick {
 
@@ -9,25 +12,29 @@ void Generator::seed(std::uint64_t seed) {
   seed_ = seed;
   kept_normal_.reset();
   // MT19937's own initialization (Matsumoto and Nishimura, 2002), from the low 32 bits.
-  state_[0] = static_cast<std::uint32_t>(seed);
+  words_[0] = static_cast<std::uint32_t>(seed);
   for (std::uint32_t i = 1; i < size; ++i) {
-    state_[i] = 1812433253u * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
+    words_[i] = 1812433253u * (words_[i - 1] ^ (words_[i - 1] >> 30)) + i;
   }
   position_ = size;
   refills_ = 0;
 }
 
 void Generator::refill() {
-  constexpr std::size_t n = size, shift = 397;
-  const auto twist = [this](std::size_t at, std::size_t next, std::size_t far) {
-    const std::uint32_t y = (state_[at] & 0x80000000u) | (state_[next] & 0x7fffffffu);
-    state_[at] = state_[far] ^ (y >> 1) ^ ((0u - (y & 1u)) & 0x9908b0dfu);
-  };
-  for (std::size_t i = 0; i < n - shift; ++i) twist(i, i + 1, i + shift);
-  for (std::size_t i = n - shift; i < n - 1; ++i) twist(i, i + 1, i + shift - n);
-  twist(n - 1, 0, shift - 1);
+  kernels::table().random.refill(words_.data());
   position_ = 0;
   ++refills_;
+}
+
+void Generator::draw(std::uint32_t* out, std::int64_t n) {
+  while (n > 0) {
+    if (position_ == size) refill();
+    const std::int64_t count = std::min<std::int64_t>(n, size - position_);
+    kernels::table().random.temper(out, words_.data() + position_, count);
+    position_ += static_cast<int>(count);
+    out += count;
+    n -= count;
+  }
 }
 
 double Generator::normal() {
@@ -45,23 +52,23 @@ double Generator::normal() {
 
 double Generator::exponential() { return -std::log1p(-uniform53()); }
 
-Generator::Progress Generator::progress() {
+Generator::State Generator::state() {
   if (!checkpoint_) checkpoint_ = std::make_unique<Checkpoint>();
-  *checkpoint_ = {seed_, refills_, state_};
+  *checkpoint_ = {seed_, refills_, words_};
   return {seed_, refills_, position_, kept_normal_};
 }
 
-void Generator::return_to(const Progress& progress) {
-  if (checkpoint_ && checkpoint_->seed == progress.seed && checkpoint_->refills <= progress.refills) {
+void Generator::set_state(const State& state) {
+  if (checkpoint_ && checkpoint_->seed == state.seed && checkpoint_->refills <= state.refills) {
     seed_ = checkpoint_->seed;
     refills_ = checkpoint_->refills;
-    state_ = checkpoint_->state;
-  } else if (seed_ != progress.seed || refills_ > progress.refills) {
-    seed(progress.seed);
+    words_ = checkpoint_->words;
+  } else if (seed_ != state.seed || refills_ > state.refills) {
+    seed(state.seed);
   }
-  while (refills_ < progress.refills) refill();
-  position_ = progress.position;
-  kept_normal_ = progress.kept_normal;
+  while (refills_ < state.refills) refill();
+  position_ = state.position;
+  kept_normal_ = state.kept_normal;
 }
 
 Generator& default_generator() {

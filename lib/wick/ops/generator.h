@@ -21,12 +21,14 @@ class Generator {
 
   std::uint32_t next32() {
     if (position_ == size) refill();
-    std::uint32_t y = state_[static_cast<std::size_t>(position_++)];
+    std::uint32_t y = words_[static_cast<std::size_t>(position_++)];
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
   }
+  // The next n numbers that next32() would give.
+  void draw(std::uint32_t* out, std::int64_t n);
   std::uint64_t next64() {
     const std::uint64_t high = next32();
     return high << 32 | next32();
@@ -40,15 +42,15 @@ class Generator {
   double exponential();
 
   // How far the generator has come since its seed: enough to bring another one there.
-  struct Progress {
+  struct State {
     std::uint64_t seed = default_seed;
     std::uint64_t refills = 0;  // of the twister's 624 numbers
     int position = 0;           // within them, at most 624
     std::optional<double> kept_normal;
   };
-  // Returning to the last progress that was asked for takes no time; to others, that of drawing again.
-  Progress progress();
-  void return_to(const Progress& progress);
+  // Setting the last state that was asked for takes no time; others, that of drawing again.
+  State state();
+  void set_state(const State& state);
 
   static constexpr int size = 624;
 
@@ -56,15 +58,15 @@ class Generator {
   std::mutex& mutex() { return mutex_; }
 
  private:
-  using State = std::array<std::uint32_t, size>;
+  using Words = std::array<std::uint32_t, size>;
   struct Checkpoint {
     std::uint64_t seed, refills;
-    State state;
+    Words words;
   };
 
   void refill();
 
-  State state_;
+  Words words_;
   int position_ = size;
   std::uint64_t refills_ = 0;
   std::uint64_t seed_ = default_seed;

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -17,7 +18,7 @@ namespace wick {
 namespace {
 
 // The generator of the process, held while this lives.
-struct Held {
+struct LockedGenerator {
   Generator& generator = default_generator();
   std::lock_guard<std::mutex> lock{generator.mutex()};
   Generator* operator->() { return &generator; }
@@ -32,8 +33,8 @@ template <class Draw>
 Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
   dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating(dtype_of<T>)) {
-      Held held;
-      draw(held.generator, out.data<T>(), out.numel());
+      LockedGenerator locked;
+      draw(locked.generator, out.data<T>(), out.numel());
     } else {
       throw DTypeError(std::string(operation) + " is defined for floating point dtypes only, not for " +
                        std::string(name(out.dtype())));
@@ -42,22 +43,37 @@ Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
   return out;
 }
 
-// The streams of half precision are float's with as many random bits as the significand has.
-template <class T>
-auto uniform_of(Generator& g) {
-  if constexpr (std::is_same_v<T, double>) {
-    return g.uniform53();
-  } else if constexpr (std::is_same_v<T, float>) {
-    return g.uniform24();
-  } else {
-    constexpr int bits = std::is_same_v<T, Half> ? 11 : 8;
-    return static_cast<float>(g.next32() & ((1u << bits) - 1)) / static_cast<float>(1u << bits);
-  }
-}
-
 // What T is computed in.
 template <class T>
 using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+// How many of the generator's numbers an element of type T takes, and the uniform number in [0, 1) that they
+// make. The streams of half precision are float's with as many random bits as the significand has.
+template <class T>
+inline constexpr int draws = std::is_same_v<T, double> ? 2 : 1;
+template <class T>
+Wide<T> to_uniform(const std::uint32_t* drawn) {
+  if constexpr (std::is_same_v<T, double>) {
+    const std::uint64_t both = static_cast<std::uint64_t>(drawn[0]) << 32 | drawn[1];
+    return static_cast<double>(static_cast<std::int64_t>(both & ((std::uint64_t{1} << 53) - 1))) * 0x1p-53;
+  } else {
+    constexpr int bits = std::is_same_v<T, float> ? 24 : std::is_same_v<T, Half> ? 11 : 8;
+    return static_cast<float>(static_cast<std::int32_t>(drawn[0] & ((1u << bits) - 1))) *
+           (1.0f / static_cast<float>(1u << bits));
+  }
+}
+
+// Calls use(i, u) for i from 0 to n - 1 with a uniform number in [0, 1) of the stream of type T.
+template <class T, class Use>
+void each_uniform(Generator& g, std::int64_t n, Use use) {
+  constexpr std::int64_t most = 512;
+  std::uint32_t numbers[most * draws<T>];
+  for (std::int64_t begin = 0; begin < n; begin += most) {
+    const std::int64_t count = std::min(n - begin, most);
+    g.draw(numbers, count * draws<T>);
+    for (std::int64_t i = 0; i < count; ++i) use(begin + i, to_uniform<T>(numbers + i * draws<T>));
+  }
+}
 
 // Replaces numbers by a function of theirs.
 template <class T>
@@ -69,7 +85,7 @@ void replace(kernels::Unary function, T* x, std::int64_t n) {
     block.data[k] = reinterpret_cast<char*>(x);
     block.step[k] = sizeof(T);
   }
-  kernels::table().unary[static_cast<int>(function)][index_of(dtype_of<T>)](block, nullptr);
+  kernels::table().unary[function][index_of(dtype_of<T>)](block, nullptr);
 }
 
 // Sixteen uniform values become eight pairs of normals (Box and Muller, 1958): the first eight give the
@@ -129,48 +145,84 @@ Tensor fill_normal(const char* operation, const Tensor& out, double mean, double
       return;
     }
     const auto m = static_cast<Wide<T>>(mean), s = static_cast<Wide<T>>(std);
-    for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(uniform_of<T>(g));
+    each_uniform<T>(g, n, [&](std::int64_t i, Wide<T> u) { data[i] = static_cast<T>(u); });
     to_normals(data, n / block, m, s);
     if (n % block != 0) {
       // The last block starts anew, over what the one before has left.
       T* tail = data + n - block;
-      for (std::int64_t i = 0; i < block; ++i) tail[i] = static_cast<T>(uniform_of<T>(g));
+      each_uniform<T>(g, block, [&](std::int64_t i, Wide<T> u) { tail[i] = static_cast<T>(u); });
       to_normals(tail, 1, m, s);
     }
   });
 }
 
+// The next number towards minus infinity.
+template <class T>
+T below(T x) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::nextafter(x, -std::numeric_limits<T>::infinity());
+  } else {
+    T out = x;
+    out.raw = static_cast<std::uint16_t>((x.raw & 0x7fffu) == 0 ? 0x8001u
+                                         : x.raw & 0x8000u      ? x.raw + 1u
+                                                                : x.raw - 1u);
+    return out;
+  }
+}
+
 Tensor fill_uniform(const char* operation, const Tensor& out, double low, double high) {
   return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
-    const auto from = static_cast<Wide<T>>(low), range = static_cast<Wide<T>>(high) - from;
+    const auto from = static_cast<Wide<T>>(low), to = static_cast<Wide<T>>(high), range = to - from;
     if (from == 0 && range == 1) {
-      for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(uniform_of<T>(g));
-    } else {
-      // Rounded once, as PyTorch does on every processor with such an instruction.
-      for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(std::fma(uniform_of<T>(g), range, from));
+      each_uniform<T>(g, n, [&](std::int64_t i, Wide<T> u) { data[i] = static_cast<T>(u); });
+      return;
     }
+    const bool wide = !std::isfinite(range);
+    // The end itself, which rounding may give, becomes the value before it.
+    const T last = below(static_cast<T>(to));
+    each_uniform<T>(g, n, [&](std::int64_t i, Wide<T> u) {
+      // Rounded once, as PyTorch does on every processor with such an instruction.
+      const T value = static_cast<T>(wide ? from * (1 - u) + to * u : std::fma(u, range, from));
+      data[i] = static_cast<Wide<T>>(value) < to || range == 0 ? value : last;
+    });
   });
 }
 
+// The least and largest finite number of a floating point dtype.
+double largest(DType dtype) {
+  return dtype == float16    ? 65504
+         : dtype == bfloat16 ? 0x1.fep127
+         : dtype == float32  ? static_cast<double>(std::numeric_limits<float>::max())
+                             : std::numeric_limits<double>::max();
+}
+
 Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
-  if (low >= high) {
-    throw Error("randint: low must be below high, " + std::to_string(low) + " and " + std::to_string(high) +
-                " were given");
-  }
+  if (low >= high) fail("randint", "low must be below high, {} and {} were given", low, high);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_complex(dtype_of<T>) || std::is_same_v<T, bool>) {
       throw DTypeError("randint is not defined for " + std::string(name(out.dtype())));
     } else {
-      if (!fits(low, out.dtype()) || !fits(high - 1, out.dtype())) {
-        throw Error("randint: " + std::string(name(out.dtype())) + " cannot hold all of [" +
-                    std::to_string(low) + ", " + std::to_string(high) + ")");
-      }
-      Held held;
+      const bool held = is_floating(dtype_of<T>)
+                            ? std::max(std::fabs(static_cast<double>(low)),
+                                       std::fabs(static_cast<double>(high - 1))) <= largest(dtype_of<T>)
+                            : fits(low, out.dtype()) && fits(high - 1, out.dtype());
+      if (!held) fail("randint", "{} cannot hold all of [{}, {})", out.dtype(), low, high);
+      LockedGenerator locked;
       T* data = out.data<T>();
-      for (std::int64_t i = 0; i < out.numel(); ++i) {
-        const std::uint64_t u = range >= (std::uint64_t{1} << 32) ? held->next64() : held->next32();
-        data[i] = static_cast<T>(static_cast<std::int64_t>(u % range + static_cast<std::uint64_t>(low)));
+      const auto put = [&](std::int64_t i, std::uint64_t rest) {
+        data[i] = static_cast<T>(static_cast<std::int64_t>(rest + static_cast<std::uint64_t>(low)));
+      };
+      if (range >= (std::uint64_t{1} << 32)) {
+        for (std::int64_t i = 0; i < out.numel(); ++i) put(i, locked->next64() % range);
+        return;
+      }
+      std::uint32_t numbers[512];
+      for (std::int64_t begin = 0; begin < out.numel(); begin += std::ssize(numbers)) {
+        const std::int64_t count = std::min<std::int64_t>(out.numel() - begin, std::ssize(numbers));
+        locked->draw(numbers, count);
+        for (std::int64_t i = 0; i < count; ++i)
+          put(begin + i, numbers[i] % static_cast<std::uint32_t>(range));
       }
     }
   });
@@ -181,7 +233,7 @@ Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
 
 // --- The generator's state
 
-void manual_seed(std::uint64_t seed) { Held()->seed(seed); }
+void manual_seed(std::uint64_t seed) { LockedGenerator()->seed(seed); }
 
 std::uint64_t seed() {
   std::random_device entropy;
@@ -191,11 +243,11 @@ std::uint64_t seed() {
   return seed;
 }
 
-std::uint64_t initial_seed() { return Held()->initial_seed(); }
+std::uint64_t initial_seed() { return LockedGenerator()->initial_seed(); }
 
 namespace {
 
-// The numbers of a state: what tells it from other tensors, the progress, zeros, and their checksum.
+// The numbers of a state: what tells it from other tensors, how far it has come, zeros, and their checksum.
 constexpr std::int64_t state_numbers = 64, state_mark = 0x7769636b726e6731;
 enum StateField { Mark, Seed, Refills, Position, HasNormal, Normal, Checksum = state_numbers - 1 };
 
@@ -215,15 +267,15 @@ bool is_state(const Tensor& x) {
 }  // namespace
 
 Tensor get_rng_state() {
-  const Generator::Progress progress = Held()->progress();
+  const Generator::State now = LockedGenerator()->state();
   const Tensor out = zeros({state_numbers}, int64);
   std::int64_t* state = out.data<std::int64_t>();
   state[Mark] = state_mark;
-  state[Seed] = static_cast<std::int64_t>(progress.seed);
-  state[Refills] = static_cast<std::int64_t>(progress.refills);
-  state[Position] = progress.position;
-  state[HasNormal] = progress.kept_normal.has_value();
-  state[Normal] = std::bit_cast<std::int64_t>(progress.kept_normal.value_or(0));
+  state[Seed] = static_cast<std::int64_t>(now.seed);
+  state[Refills] = static_cast<std::int64_t>(now.refills);
+  state[Position] = now.position;
+  state[HasNormal] = now.kept_normal.has_value();
+  state[Normal] = std::bit_cast<std::int64_t>(now.kept_normal.value_or(0));
   state[Checksum] = checksum(state);
   return out;
 }
@@ -233,12 +285,12 @@ void set_rng_state(const Tensor& given) {
   const Tensor x = given.detach().contiguous();
   if (is_state(x)) {
     const std::int64_t* state = x.data<std::int64_t>();
-    Generator::Progress progress;
-    progress.seed = static_cast<std::uint64_t>(state[Seed]);
-    progress.refills = static_cast<std::uint64_t>(state[Refills]);
-    progress.position = static_cast<int>(state[Position]);
-    if (state[HasNormal]) progress.kept_normal = std::bit_cast<double>(state[Normal]);
-    Held()->return_to(progress);
+    Generator::State wanted;
+    wanted.seed = static_cast<std::uint64_t>(state[Seed]);
+    wanted.refills = static_cast<std::uint64_t>(state[Refills]);
+    wanted.position = static_cast<int>(state[Position]);
+    if (state[HasNormal]) wanted.kept_normal = std::bit_cast<double>(state[Normal]);
+    LockedGenerator()->set_state(wanted);
     return;
   }
   const Scalar first = x.flatten()[0].item();
@@ -268,9 +320,11 @@ Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType 
 }
 
 Tensor uniform(double low, double high, const Shape& shape, DType dtype) {
-  if (!std::isfinite(high - low) || !(low <= high)) {
-    throw Error("uniform: low and high must be finite and low not above high, " + to_string(low) + " and " +
-                to_string(high) + " were given");
+  if (!std::isfinite(low) || !std::isfinite(high) || !(low <= high)) {
+    fail("uniform", "low and high must be finite and low not above high, {} and {} were given", low, high);
+  }
+  if (is_floating(dtype) && std::max(std::fabs(low), std::fabs(high)) > largest(dtype)) {
+    fail("uniform", "{} cannot hold all of [{}, {})", dtype, low, high);
   }
   return fill_uniform("uniform", empty(shape, dtype), low, high);
 }
@@ -286,7 +340,7 @@ Tensor exponential(double rate, const Shape& shape, DType dtype) {
     double u[512];
     for (std::int64_t begin = 0; begin < n; begin += std::ssize(u)) {
       const std::int64_t count = std::min<std::int64_t>(n - begin, std::ssize(u));
-      for (std::int64_t i = 0; i < count; ++i) u[i] = -g.uniform53();
+      each_uniform<double>(g, count, [&](std::int64_t i, double value) { u[i] = -value; });
       replace(kernels::Unary::Log1p, u, count);
       for (std::int64_t i = 0; i < count; ++i)
         data[begin + i] = static_cast<T>(static_cast<Wide<T>>(-u[i] / rate));
@@ -299,8 +353,8 @@ Tensor randperm(std::int64_t n, DType dtype) {
   const Tensor out = arange(0, static_cast<double>(n), 1, int64);
   std::int64_t* data = out.data<std::int64_t>();
   {
-    Held held;
-    for (std::int64_t i = 0; i < n - 1; ++i) std::swap(data[i], data[i + held->next32() % (n - i)]);
+    LockedGenerator locked;
+    for (std::int64_t i = 0; i < n - 1; ++i) std::swap(data[i], data[i + locked->next32() % (n - i)]);
   }
   if (dtype == boolean || is_complex(dtype))
     throw DTypeError("randperm is not defined for " + std::string(name(dtype)));
@@ -417,21 +471,34 @@ Tensor standard_gamma(const Tensor& x) {
 
 Tensor bernoulli(const Tensor& p) {
   check_elements("bernoulli", p, "probabilities must be from 0 to 1", is_probability);
-  return drawn_from("bernoulli", p, []<class T>(Generator& g, T probability) {
+  const Tensor from = p.detach().contiguous();
+  return drawn("bernoulli", empty(p.sizes(), p.dtype()), [&]<class T>(Generator& g, T* data, std::int64_t n) {
     using C = Wide<T>;
-    return uniform_of<C>(g) < static_cast<C>(probability) ? 1.0f : 0.0f;
+    const T* probability = from.data<T>();
+    each_uniform<C>(g, n, [&](std::int64_t i, C u) {
+      data[i] = static_cast<T>(u < static_cast<C>(probability[i]) ? 1.0f : 0.0f);
+    });
   });
 }
+
+namespace {
+
+// `value` with probability p, else 0.
+template <class T>
+void fill_bernoulli(const Tensor& out, double p, T value) {
+  LockedGenerator locked;
+  T* data = out.data<T>();
+  const T zero = static_cast<T>(0.0f);
+  each_uniform<double>(locked.generator, out.numel(),
+                       [&](std::int64_t i, double u) { data[i] = u < p ? value : zero; });
+}
+
+}  // namespace
 
 Tensor bernoulli(const Tensor& x, double p) {
   if (!is_probability(p)) refuse("bernoulli", "p must be from 0 to 1", p);
   const Tensor out = empty(x.sizes(), x.dtype());
-  Held held;
-  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
-    T* data = out.data<T>();
-    for (std::int64_t i = 0; i < out.numel(); ++i)
-      data[i] = static_cast<T>(held->uniform53() < p ? 1.0f : 0.0f);
-  });
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) { fill_bernoulli(out, p, static_cast<T>(1.0f)); });
   return out;
 }
 
@@ -439,37 +506,51 @@ Tensor bernoulli(const Tensor& x, double p) {
 
 namespace {
 
+// A power of two that brings the weights far below overflow; 1 for all but huge ones.
+template <class T>
+Wide<T> scale_of(const T* weights, std::int64_t n) {
+  using C = Wide<T>;
+  C most = 0;
+  for (std::int64_t i = 0; i < n; ++i) most = std::max(most, static_cast<C>(weights[i]));
+  const C limit = std::ldexp(C(1), std::numeric_limits<C>::max_exponent / 2);
+  return most <= limit ? C(1) : 1 / limit;
+}
+
 // Positions of `count` uniform numbers among the running sums of the weights, which end at 1.
 template <class T>
 void with_replacement(Generator& g, const T* weights, std::int64_t n, std::int64_t count, std::int64_t* out) {
   std::vector<Wide<T>> sums(static_cast<std::size_t>(n));
+  const Wide<T> scale = scale_of(weights, n);
   Wide<T> total = 0;
   for (std::int64_t i = 0; i < n; ++i)
-    sums[static_cast<std::size_t>(i)] = total += static_cast<Wide<T>>(weights[i]);
+    sums[static_cast<std::size_t>(i)] = total += static_cast<Wide<T>>(weights[i]) * scale;
   for (auto& sum : sums) sum /= total;
   sums.back() = 1;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double u = g.uniform53();
+  each_uniform<double>(g, count, [&](std::int64_t i, double u) {
     out[i] = std::lower_bound(sums.begin(), sums.end(), u,
                               [](Wide<T> sum, double value) { return static_cast<double>(sum) < value; }) -
              sums.begin();
-  }
+  });
 }
 
 // The largest of the weights over exponential numbers (Efraimidis and Spirakis, 2006), in falling order.
 template <class T>
 void without_replacement(Generator& g, const T* weights, std::int64_t n, std::int64_t count,
                          std::int64_t* out) {
-  std::vector<T> keys(static_cast<std::size_t>(n));
+  using C = Wide<T>;
+  std::vector<C> keys(static_cast<std::size_t>(n));
+  const C scale = scale_of(weights, n);
   for (std::int64_t i = 0; i < n; ++i) {
-    const auto q = static_cast<Wide<T>>(static_cast<T>(static_cast<Wide<T>>(g.exponential())));
-    keys[static_cast<std::size_t>(i)] = static_cast<T>(static_cast<Wide<T>>(weights[i]) / q);
+    const auto q = static_cast<C>(static_cast<T>(static_cast<C>(g.exponential())));
+    const C key = static_cast<C>(weights[i]) * scale / q;
+    // Half precision ties as PyTorch's does, but where it would overflow.
+    const C rounded = static_cast<C>(static_cast<T>(key));
+    keys[static_cast<std::size_t>(i)] = std::isfinite(rounded) ? rounded : key;
   }
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](std::int64_t a, std::int64_t b) {
-    const auto x = static_cast<Wide<T>>(keys[static_cast<std::size_t>(a)]);
-    const auto y = static_cast<Wide<T>>(keys[static_cast<std::size_t>(b)]);
+    const C x = keys[static_cast<std::size_t>(a)], y = keys[static_cast<std::size_t>(b)];
     return x > y || (x == y && a < b);
   });
   std::copy_n(order.begin(), count, out);
@@ -501,10 +582,10 @@ Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement) 
         if (std::all_of(data + r * n, data + (r + 1) * n, [](T x) { return static_cast<Wide<T>>(x) == 0; }))
           throw Error("multinomial: the weights of row " + std::to_string(r) + " are all 0");
       }
-      Held held;
+      LockedGenerator locked;
       const auto draw = replacement ? with_replacement<T> : without_replacement<T>;
       for (std::int64_t r = 0; r < rows; ++r)
-        draw(held.generator, data + r * n, n, count, positions + r * count);
+        draw(locked.generator, data + r * n, n, count, positions + r * count);
     }
   });
   return out;
@@ -514,7 +595,14 @@ Tensor dropout(const Tensor& x, double p, bool training) {
   if (!is_probability(p)) refuse("dropout", "p must be from 0 to 1", p);
   if (!training || p == 0 || x.numel() == 0) return x;
   if (p == 1) return mul(x, zeros_like(x));
-  return mul(x, div(bernoulli(x, 1 - p), 1 - p));
+  // 0, or what keeps the mean.
+  const Tensor factor = empty(x.sizes(), x.dtype());
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_floating(dtype_of<T>)) {
+      fill_bernoulli(factor, 1 - p, static_cast<T>(1 / static_cast<Wide<T>>(static_cast<T>(1 - p))));
+    }
+  });
+  return mul(x, is_floating(x.dtype()) ? factor : div(bernoulli(x, 1 - p), 1 - p));
 }
 
 }  // namespace wick

@@ -204,7 +204,7 @@ Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
 // Along one dimension.
 ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
                       bool keepdim) {
-  const kernels::LineLoops& loops = kernels::table().extreme[static_cast<int>(which)][index_of(x.dtype())];
+  const kernels::LineLoops& loops = kernels::table().extreme[which][index_of(x.dtype())];
   checked_kernel(loops.rows, operation, x.dtype());
   const int d = wrap_dim(dim, x.dim());
   const ReducedDims s(x, {d});

@@ -2,25 +2,49 @@
 
 // Private: functions of one operand, as rules in a table.
 
+#include <type_traits>
+
 #include "wick/core/tensor.h"
 #include "wick/kernels/table.h"
 
 namespace wick {
 
-// What the derivative of a function needs to be written.
+// What the derivative of a function is written in terms of.
 enum class Saves { Nothing, Input, Result };
 
-// A function of one operand. `derivative` gives the gradient of the input from that of the result and what is
-// saved: the input or the result.
+using kernels::UnaryParameters;
+
+// The gradient of the input from that of the result and what is saved, where need be with the parameters of
+// the function; written with the library's operations, so that it can be differentiated again.
+struct Derivative {
+  using Plain = Tensor (*)(const Tensor& g, const Tensor& saved);
+  using WithParameters = Tensor (*)(const Tensor& g, const Tensor& saved, const UnaryParameters& p);
+  Plain plain = nullptr;
+  WithParameters with_parameters = nullptr;
+
+  template <class F>
+  constexpr Derivative(F f) {
+    if constexpr (std::is_convertible_v<F, Plain>) {
+      plain = f;
+    } else {
+      with_parameters = f;
+    }
+  }
+  Tensor operator()(const Tensor& g, const Tensor& saved, const UnaryParameters& p) const {
+    return plain ? plain(g, saved) : with_parameters(g, saved, p);
+  }
+};
+
+// Where the table of kernels has the derivative as well, that is taken unless it has to be recorded.
 struct UnaryRule {
   const char* name;
   kernels::Unary op;
   bool floating;  // integers and bool are computed in float32
   int cost;       // of an element, in additions
   Saves saves;
-  Tensor (*derivative)(const Tensor& g, const Tensor& saved);
+  Derivative derivative;
 };
 
-Tensor apply(const UnaryRule& rule, const Tensor& x);
+Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters = {});
 
 }  // namespace wick

@@ -72,7 +72,7 @@ constexpr Rule softmax_rule{"softmax", Softmax::Value, Softmax::Gradient};
 constexpr Rule log_softmax_rule{"log_softmax", Softmax::Log, Softmax::LogGradient};
 
 const kernels::LineLoops& loops_of(Softmax op, const char* operation, DType dtype) {
-  const kernels::LineLoops& loops = kernels::table().softmax[static_cast<int>(op)][index_of(dtype)];
+  const kernels::LineLoops& loops = kernels::table().softmax[op][index_of(dtype)];
   checked_kernel(loops.rows, operation, dtype);
   return loops;
 }

@@ -172,51 +172,53 @@ TEST_CASE("kernels: copies between all dtypes") {
   });
 }
 
-TEST_CASE("kernels: functions of one operand") {
+TEST_CASE("kernels: functions of one operand and their gradients") {
   const EachLevel levels;
+  const kernels::UnaryParameters parameters{{0.5, 2, 0.75}, {1, 2, 3}};
   levels([&](const std::string& level) {
-    for (int op = 0; op < kernels::unary_count; ++op) {
+    for (int op = 0; op < kernels::count<kernels::Unary>; ++op) {
       const auto which = static_cast<kernels::Unary>(op);
       using enum kernels::Unary;
-      constexpr kernels::Unary functions[] = {Exp, Log, Sigmoid, Tanh,  Sin,  Cos,
-                                              Tan, Erf, Exp2,    Expm1, Log1p};
-      const bool computed = std::ranges::find(functions, which) != std::end(functions);
+      constexpr kernels::Unary exact[] = {Neg,        Abs,      Sign,      Sqrt,       Relu,      Square,
+                                          Reciprocal, Rsqrt,    Floor,     Ceil,       Round,     Trunc,
+                                          BitNot,     Hardtanh, Threshold, Hardshrink, Softshrink};
+      const bool computed = std::ranges::find(exact, which) == std::end(exact);
+      const bool activation = op >= static_cast<int>(Elu);
+      const bool also_integer = which == Hardtanh || which == Threshold;
       for (const DType dtype : all_dtypes) {
-        const Loop loop = table().unary[op][index_of(dtype)];
+        const std::string what = " " + std::to_string(op) + " of " + std::string(name(dtype));
+        const Loop loop = table().unary[op][index_of(dtype)],
+                   gradient = table().gradient[op][index_of(dtype)];
         CHECK((loop != nullptr) == (lowest().unary[op][index_of(dtype)] != nullptr));
-        // The square of a complex number has a difference in it, which fused operations round otherwise.
-        if (!loop || (which == Square && is_complex(dtype))) continue;
-        check_loop(level + " unary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
-                   lowest().unary[op][index_of(dtype)], {dtype, {dtype}}, computed ? 3 : 0);
+        CHECK((gradient != nullptr) == (lowest().gradient[op][index_of(dtype)] != nullptr));
+        if (activation) {
+          CHECK((loop != nullptr) == (is_floating(dtype) || (also_integer && kind(dtype) == Kind::Integer)));
+          CHECK((gradient != nullptr) == is_floating(dtype));
+        }
+        // Sums of products: fused operations round otherwise, and after a cancellation by any number of
+        // places.
+        if (!loop || (which == Square && is_complex(dtype)) || (activation && computed)) continue;
+        check_loop(level + " unary" + what, loop, lowest().unary[op][index_of(dtype)], {dtype, {dtype}},
+                   computed ? 3 : 0, &parameters);
+        if (!gradient || computed) continue;
+        check_loop(level + " gradient" + what, gradient, lowest().gradient[op][index_of(dtype)],
+                   {dtype, {dtype, dtype}}, 0, &parameters);
       }
     }
   });
 }
 
-TEST_CASE("kernels: activation functions, their gradients, and softmax") {
+TEST_CASE("kernels: prelu and softmax") {
   const EachLevel levels;
-  const kernels::ActivationParameters parameters{{0.5, 2, 0.75}, {1, 2, 3}};
   levels([&](const std::string& level) {
     for (const DType dtype : all_dtypes) {
       const std::string of = " of " + std::string(name(dtype));
-      for (int op = 0; op < kernels::activation_count; ++op) {
-        const Loop value = table().activation[op][index_of(dtype)],
-                   gradient = table().activation_gradient[op][index_of(dtype)];
-        const bool whole = op == static_cast<int>(kernels::Activation::Hardtanh) ||
-                           op == static_cast<int>(kernels::Activation::Threshold);
-        CHECK((value != nullptr) == (is_floating(dtype) || (whole && kind(dtype) == Kind::Integer)));
-        CHECK((gradient != nullptr) == is_floating(dtype));
-        if (value && !is_floating(dtype)) {
-          check_loop(level + " activation " + std::to_string(op) + of, value,
-                     lowest().activation[op][index_of(dtype)], {dtype, {dtype}}, 0, &parameters);
-        }
-      }
       CHECK((table().prelu[index_of(dtype)] != nullptr) == is_floating(dtype));
       if (is_floating(dtype)) {
         check_loop(level + " prelu" + of, table().prelu[index_of(dtype)], lowest().prelu[index_of(dtype)],
                    {dtype, {dtype, dtype}}, 0);
       }
-      for (int op = 0; op < kernels::softmax_count; ++op) {
+      for (int op = 0; op < kernels::count<kernels::Softmax>; ++op) {
         CHECK((table().softmax[op][index_of(dtype)].rows != nullptr) == is_floating(dtype));
         CHECK((table().softmax[op][index_of(dtype)].columns != nullptr) == is_floating(dtype));
       }
@@ -229,7 +231,7 @@ TEST_CASE("kernels: functions of two operands") {
   const std::int64_t whole = -3;
   const double factor = -3;
   levels([&](const std::string& level) {
-    for (int op = 0; op < kernels::binary_count; ++op) {
+    for (int op = 0; op < kernels::count<kernels::Binary>; ++op) {
       const auto which = static_cast<kernels::Binary>(op);
       using enum kernels::Binary;
       for (const DType dtype : all_dtypes) {
@@ -245,7 +247,7 @@ TEST_CASE("kernels: functions of two operands") {
                    is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
       }
     }
-    for (int op = 0; op < kernels::compare_count; ++op) {
+    for (int op = 0; op < kernels::count<kernels::Compare>; ++op) {
       for (const DType dtype : all_dtypes) {
         const Loop loop = table().compare[op][index_of(dtype)];
         CHECK((loop != nullptr) == (lowest().compare[op][index_of(dtype)] != nullptr));
@@ -334,7 +336,7 @@ TEST_CASE("kernels: reductions") {
   const EachLevel levels;
   levels([&](const std::string& level) {
     for (const DType dtype : all_dtypes) {
-      for (int op = 0; op < kernels::reduce_count; ++op) {
+      for (int op = 0; op < kernels::count<kernels::Reduce>; ++op) {
         const auto which = static_cast<kernels::Reduce>(op);
         const kernels::ReduceLoops loops = table().reduce[op][index_of(dtype)];
         CHECK((loops.inner != nullptr) == (loops.outer != nullptr));

@@ -160,4 +160,24 @@ TEST_CASE("creation: like another tensor") {
   CHECK(identical(full_like(x, 2.5, float64), full({4, 2, 3}, 2.5, float64)));
 }
 
+TEST_CASE("creation: ranges of large integers are exact, and say what was cut") {
+  const std::int64_t big = 9007199254740993;
+  CHECK(equal(arange(big, big + 3, 1, int64), tensor(std::vector<std::int64_t>{big, big + 1, big + 2}, {3})));
+  CHECK(equal(arange(INT64_MAX, INT64_MAX - 3, -2, int64),
+              tensor(std::vector<std::int64_t>{INT64_MAX, INT64_MAX - 2}, {2})));
+  CHECK(arange(0, 1000, 3, int32).numel() == 334);
+  CHECK(equal(arange(0, 1000, 1, float32).slice(0, 700, 702), tensor({700, 701}, float32)));
+  CHECK_THROWS_WITH_AS(arange(0, 5, 0.5, int64), "step must be nonzero: 0.5 is cut to 0 for int64", Error);
+  CHECK_THROWS_WITH_AS(arange(0, 5, 0, int64), "step must be nonzero", Error);
+  CHECK_THROWS_AS(arange(INT64_MIN, INT64_MAX, 1, int64), Error);
+}
+
+TEST_CASE("creation: evenly spaced values whose range overflows") {
+  CHECK(equal(linspace(-3e38, 3e38, 5), tensor({-3e38, -1.5e38, 0, 1.5e38, 3e38}, float32)));
+  CHECK(equal(linspace(-1.5e308, 1.5e308, 3, float64), tensor({-1.5e308, 0, 1.5e308}, float64)));
+  CHECK(equal(linspace(2, 7, 1), tensor({2}, float32)));
+  const Tensor many = linspace(0, 999, 1000, float64);
+  CHECK(equal(many, arange(0, 1000, 1, float64)));
+}
+
 }  // namespace wick::test

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "levels.h"
 #include "reference.h"
 
 namespace wick::test {
@@ -143,6 +144,146 @@ TEST_CASE("elementwise: large tensors of every memory order") {
   CHECK(identical(y.t().to(int16), y.t().contiguous().to(int16)));
   CHECK(identical(x.slice(1, 0, 400, 3) * 2, x.slice(1, 0, 400, 3).contiguous() * 2));
   CHECK(identical(where(gt(x, y.t()), x, y.t()), maximum(x, y.t())));
+}
+
+TEST_CASE("elementwise: gradients by one kernel are those of the operations that they stand for") {
+  using Function = Tensor (*)(const Tensor&);
+  const Function functions[] = {abs,
+                                square,
+                                relu,
+                                sqrt,
+                                sigmoid,
+                                tanh,
+                                reciprocal,
+                                tan,
+                                asin,
+                                acos,
+                                atan,
+                                sinh,
+                                cosh,
+                                asinh,
+                                acosh,
+                                atanh,
+                                exp2,
+                                exp10,
+                                expm1,
+                                log2,
+                                log10,
+                                log1p,
+                                rsqrt,
+                                erf,
+                                silu,
+                                mish,
+                                softsign,
+                                tanhshrink,
+                                hardsigmoid,
+                                hardswish,
+                                log_sigmoid,
+                                relu6,
+                                [](const Tensor& x) { return gelu(x); },
+                                [](const Tensor& x) { return gelu(x, "tanh"); },
+                                [](const Tensor& x) { return elu(x, 0.7); },
+                                [](const Tensor& x) { return leaky_relu(x); },
+                                [](const Tensor& x) { return hardtanh(x); },
+                                [](const Tensor& x) { return softplus(x, 2, 3); },
+                                [](const Tensor& x) { return hardshrink(x); },
+                                [](const Tensor& x) { return softshrink(x); },
+                                [](const Tensor& x) { return threshold(x, 0.1, 4); },
+                                [](const Tensor& x) { return pow(x, 2); },
+                                [](const Tensor& x) { return pow(x, 3); },
+                                [](const Tensor& x) { return pow(x, 0.5); },
+                                [](const Tensor& x) { return pow(x, -0.5); },
+                                [](const Tensor& x) { return pow(x, -1); },
+                                [](const Tensor& x) { return pow(x, -2); },
+                                [](const Tensor& x) { return pow(x, 0); },
+                                [](const Tensor& x) { return pow(x, 1.7); }};
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {float16, bfloat16, float32, float64}) {
+      for (const double shift : {0.5, 1.5, -4.0}) {
+        const Tensor values =
+            filled({7, 5}, dtype, [&](std::int64_t i) { return shift + scattered(i, 90) / 100; });
+        const Tensor weights =
+            filled({5, 7}, dtype, [&](std::int64_t i) { return 1 + scattered(i, 3) / 4; }).t();
+        for (std::size_t k = 0; k < std::size(functions); ++k) {
+          const auto gradient = [&](bool recorded) {
+            const Tensor x = values.clone();
+            x.requires_grad_();
+            return grad({functions[k](x)}, {x}, {weights}, false, recorded)[0].detach();
+          };
+          const Tensor fused = gradient(false).to(float64), composed = gradient(true).to(float64);
+          const double eps = dtype == float16    ? 1e-3
+                             : dtype == bfloat16 ? 8e-3
+                             : dtype == float32  ? 1e-6
+                                                 : 1e-14;
+          CHECK_MESSAGE(allclose(fused, composed, 8 * eps, 8 * eps, true),
+                        level << " " << k << name(dtype) << shift);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("elementwise: integers are compared as the numbers they are") {
+  const Tensor a = tensor({200, 0, 255}, uint8), minus = scalar_tensor(-1, int64),
+               large = scalar_tensor(300, int64);
+  CHECK(equal(lt(a, minus), tensor({0, 0, 0}, boolean)));
+  CHECK(equal(gt(a, minus), tensor({1, 1, 1}, boolean)));
+  CHECK(equal(eq(minus, a), tensor({0, 0, 0}, boolean)));
+  CHECK(equal(lt(a, large), tensor({1, 1, 1}, boolean)));
+  CHECK(equal(eq(tensor({44}, uint8), large), tensor({0}, boolean)));
+  CHECK(equal(ge(tensor({1, -128}, int8), scalar_tensor(1000, int64)), tensor({0, 0}, boolean)));
+}
+
+TEST_CASE("elementwise: rounded quotients of integers are exact") {
+  const std::int64_t big = 9007199254740993;
+  const Tensor a = tensor(std::vector<std::int64_t>{big, -big, 7, -7, 7, -7, 2147483647}, {7});
+  const Tensor b = tensor(std::vector<std::int64_t>{1, 1, 2, 2, -2, -2, 1}, {7});
+  CHECK(
+      equal(div(a, b, "trunc"), tensor(std::vector<std::int64_t>{big, -big, 3, -3, -3, 3, 2147483647}, {7})));
+  CHECK(
+      equal(div(a, b, "floor"), tensor(std::vector<std::int64_t>{big, -big, 3, -4, -4, 3, 2147483647}, {7})));
+  const Tensor narrow = div(tensor({2147483647, 16777217}, int32), scalar_tensor(1, int32), "trunc");
+  CHECK(equal(narrow, tensor({2147483647, 16777217}, int32)));
+  CHECK(
+      equal(div(tensor({-3.5, 3.5}, float32), scalar_tensor(2, float32), "floor"), tensor({-2, 1}, float32)));
+  CHECK_THROWS_AS(div(a, b, "round"), Error);
+}
+
+TEST_CASE("elementwise: neighbouring large integers are told apart") {
+  const std::int64_t big = 9007199254740992;
+  const Tensor a = tensor(std::vector<std::int64_t>{big + 1, INT64_MAX}, {2}),
+               b = tensor(std::vector<std::int64_t>{big, INT64_MIN}, {2});
+  CHECK(!allclose(a, b, 0, 0));
+  CHECK(equal(isclose(a, b, 0, 1), tensor({1, 0}, boolean)));
+  CHECK(equal(isclose(a, a, 0, 0), tensor({1, 1}, boolean)));
+  CHECK(equal(isclose(a, b, 3, 0), tensor({1, 1}, boolean)));
+}
+
+TEST_CASE("elementwise: complex powers") {
+  using Z = std::complex<double>;
+  const auto power = [](Z x, Z e) {
+    return to_vector<Z>(pow(full({1}, x, complex128), full({1}, e, complex128)))[0];
+  };
+  CHECK(power(0, 0) == Z(1));
+  CHECK(power(Z(3, 4), 0) == Z(1));
+  CHECK(power(0, 2) == Z(0));
+  CHECK(power(0, Z(0.5, 1)) == Z(0));
+  CHECK(power(Z(0, 1), 2) == Z(-1));
+  CHECK(power(Z(3, 4), 2) == Z(-7, 24));
+  CHECK(power(Z(0, 2), -2) == Z(-0.25));
+  CHECK(std::abs(power(Z(1, 1), Z(0.5, 0.25)) - std::pow(Z(1, 1), Z(0.5, 0.25))) < 1e-14);
+}
+
+TEST_CASE("elementwise: float64 becomes half precision by one rounding") {
+  const Tensor x = tensor(
+      {65519.999, -65519.999, 65520, 1 + 0x1p-11 + 0x1p-40, 1 + 0x1p-11, 0x1p-25 + 0x1p-60, 1e300, 1e-300},
+      float64);
+  CHECK(equal(x.to(float16).to(float64),
+              tensor({65504, -65504, HUGE_VAL, 1 + 0x1p-10, 1, 0x1p-24, HUGE_VAL, 0}, float64)));
+  const Tensor y = tensor({1 + 0x1p-8 + 0x1p-40, 1 + 0x1p-8, -(1 + 0x1p-8 + 0x1p-40)}, float64);
+  CHECK(equal(y.to(bfloat16).to(float64), tensor({1 + 0x1p-7, 1, -(1 + 0x1p-7)}, float64)));
+  CHECK(equal(tensor({16842753}, int32).to(bfloat16).to(float64), tensor({16908288}, float64)));
 }
 
 }  // namespace wick::test

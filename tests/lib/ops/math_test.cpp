@@ -17,6 +17,14 @@ Tensor logical_difference(const Tensor& a, const Tensor& b) {
 
 using Reference = long double (*)(long double);
 
+// No operation is called so: the magnitude of a complex number.
+Tensor hypot_of(const Tensor& x, const Tensor& y) {
+  const Tensor z = empty(x.sizes(), x.dtype() == float32 ? complex64 : complex128);
+  real(z).copy_(x);
+  imag(z).copy_(y);
+  return abs(z);
+}
+long double exact_exp10(long double x) { return std::pow(10.0L, x); }
 long double exact_sigmoid(long double x) { return 1 / (1 + std::exp(-x)); }
 
 struct Function {
@@ -31,7 +39,13 @@ constexpr Function functions[] = {{"exp", exp, std::exp, 1},       {"log", log, 
                                   {"sin", sin, std::sin, 2},       {"cos", cos, std::cos, 2},
                                   {"tan", tan, std::tan, 3},       {"erf", erf, std::erf, 2},
                                   {"exp2", exp2, std::exp2, 2},    {"expm1", expm1, std::expm1, 2},
-                                  {"log1p", log1p, std::log1p, 2}, {"sqrt", sqrt, std::sqrt, 0.5001}};
+                                  {"log1p", log1p, std::log1p, 2}, {"sqrt", sqrt, std::sqrt, 0.5001},
+                                  {"asin", asin, std::asin, 2},    {"acos", acos, std::acos, 2},
+                                  {"atan", atan, std::atan, 2},    {"sinh", sinh, std::sinh, 2},
+                                  {"cosh", cosh, std::cosh, 2},    {"asinh", asinh, std::asinh, 2},
+                                  {"acosh", acosh, std::acosh, 2}, {"atanh", atanh, std::atanh, 2},
+                                  {"log2", log2, std::log2, 2},    {"log10", log10, std::log10, 2},
+                                  {"exp10", exp10, exact_exp10, 2}};
 
 // In units in the last place of T at the exact value.
 template <class T>
@@ -133,7 +147,98 @@ void check_accuracy(DType dtype) {
   }
 }
 
+struct PairFunction {
+  const char* name;
+  Tensor (*function)(const Tensor&, const Tensor&);
+  long double (*reference)(long double, long double);
+};
+constexpr PairFunction pair_functions[] = {
+    {"pow", pow, std::pow}, {"atan2", atan2, std::atan2}, {"hypot", hypot_of, std::hypot}};
+
+// Every special value beside every other, and random pairs; in double the C library's own types of overflow.
+template <class T>
+void check_pairs(DType dtype) {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> special{T(0),
+                         T(-0.0),
+                         T(1),
+                         T(-1),
+                         T(2),
+                         T(-2),
+                         T(3),
+                         T(-3),
+                         T(0.5),
+                         T(-0.5),
+                         T(1.5),
+                         T(-2.5),
+                         Limits::infinity(),
+                         -Limits::infinity(),
+                         Limits::quiet_NaN(),
+                         Limits::max(),
+                         -Limits::max(),
+                         Limits::min(),
+                         -Limits::denorm_min(),
+                         T(1e15),
+                         T(-1e15),
+                         T(16777217),
+                         T(1e-9),
+                         std::nextafter(T(1), T(2)),
+                         std::nextafter(T(1), T(0))};
+  std::vector<T> xs, ys;
+  for (const T a : special) {
+    for (const T b : special) {
+      xs.push_back(a);
+      ys.push_back(b);
+    }
+  }
+  for (int i = 0; i < 20000; ++i) {
+    const double u = std::sin(i * 1.7), v = std::cos(i * 2.3);
+    const double base = std::exp(u * (i % 3 == 0 ? 1e-3 : i % 3 == 1 ? 3 : 60));
+    xs.push_back(static_cast<T>(base));
+    // Powers of all sizes.
+    ys.push_back(static_cast<T>(v * Limits::max_exponent / std::log2(base)));
+  }
+  const auto count = static_cast<std::int64_t>(xs.size());
+  const Tensor x = from_blob(xs.data(), {count}, dtype), y = from_blob(ys.data(), {count}, dtype);
+  for (const PairFunction& f : pair_functions) {
+    const EachLevel levels;
+    levels([&](const std::string& level) {
+      const auto got = elements<T>(f.function(x, y));
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        const long double exact = f.reference(xs[i], ys[i]);
+        const bool good = error_in_ulps(got[i], exact) <= 2 &&
+                          (got[i] != 0 || exact != 0 || std::signbit(got[i]) == std::signbit(exact));
+        REQUIRE_MESSAGE(good, level << " " << f.name << " of " << name(dtype) << ": " << xs[i] << " and "
+                                    << ys[i] << " gave " << got[i] << ", not " << static_cast<double>(exact));
+      }
+    });
+  }
+}
+
 }  // namespace
+
+TEST_CASE("math: functions of two operands are accurate, and right for special values") {
+  check_pairs<float>(float32);
+  check_pairs<double>(float64);
+}
+
+TEST_CASE("math: exponents that have loops of their own agree with pow") {
+  const double nan = std::nan(""), inf = HUGE_VAL;
+  const Tensor x =
+      tensor({0, -0.0, inf, -inf, nan, 1, -1, 2, -2.5, 0.3, 7, 1e30, 1e-30, -1e20, 3e-4}, float64);
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {float16, bfloat16, float32, float64}) {
+      for (const double e : {0.0, 1.0, 2.0, 3.0, 0.5, -0.5, -1.0, -2.0}) {
+        const Tensor base = x.to(dtype);
+        const Tensor wanted = pow(base.to(float64), full_like(x, e, float64)).to(dtype);
+        CHECK_MESSAGE(ulp_distance(pow(base, e), wanted) <= 2, level << name(dtype) << e);
+        CHECK_MESSAGE(ulp_distance(pow(base, full_like(base, e, dtype)), wanted) <= 2,
+                      level << name(dtype) << e);
+      }
+    }
+  });
+}
 
 TEST_CASE("math: float32 is accurate to the last places") { check_accuracy<float>(float32); }
 TEST_CASE("math: float64 is accurate to the last places") { check_accuracy<double>(float64); }

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <thread>
+#include <tuple>
 
 #include "gradcheck.h"
 #include "operations.h"
@@ -221,6 +222,58 @@ TEST_CASE("random: threads draw whole tensors") {
   one.join();
   two.join();
   CHECK(((identical(a, first) && identical(b, second)) || (identical(b, first) && identical(a, second))));
+}
+
+TEST_CASE("random: ranges that overflow or round to their end") {
+  manual_seed(3);
+  const Tensor wide = uniform(-3e38, 3e38, {1000});
+  CHECK(to_vector<bool>(isfinite(wide)) == std::vector<bool>(1000, true));
+  CHECK(min(wide).item().to_double() < -2e38);
+  CHECK(max(wide).item().to_double() > 2e38);
+  for (const auto& [low, high, dtype] : {std::tuple{16777216.0, 16777218.0, float32},
+                                         {0.0, 1.0, float16},
+                                         {100.0, 101.0, bfloat16},
+                                         {-2.0, -1.0, float16},
+                                         {-1.0, 0.0, bfloat16},
+                                         {1e15, 1e15 + 1, float64}}) {
+    const Tensor x = uniform(low, high, {20000}, dtype);
+    CHECK(max(x).item().to_double() < high);
+    CHECK(min(x).item().to_double() >= low - (dtype == bfloat16 ? 0.5 : 0));
+  }
+  CHECK_THROWS_AS(uniform(0, 1e39, {3}), Error);
+  CHECK_THROWS_AS(uniform(0, 70000, {3}, float16), Error);
+  CHECK_THROWS_AS(randint(65535, 65537, {3}, float16), Error);
+  CHECK(max(randint(65503, 65505, {30}, float16)).item().to_double() <= 65504);
+}
+
+TEST_CASE("random: huge weights are drawn in proportion") {
+  manual_seed(4);
+  for (const DType dtype : {float32, float64}) {
+    const double w = dtype == float32 ? 3e38 : 1.7e308;
+    const auto drawn = to_vector<std::int64_t>(multinomial(tensor({w, w, w / 3}, dtype), 3000, true));
+    std::int64_t counts[3] = {};
+    for (const auto i : drawn) ++counts[i];
+    CHECK(std::abs(counts[0] - 1286) < 150);
+    CHECK(std::abs(counts[1] - 1286) < 150);
+    CHECK(std::abs(counts[2] - 428) < 100);
+    int first = 0;
+    for (int i = 0; i < 300; ++i)
+      first += to_vector<std::int64_t>(multinomial(tensor({w, w}, dtype), 1, false))[0] == 0;
+    CHECK(std::abs(first - 150) < 60);
+  }
+}
+
+TEST_CASE("random: numbers drawn in bulk are those drawn one by one") {
+  Generator one(5), many(5);
+  std::uint32_t drawn[2000];
+  std::int64_t at = 0;
+  for (const std::int64_t n : {1, 0, 622, 3, 700, 674}) {
+    many.draw(drawn + at, n);
+    at += n;
+  }
+  CHECK(at == 2000);
+  for (const std::uint32_t value : drawn) CHECK(value == one.next32());
+  CHECK(one.next64() == many.next64());
 }
 
 }  // namespace wick::test
