@@ -176,7 +176,13 @@ std::vector<Command> arithmetic() {
           .positional = {"input other"},
           .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](const Tensor& a, const Tensor& b) { return wick::div(a, b); }),
+          .call = bind([](const Tensor& a, const Tensor& b) {
+            if (!is_integral(a.dtype()) || !is_integral(b.dtype())) return wick::div(a, b);
+            // Exact, but where the divisor is 0: there the infinite quotient is converted.
+            const Tensor exact = wick::div(a.to(wick::int64), b.to(wick::int64), "trunc").to(a.dtype());
+            const Tensor zero = wick::scalar_tensor(0, b.dtype());
+            return wick::where(wick::eq(b, zero), wick::div(a, b).to(a.dtype()), exact);
+          }),
       },
       Command{
           .name = "tensor_matmul",
@@ -200,8 +206,15 @@ std::vector<Command> arithmetic() {
           .returns = "b by n by p, in the operands' dtype",
           .call = bind([](const Tensor& a, const Tensor& b) { return wick::bmm(a, b); }),
       },
-      unary("tensor_abs", "The absolute value of every element.",
-            bind([](const Tensor& x) { return wick::abs(x); })),
+      Command{
+          .name = "tensor_abs",
+          .summary = "The absolute value of every element.",
+          .details = "Of complex numbers the distance from 0: a real tensor, Float32 of Complex64.",
+          .params = {input},
+          .positional = {"input"},
+          .returns = "of the input's shape, in its dtype or in that of its real parts",
+          .call = bind([](const Tensor& x) { return wick::abs(x); }),
+      },
       unary("tensor_exp", "e raised to every element.", bind([](const Tensor& x) { return wick::exp(x); }),
             truncates),
       unary("tensor_log", "The natural logarithm of every element; -inf for 0 and nan below.",

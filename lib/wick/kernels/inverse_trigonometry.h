@@ -6,10 +6,10 @@
 // a polynomial has two lengths: the short one is for float. The largest errors in units in the last place
 // (float over all arguments, double over a sample):
 //             float   double
-//   asin      0.51    1.3
-//   acos      0.51    1.5
-//   atan      0.52    1.0
-//   atan2     0.52    1.5
+//   asin      0.52    1.9
+//   acos      0.52    1.1
+//   atan      0.52    1.4
+//   atan2     0.52    1.3
 
 namespace wick {
 inline namespace WICK_LEVEL {

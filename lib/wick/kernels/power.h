@@ -93,7 +93,7 @@ WICK_INLINE T log_in_base(T x, LogBase base) {
   return static_cast<T>((x > 0) & (x < T(__builtin_inf())) ? result : special);
 }
 
-// float 0.51, double 1.0 ulp.
+// float 0.51, double 0.6 ulp.
 template <class T>
 WICK_INLINE T log2(T x) {
   return log_in_base(x, base2);
@@ -110,7 +110,7 @@ WICK_INLINE double expm1_wide(double r) {
   return r + r * r * polynomial(c, r);
 }
 
-// float 0.51, double 1.1 ulp.
+// float 0.51, double 1.4 ulp.
 template <class T>
 WICK_INLINE T exp10(T x) {
   using R = Real<double>;
@@ -196,7 +196,7 @@ WICK_INLINE double power_double(double x, double y) {
 }
 
 // As C99 has it: 1 for a base of 1 or an exponent of 0 whatever the other is, NaN for a negative base and an
-// exponent that is no integer. float 0.51, double 1.0 ulp.
+// exponent that is no integer. float 0.51, double 0.9 ulp.
 template <class T>
 WICK_INLINE T pow(T base, T exponent) {
   const double x = base, y = exponent, size = magnitude(x);
@@ -218,7 +218,7 @@ WICK_INLINE T pow(T base, T exponent) {
   return static_cast<T>((x == 1) | (y == 0) ? 1 : result);
 }
 
-// Without overflow on the way. float 0.51, double 1.0 ulp.
+// Without overflow on the way. float 0.51, double 1.1 ulp.
 template <class T>
 WICK_INLINE T hypot(T x, T y) {
   const double a = magnitude(x), b = magnitude(y);
