@@ -114,7 +114,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
   std::int64_t count;
   const bool exact =
       start.kind() <= Kind::Integer && end.kind() <= Kind::Integer && step.kind() <= Kind::Integer;
-  if (integral && (exact || dtype == int64)) {
+  if (integral && (exact || (dtype == int64 && fits(start, int64) && fits(end, int64)))) {
     // Both fit 64 bits without a sign.
     const std::uint64_t one = 1;
     const std::uint64_t range = stride > 0
@@ -126,7 +126,8 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     if (counted >= one << 62) fail<ShapeError>("arange", "the range has too many values to be counted");
     count = static_cast<std::int64_t>(counted);
   } else {
-    const double counted = std::ceil((to - from) / by);
+    const double counted = dtype == int64 ? std::ceil((std::trunc(to) - std::trunc(from)) / std::trunc(by))
+                                          : std::ceil((to - from) / by);
     if (!(counted < 0x1p62)) fail<ShapeError>("arange", "the range has too many values to be counted");
     count = static_cast<std::int64_t>(counted);
   }
