@@ -29,19 +29,17 @@ struct PartType<Complex<R>> {
 // What the tiles compute in.
 template <class T>
 using Part = typename PartType<T>::type;
-// Whether elements are stored as what the tiles compute in.
-template <class T>
-inline constexpr bool stored_as_computed = class_of<T> == Class::Integer ? sizeof(T) == sizeof(Part<T>)
-                                                                         : same<T, Part<T>>;
 // Real columns of an element.
 template <class T>
 inline constexpr int parts = class_of<T> == Class::Complex ? 2 : 1;
 
-constexpr int64_t block_k = 256;  // even, so that no complex number is cut
+// Even, so that no complex number is cut; a panel of B fits the first cache.
+template <class C>
+constexpr int64_t block_k = sizeof(C) == 4 ? 384 : 256;
 constexpr int64_t block_rows = 24 * tile_rows;
 constexpr int64_t block_columns = 2048;  // of parts
-// Longer sums go from float into double after each block.
-constexpr int64_t longest_narrow_sum = 4 * block_k;
+// Longer sums go from float into double after each block, and very long ones after a short block.
+constexpr int64_t longest_narrow_sum = 1536, long_sum = 16384, long_sum_block = 32;
 constexpr int64_t wide_rows = 4 * block_rows, wide_columns = 512;
 
 constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -72,6 +70,15 @@ WICK_NOINLINE void pack_a(Part<T>* to, const Source<T>& a, int64_t i0, int64_t m
     const int64_t rows = least(tile_rows, m - i);
     if (rows < tile_rows) {
       for (int64_t p = 0; p < k * parts<T> * tile_rows; ++p) to[p] = 0;
+    }
+    if (stored_as_computed<T> && a.row == 1 && rows == tile_rows) {
+      for (int64_t p = 0; p < k; ++p) {
+        const T* from = &a.at(i0 + i, p0 + p);
+        WICK_UNROLL
+        for (int r = 0; r < tile_rows; ++r) to[p * tile_rows + r] = real_part(from[r]);
+      }
+      to += k * tile_rows;
+      continue;
     }
     for (int64_t r = 0; r < rows; ++r) {
       const T* from = &a.at(i0 + i + r, p0);
@@ -159,6 +166,11 @@ struct Target {
           Out& out = to[x / 2 * column];
           out = {sum(out.re, from[x]), sum(out.im, from[x + 1])};
         }
+      } else if (alpha == 1 && beta == 1 && column == 1) {
+        for (int64_t x = 0; x < n; ++x)
+          to[x] = cast<Out>(cast<Compute<Out>>(to[x]) + static_cast<Compute<Out>>(from[x]));
+      } else if (alpha == 1 && beta == 0 && column == 1) {
+        for (int64_t x = 0; x < n; ++x) to[x] = cast<Out>(from[x]);
       } else {
         for (int64_t x = 0; x < n; ++x)
           to[x * column] = cast<Out>(sum(cast<Compute<Out>>(to[x * column]), from[x]));
@@ -191,9 +203,10 @@ class Product {
   bool reserve() {
     // Copying pays when what is copied is read several times.
     constexpr bool direct = stored_as_computed<T>;
-    pack_a_ = !direct || (n_ > 4 * tile_columns<C> && m_ * k_ > 4096) || (a_.column != 1 && m_ * k_ > 4096);
+    const int64_t bytes_of_a = m_ * k_ * static_cast<int64_t>(sizeof(C));
+    pack_a_ = !direct || (n_ > 4 * tile_columns<C> && bytes_of_a > (a_.column == 1 ? 1 << 18 : 1 << 15));
     pack_b_ = !direct || b_.column != 1 || (m_ > 4 * tile_rows && n_ * k_ > 4096);
-    const int64_t k = least(k_, block_k) * parts<T>;
+    const int64_t k = least(k_, block_k<C>) * parts<T>;
     const int64_t a = pack_a_ ? rounded_up(least(m_, block_rows), tile_rows) * k : 0;
     const int64_t b =
         (pack_b_ ? rounded_up(least(n_ * parts<T>, block_columns), tile_columns<C>) : tile_columns<C>)*k;
@@ -216,8 +229,9 @@ class Product {
     for (int64_t j = 0; j < n; j += width) {
       const int64_t columns = least(width, n - j);
       Target<T, Out> to = target;
-      for (int64_t p = 0; p < k_; p += block_k) {
-        const int64_t length = least(block_k, k_ - p);
+      const int64_t depth = !same<Part<Out>, C> && k_ > long_sum ? long_sum_block : block_k<C>;
+      for (int64_t p = 0; p < k_; p += depth) {
+        const int64_t length = least(depth, k_ - p);
         if (pack_b_) pack_b(packed_b_, b_, p, length, j0 + j, columns);
         for (int64_t i = 0; i < m; i += block_rows) {
           const int64_t rows = least(block_rows, m - i);

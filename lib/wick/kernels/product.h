@@ -4,6 +4,7 @@
 
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/element.h"
+#include "wick/kernels/tile.h"
 
 // Products in which one side is a vector, and what they share with those of matrices.
 
@@ -71,8 +72,90 @@ struct WideSum<Complex<float>> {
   using type = Complex<double>;
 };
 
-// In pieces of this many products, which are added up in the narrow type.
+// Whether elements are stored as what is computed in, so that they can be loaded as vectors.
+template <class T>
+inline constexpr bool stored_as_computed = class_of<T> == Class::Integer ? sizeof(T) == sizeof(Compute<T>)
+                                                                         : class_of<T> == Class::Real;
+
+// So many products of float are added up in float, then go into double: half of the conversions are
+// not worth the last bit.
 inline constexpr int piece = 4;
+
+// Sums of vectors, in double if they are of float.
+template <class C>
+struct VectorSum {
+  Vector<C> sum = {};
+  WICK_INLINE void add(Vector<C> x) { sum += x; }
+  WICK_INLINE C total() const {
+    C result = sum[0];
+    WICK_UNROLL
+    for (int l = 1; l < lanes<C>; ++l) result += sum[l];
+    return result;
+  }
+};
+template <>
+struct VectorSum<float> {
+  typedef float Half __attribute__((vector_size(vector_bytes / 2)));
+  Vector<double> low = {}, high = {};
+  WICK_INLINE void add(Vector<float> x) {
+    Half parts[2];
+    __builtin_memcpy(parts, &x, sizeof x);
+    low += __builtin_convertvector(parts[0], Vector<double>);
+    high += __builtin_convertvector(parts[1], Vector<double>);
+  }
+  WICK_INLINE double total() const { return VectorSum<double>{low + high}.total(); }
+};
+
+// The last `count` elements of a vector; zeros before them, whatever is there.
+template <class C>
+WICK_INLINE Vector<C> last_elements(Vector<C> x, int64_t count) {
+  using Index = decltype(Vector<C>{} < Vector<C>{});
+  Index lane;
+  WICK_UNROLL
+  for (int l = 0; l < lanes<C>; ++l) lane[l] = l;
+  using I = __typeof__(lane[0] + 0);
+  return lane >= static_cast<I>(lanes<C> - count) ? x : Vector<C>{};
+}
+
+// The dot products of several rows and x, of n elements.
+template <class C, int rows, class S>
+WICK_INLINE void dot_rows(const C* a, int64_t row, const C* x, int64_t n, S* out) {
+  VectorSum<C> sums[rows];
+  int64_t i = 0;
+  for (; i + piece * lanes<C> <= n; i += piece * lanes<C>) {
+    Vector<C> narrow[rows] = {};
+    WICK_UNROLL
+    for (int q = 0; q < piece; ++q) {
+      const Vector<C> right = load_vector(x + i + q * lanes<C>);
+      WICK_UNROLL
+      for (int r = 0; r < rows; ++r) narrow[r] += load_vector(a + r * row + i + q * lanes<C>) * right;
+    }
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r) sums[r].add(narrow[r]);
+  }
+  Vector<C> narrow[rows] = {};
+  for (; i + lanes<C> <= n; i += lanes<C>) {
+    const Vector<C> right = load_vector(x + i);
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r) narrow[r] += load_vector(a + r * row + i) * right;
+  }
+  if (i < n && n >= lanes<C>) {
+    const Vector<C> right = last_elements<C>(load_vector(x + n - lanes<C>), n - i);
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r)
+      narrow[r] += last_elements<C>(load_vector(a + r * row + n - lanes<C>), n - i) * right;
+    i = n;
+  }
+  WICK_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    sums[r].add(narrow[r]);
+    out[r] = sums[r].total();
+  }
+  for (; i < n; ++i) {
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r) out[r] += static_cast<S>(a[r * row + i] * x[i]);
+  }
+}
 
 // The dot product of n elements.
 template <class T>
@@ -112,7 +195,22 @@ WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
     out = cast<Out>(g.beta == 0 ? total : scaled(g.beta, cast<S>(out)) + total);
   };
   if (g.a_column == 1 && !g.conjugate_a) {
-    for (int64_t i = 0; i < g.m; ++i) put(i, dot<T>(a + i * g.a_row, x, g.k));
+    int64_t i = 0;
+    if constexpr (stored_as_computed<T>) {
+      const C* rows = reinterpret_cast<const C*>(a);
+      constexpr int together = 4;
+      S totals[together];
+      for (; i + together <= g.m; i += together) {
+        dot_rows<C, together>(rows + i * g.a_row, g.a_row, x, g.k, totals);
+        for (int r = 0; r < together; ++r) put(i + r, totals[r]);
+      }
+      for (; i < g.m; ++i) {
+        dot_rows<C, 1>(rows + i * g.a_row, g.a_row, x, g.k, totals);
+        put(i, totals[0]);
+      }
+    } else {
+      for (; i < g.m; ++i) put(i, dot<T>(a + i * g.a_row, x, g.k));
+    }
     return;
   }
   // Columns: several at a time are added to a stretch of sums.
@@ -129,20 +227,25 @@ WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
       return v;
     };
     int64_t p = 0;
-    for (; p + piece <= g.k; p += piece) {
-      const C x0 = x[p], x1 = x[p + 1], x2 = x[p + 2], x3 = x[p + 3];
+    constexpr int together = 8;
+    for (; p + together <= g.k; p += together) {
+      const C* q = x + p;
       if (g.a_row == 1 && class_of<T> != Class::Complex) {
-        const T* a0 = a + i0 + p * g.a_column;
-        const T *a1 = a0 + g.a_column, *a2 = a1 + g.a_column, *a3 = a2 + g.a_column;
+        const T* c[together];
+        for (int j = 0; j < together; ++j) c[j] = a + i0 + (p + j) * g.a_column;
         WICK_IVDEP
         for (int64_t i = 0; i < m; ++i) {
-          sums[i] = sums[i] + cast<S>(cast<C>(a0[i]) * x0 + cast<C>(a1[i]) * x1 + cast<C>(a2[i]) * x2 +
-                                      cast<C>(a3[i]) * x3);
+          const C first = cast<C>(c[0][i]) * q[0] + cast<C>(c[1][i]) * q[1] + cast<C>(c[2][i]) * q[2] +
+                          cast<C>(c[3][i]) * q[3];
+          const C second = cast<C>(c[4][i]) * q[4] + cast<C>(c[5][i]) * q[5] + cast<C>(c[6][i]) * q[6] +
+                           cast<C>(c[7][i]) * q[7];
+          sums[i] = sums[i] + cast<S>(first + second);
         }
       } else {
         for (int64_t i = 0; i < m; ++i) {
-          sums[i] = sums[i] + cast<S>(value(i, p) * x0 + value(i, p + 1) * x1 + value(i, p + 2) * x2 +
-                                      value(i, p + 3) * x3);
+          C narrow = value(i, p) * q[0];
+          for (int j = 1; j < together; ++j) narrow = narrow + value(i, p + j) * q[j];
+          sums[i] = sums[i] + cast<S>(narrow);
         }
       }
     }

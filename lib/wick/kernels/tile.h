@@ -54,6 +54,7 @@ struct TileTarget {
 template <class C, int rows, int vectors>
 WICK_INLINE void multiply_tile(int64_t k, const C* a, int64_t a_row, int64_t a_column, const C* b,
                                int64_t b_row, const TileTarget<C>& target) {
+  for (int i = 0; i < rows; ++i) __builtin_prefetch(target.c + i * target.row, 1);
   Vector<C> sum[rows][vectors] = {};
   for (int64_t p = 0; p < k; ++p) {
     Vector<C> right[vectors];

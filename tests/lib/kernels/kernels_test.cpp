@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <cstring>
 
 #include "levels.h"
@@ -495,49 +496,139 @@ TEST_CASE("kernels: positions of extremes") {
   });
 }
 
-TEST_CASE("kernels: matrix products") {
-  const EachLevel levels;
-  constexpr std::int64_t pad = 2;
-  for (const DType dtype : all_dtypes) {
-    const bool exists = dtype != boolean, half = dtype == float16 || dtype == bfloat16;
-    levels([&](const std::string&) { CHECK((table().gemm[index_of(dtype)] != nullptr) == exists); });
-    if (!exists) continue;
-    for (const auto& [m, k, n] :
-         {std::array<std::int64_t, 3>{1, 1, 1}, {3, 4, 5}, {17, 16, 15}, {40, 33, 65}}) {
-      for (const bool a_columns : {false, true}) {
-        for (const bool b_columns : {false, true}) {
-          const Tensor a = filled({a_columns ? k : m, (a_columns ? m : k) + pad}, dtype,
-                                  [](std::int64_t i) { return scattered(i, 3); });
-          const Tensor b = filled({b_columns ? n : k, (b_columns ? k : n) + pad}, dtype,
-                                  [](std::int64_t i) { return scattered(i + 99, 3); });
-          const Tensor left = narrow(a, 1, 0, a_columns ? m : k), right = narrow(b, 1, 0, b_columns ? k : n);
-          const Tensor x = (a_columns ? left.t() : left).to(is_complex(dtype) ? dtype : int64),
-                       y = (b_columns ? right.t() : right).to(is_complex(dtype) ? dtype : int64);
-          const DType result = half ? float32 : dtype;
-          const Tensor expected = sum(x.unsqueeze(2) * y.unsqueeze(0), {1}).to(result);
-          levels([&, m = m, k = k, n = n](const std::string& level) {
-            const Tensor c = full({m, n + pad}, 77, result);
-            const kernels::Gemm g{.m = m,
-                                  .n = n,
-                                  .k = k,
-                                  .a = a.raw_data(),
-                                  .b = b.raw_data(),
-                                  .c = c.raw_data(),
-                                  .a_row = a_columns ? 1 : a.stride(0),
-                                  .a_column = a_columns ? a.stride(0) : 1,
-                                  .b_row = b_columns ? 1 : b.stride(0),
-                                  .b_column = b_columns ? b.stride(0) : 1,
-                                  .c_row = n + pad,
-                                  .c_column = 1};
-            CHECK(table().gemm[index_of(dtype)](g));
-            CHECK_MESSAGE(identical(narrow(c, 1, 0, n), expected),
-                          level << name(dtype) << m << " " << k << " " << n << a_columns << b_columns);
-            CHECK(identical(narrow(c, 1, n, pad), full({m, pad}, 77, result)));
-          });
-        }
-      }
+namespace {
+
+// How a matrix of the test is stored: by rows or by columns, or with gaps in both directions.
+enum class Order { Rows, Columns, Gaps };
+
+Tensor stored_as(Order order, const Tensor& x) {
+  const std::int64_t rows = x.size(0), columns = x.size(1);
+  const Tensor out = order == Order::Rows ? narrow(full({rows, columns + 3}, 77, x.dtype()), 1, 0, columns)
+                     : order == Order::Columns
+                         ? narrow(full({columns, rows + 2}, 77, x.dtype()), 1, 0, rows).t()
+                         : narrow(full({rows, 2 * columns + 1}, 77, x.dtype()), 1, 0, 2 * columns)
+                               .slice(1, 0, 2 * columns, 2);
+  out.copy_(x);
+  return out;
+}
+
+Tensor small_numbers(const Shape& shape, DType dtype, std::int64_t from) {
+  const Tensor x = filled(shape, dtype, [=](std::int64_t i) { return scattered(from + i, 3); });
+  if (is_complex(dtype)) {
+    imag(x).copy_(filled(shape, float64, [=](std::int64_t i) { return scattered(from + i + 1000, 3); }));
+  }
+  return x;
+}
+
+// alpha A B + beta C as it is defined, in a dtype that holds all of it.
+template <class S>
+Tensor product_by_definition(const Tensor& a, const Tensor& b, const Tensor& c, double alpha, double beta,
+                             DType wide) {
+  const Tensor x = a.to(wide).contiguous(), y = b.to(wide).contiguous(), out = c.to(wide).clone();
+  const S* left = reinterpret_cast<const S*>(x.raw_data());
+  const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  S* to = reinterpret_cast<S*>(out.raw_data());
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      const S* right = reinterpret_cast<const S*>(y.raw_data()) + j;
+      S total{};
+      for (std::int64_t p = 0; p < k; ++p) total += left[i * k + p] * right[p * n];
+      S& c_ij = to[i * n + j];
+      c_ij = S(alpha) * total + (beta == 0 ? S(0) : S(beta) * c_ij);
     }
   }
+  return out;
+}
+
+void check_gemm(DType dtype, std::int64_t m, std::int64_t k, std::int64_t n, int variant) {
+  const DType result = dtype == float16 || dtype == bfloat16 ? float32 : dtype;
+  const Order a_order = Order(variant % 3), b_order = Order(variant / 3 % 3),
+              c_order = Order(variant / 9 % 3);
+  const double alpha = variant % 2 ? 2 : 1, beta = variant % 5 % 3;
+  const bool conjugate_a = is_complex(dtype) && variant % 2,
+             conjugate_b = is_complex(dtype) && variant % 4 > 1;
+  const Tensor a = stored_as(a_order, small_numbers({m, k}, dtype, 1));
+  const Tensor b = stored_as(b_order, small_numbers({k, n}, dtype, 50));
+  const Tensor old = small_numbers({m, n}, result, 99);
+  const Tensor x = conjugate_a ? conj(a) : a, y = conjugate_b ? conj(b) : b;
+  const Tensor expected =
+      (is_complex(dtype)    ? product_by_definition<std::complex<double>>(x, y, old, alpha, beta, complex128)
+       : is_integral(dtype) ? product_by_definition<std::int64_t>(x, y, old, alpha, beta, int64)
+                            : product_by_definition<double>(x, y, old, alpha, beta, float64))
+          .to(result);
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    const Tensor c = stored_as(c_order, old);
+    const kernels::Gemm g{.m = m,
+                          .n = n,
+                          .k = k,
+                          .a = a.raw_data(),
+                          .b = b.raw_data(),
+                          .c = c.raw_data(),
+                          .a_row = a.stride(0),
+                          .a_column = a.stride(1),
+                          .b_row = b.stride(0),
+                          .b_column = b.stride(1),
+                          .c_row = c.stride(0),
+                          .c_column = c.stride(1),
+                          .alpha = alpha,
+                          .beta = beta,
+                          .conjugate_a = conjugate_a,
+                          .conjugate_b = conjugate_b};
+    CHECK(table().gemm[index_of(dtype)](g));
+    CHECK_MESSAGE(equal(c, expected),
+                  level << " " << name(dtype) << " " << m << " " << k << " " << n << " variant " << variant);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("kernels: matrix products of every size, layout and dtype") {
+  int variant = 0;
+  for (const DType dtype : all_dtypes) {
+    if (dtype == boolean) {
+      CHECK((table().gemm[index_of(dtype)] == nullptr));
+      continue;
+    }
+    for (const std::int64_t m : {0, 1, 2, 5, 6, 7, 12, 13, 25, 70}) {
+      for (const std::int64_t n : {0, 1, 3, 4, 8, 9, 16, 17, 31, 32, 33, 70}) {
+        for (const std::int64_t k : {0, 1, 2, 3, 8, 17, 33, 70}) check_gemm(dtype, m, k, n, variant++);
+      }
+    }
+    // More than one block of k, of rows, of columns; sums that go into the wider type.
+    for (int i = 0; i < 27; i += 2) {
+      check_gemm(dtype, 3, 2000, 5, i);
+      check_gemm(dtype, 1, 1100, 2, i + 1);
+      check_gemm(dtype, 310, 40, 70, i);
+    }
+    check_gemm(dtype, 7, 5, 2100, 0);
+    check_gemm(dtype, 130, 400, 130, 1);
+  }
+}
+
+TEST_CASE("kernels: with beta 0 a product does not read what it overwrites") {
+  const EachLevel levels;
+  levels([&](const std::string&) {
+    for (const std::int64_t n : {1, 5, 16, 40}) {
+      for (const std::int64_t k : {0, 3, 2000}) {
+        const Tensor a = ones({n, k}), b = ones({k, n}), c = full({n, n}, NAN);
+        const kernels::Gemm g{.m = n,
+                              .n = n,
+                              .k = k,
+                              .a = a.raw_data(),
+                              .b = b.raw_data(),
+                              .c = c.raw_data(),
+                              .a_row = k,
+                              .a_column = 1,
+                              .b_row = n,
+                              .b_column = 1,
+                              .c_row = n,
+                              .c_column = 1};
+        CHECK(table().gemm[index_of(float32)](g));
+        CHECK(equal(c, full({n, n}, static_cast<double>(k))));
+      }
+    }
+  });
 }
 
 TEST_CASE("kernels: truncated division") {

@@ -84,12 +84,99 @@ TEST_CASE("linalg: large products") {
   }
 }
 
+TEST_CASE("linalg: expanded operands") {
+  for (const DType dtype : {int64, float16, float32, float64, complex64}) {
+    const Tensor row = numbers({1, 37}, dtype, 1), column = numbers({41, 1}, dtype, 5),
+                 b = numbers({37, 19}, dtype, 9);
+    for (const Tensor& a : {row.expand({41, 37}), column.expand({41, 37}), row[0][3].expand({41, 37})}) {
+      CHECK(equal(matmul(a, b), by_definition(a, b)));
+      CHECK(equal(matmul(b.t(), a.t()), by_definition(b.t(), a.t())));
+      CHECK(equal(matmul(a, b.t()[2]).unsqueeze(1), by_definition(a, narrow(b, 1, 2, 1))));
+      CHECK(equal(matmul(b.t()[2], a.t()).unsqueeze(0), by_definition(narrow(b, 1, 2, 1).t(), a.t())));
+    }
+  }
+}
+
+TEST_CASE("linalg: long sums of products keep their digits") {
+  // 0.1 in float32, whose multiples cannot be added up in float32.
+  const double tenth = 0.1f;
+  for (const std::int64_t n : {1000003, 20000000}) {
+    const Tensor x = full({n}, 0.1), y = ones({n});
+    const double expected = tenth * static_cast<double>(n);
+    const auto close = [&](const Tensor& value, double right, double tolerance = 1.2e-7) {
+      for (const double v : to_vector<double>(value.reshape({-1}))) {
+        CHECK_MESSAGE(std::abs(v / right - 1) < tolerance, v << " for " << right);
+      }
+    };
+    CHECK(dot(y, y).item().to_double() == static_cast<double>(n));
+    close(dot(x, y), expected);
+    close(dot(x, x), tenth * expected);
+    close(matmul(x.unsqueeze(0), y.unsqueeze(1)), expected);
+    close(einsum("i,i->", {x, y}), expected);
+    if (n > 10000000) continue;
+    close(tensordot(x, y, Dims(1, 0), Dims(1, 0)), expected);
+    close(dot(x.slice(0, 0, n, 2), y.slice(0, 0, n, 2)), tenth * static_cast<double>((n + 1) / 2));
+    close(matmul(stack({x, y, x}, 0), y).slice(0, 0, 1), expected);
+    close(matmul(stack({x, x, x}, 1).t(), y), expected);
+    close(matmul(stack({x, x, x}, 0), stack({y, y}, 1)), expected, 3e-7);
+    close(real(dot(x.to(complex64), y.to(complex64))), expected);
+    // The gradient of a matrix is summed over as many rows.
+    Tensor w = zeros({2, 3});
+    w.requires_grad_();
+    sum(matmul(stack({x, x}, 1), w)).backward();
+    close(w.grad(), expected, 3e-7);
+  }
+  CHECK(dot(ones({60000}, float16), ones({60000}, float16)).item().to_double() == 60000);
+  CHECK(dot(ones({65536}, bfloat16), ones({65536}, bfloat16)).item().to_double() == 65536);
+  CHECK(matmul(ones({2, 60000}, float16), ones({60000, 2}, float16))[1][1].item().to_double() == 60000);
+}
+
+TEST_CASE("linalg: one thread or several, the same numbers") {
+  const int threads = num_threads();
+  const auto noise = [](const Shape& shape, DType dtype) {
+    return filled(shape, dtype, [](std::int64_t i) { return std::sin(static_cast<double>(i)); });
+  };
+  for (const DType dtype : {float16, float32, float64, complex64}) {
+    for (const Shape& s : {Shape{301, 200, 97}, Shape{50, 700, 331}, Shape{3001, 130, 1}, Shape{1, 133, 3001},
+                           Shape{97, 1700, 100}}) {
+      const Tensor a = noise({s[0], s[1]}, dtype), b = noise({s[1], s[2]}, dtype);
+      const Tensor at = a.t().contiguous().t(), bt = b.t().contiguous().t();
+      for (const auto& [x, y] : {std::pair{a, b}, {at, b}, {a, bt}}) {
+        set_num_threads(1);
+        const Tensor one = matmul(x, y);
+        for (const int count : {2, 3, 5}) {
+          set_num_threads(count);
+          CHECK_MESSAGE(identical(matmul(x, y), one), name(dtype) << to_string(s) << to_string(x.strides())
+                                                                  << to_string(y.strides()) << count);
+        }
+        set_num_threads(threads);
+      }
+    }
+  }
+}
+
 TEST_CASE("linalg: NaN and infinities go through") {
   const Tensor a = tensor({HUGE_VAL, 1, 0, 1}).reshape({2, 2}), b = tensor({0, 1, 1, 1}).reshape({2, 2});
   const auto c = to_vector<double>(matmul(a, b));
   CHECK(std::isnan(c[0]));
   CHECK(c[1] == HUGE_VAL);
   CHECK(c[2] == 1);
+  // In every place of a sum and of a tile: 0 times infinity is NaN, and touches no other element.
+  for (const DType dtype : {float16, float32, float64}) {
+    for (const std::int64_t n : {1, 2, 7, 9, 16, 19}) {
+      for (std::int64_t k = 0; k < 37; ++k) {
+        const Tensor x = zeros({n, 37}, dtype), y = zeros({37, n}, dtype);
+        x[n - 1][k].fill_(HUGE_VAL);
+        const Tensor expected = zeros({n, n}, dtype);
+        expected[n - 1].fill_(NAN);
+        CHECK(allclose(matmul(x, y), expected, 0, 0, true));
+        CHECK(allclose(matmul(y.t(), x.t()), expected.t(), 0, 0, true));
+        y[k].fill_(2);
+        expected[n - 1].fill_(HUGE_VAL);
+        CHECK(equal(matmul(x, y), expected));
+      }
+    }
+  }
 }
 
 TEST_CASE("linalg: what has no product") {
