@@ -385,31 +385,49 @@ WICK_INLINE void substitute(const Triangle& t, const T* a, T* x) {
   }
 }
 
+// Right-hand sides between memory and the packs, along whichever is dense there.
+template <int lanes, class F>
+WICK_INLINE void each_element(const Triangle& t, int64_t width, F move) {
+  if (t.unknown_step == 1) {
+    for (int64_t c = 0; c < width; ++c) {
+      for (int64_t j = 0; j < t.n; ++j) move(j * lanes + c, j + c * t.right_step);
+    }
+  } else {
+    for (int64_t j = 0; j < t.n; ++j) {
+      for (int64_t c = 0; c < width; ++c) move(j * lanes + c, j * t.unknown_step + c * t.right_step);
+    }
+  }
+}
+
 template <class T, int count>
-void solve_side_by_side(const Triangle& t, const T* a, T* b, int64_t right, int64_t columns) {
+void solve_side_by_side(const Triangle& t, const T* a, T* b, int64_t columns) {
   constexpr int w = Pack<T>::width, lanes = count * w;
   alignas(64) T x[small_block * lanes];
-  for (; columns > 0; columns -= lanes, b += lanes * right) {
+  for (; columns > 0; columns -= lanes, b += lanes * t.right_step) {
     const int64_t width = columns < lanes ? columns : lanes;
-    for (int64_t j = 0; j < t.n; ++j) {
-      for (int64_t c = 0; c < width; ++c) x[j * lanes + c] = b[j * t.unknown_step + c * right];
-      for (int64_t c = width; c < lanes; ++c) x[j * lanes + c] = T{};
+    if (width < lanes) {
+      for (int64_t i = 0; i < t.n * lanes; ++i) x[i] = T{};
     }
+    each_element<lanes>(t, width, [&](int64_t i, int64_t at) { x[i] = b[at]; });
     substitute<T, count>(t, a, x);
-    for (int64_t j = 0; j < t.n; ++j) {
-      for (int64_t c = 0; c < width; ++c) b[j * t.unknown_step + c * right] = x[j * lanes + c];
-    }
+    each_element<lanes>(t, width, [&](int64_t i, int64_t at) { b[at] = x[i]; });
   }
 }
 
 template <class T>
 void solve(const Triangle& t, const T* a, T* b) {
   constexpr int w = Pack<T>::width;
-  constexpr int many = class_of<T> == Class::Complex ? 2 : 4;
+  // As many as hide the latency of an addition.
+  constexpr int many = class_of<T> == Class::Complex ? 4 : 8;
   const int64_t wide = t.columns - t.columns % (many * w);
-  if (wide > 0) solve_side_by_side<T, many>(t, a, b, t.right_step, wide);
-  if (t.columns > wide)
-    solve_side_by_side<T, 1>(t, a, b + wide * t.right_step, t.right_step, t.columns - wide);
+  if (wide > 0) solve_side_by_side<T, many>(t, a, b, wide);
+  b += wide * t.right_step;
+  const int64_t rest = t.columns - wide;
+  if (rest > w) {
+    solve_side_by_side<T, 2>(t, a, b, rest);
+  } else if (rest > 0) {
+    solve_side_by_side<T, 1>(t, a, b, rest);
+  }
 }
 
 // A rational function and its derivative, for the secular equations of eigenvalue problems.

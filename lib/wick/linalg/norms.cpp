@@ -104,7 +104,9 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
   if (p.kind() == MatrixNorm::Number && p.is_spectral()) {
     const Tensor s = svdvals(A);
     const Tensor largest = select(s, -1, 0), smallest = select(s, -1, s.size(-1) - 1);
-    return p.order() > 0 ? div(largest, smallest) : div(smallest, largest);
+    const Tensor ratio = p.order() > 0 ? div(largest, smallest) : div(smallest, largest);
+    // 0 / 0 for a matrix of zeros.
+    return where(eq(largest, constant(0, largest)), constant(infinity, ratio), ratio);
   }
   check_square("linalg.cond", A);
   const auto [inverse, info] = inv_ex(A);

@@ -43,8 +43,8 @@ Tensor matrix_norm(const Tensor& A, const MatrixNorm& ord = "fro", const Dims& d
                    bool keepdim = false);
 
 // The norm of A times that of its inverse, inf where A is singular. For p = 2 the largest singular value
-// divided by the smallest, for -2 the smallest divided by the largest, also where A is not square. 0 for
-// matrices without elements.
+// divided by the smallest, for -2 the smallest divided by the largest, also where A is not square; inf for
+// matrices of zeros. 0 for matrices without elements.
 Tensor cond(const Tensor& A, const MatrixNorm& p = 2);
 
 // The number of singular values above max(atol, rtol times the largest), int64; of Hermitian matrices, of

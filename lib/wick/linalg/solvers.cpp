@@ -373,6 +373,52 @@ SLogDet slogdet(const Tensor& A) {
   return out;
 }
 
+namespace {
+
+// By Householder's QR decomposition, for m >= n; nothing where a matrix has not full rank. B may lack A's
+// batch dimensions.
+std::optional<LeastSquares> full_rank_solution(const Tensor& A, const Tensor& B, double limit) {
+  const Shape batch = leading(A);
+  const std::int64_t m = A.size(-2), n = A.size(-1), k = B.size(-1), count = numel(batch);
+  const Tensor a = by_columns(A), b = by_columns(expand_batch(B, batch)),
+               r = empty(with(batch, {n, n}), A.dtype());
+  if (a.numel() == 0) return std::nullopt;
+  dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
+    using factorize::view;
+    each_matrix(count, m * n * (n + k), [&](std::int64_t i) {
+      factorize::qr_of_equations(view(a.data<T>() + i * m * n, m, n), view(b.data<T>() + i * m * k, m, k),
+                                 view(r.data<T>() + i * n * n, n, n));
+    });
+  });
+  const Tensor R = transpose(r, -2, -1), c = transpose(b, -2, -1);
+  LeastSquares out;
+  out.singular_values = svdvals(R);
+  out.rank =
+      sum(ne(inverted(out.singular_values, 0, limit), scalar_tensor(0, out.singular_values.dtype())), {-1});
+  if (sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() > 0) return std::nullopt;
+  out.solution = solve_triangular(R, narrow(c, -2, 0, n), true);
+  out.residuals =
+      m > n ? sum(square(abs(narrow(c, -2, n, m - n))), {-2}) : empty({0}, out.singular_values.dtype());
+  return out;
+}
+
+// By singular values.
+LeastSquares shortest_solution(const Tensor& A, const Tensor& B, double limit) {
+  const std::int64_t m = A.size(-2), n = A.size(-1);
+  const auto [U, S, Vh] = svd(A, false);
+  const Tensor inverse = inverted(S, 0, limit);
+  LeastSquares out;
+  out.singular_values = S;
+  out.rank = sum(ne(inverse, scalar_tensor(0, S.dtype())), {-1});
+  out.solution = matmul(adjoint(Vh), mul(inverse.unsqueeze(-1), matmul(adjoint(U), B)));
+  const bool full_rank = sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() == 0;
+  out.residuals = empty({0}, S.dtype());
+  if (m > n && full_rank) out.residuals = sum(square(abs(sub(matmul(A, out.solution), B))), {-2});
+  return out;
+}
+
+}  // namespace
+
 LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond) {
   constexpr const char* operation = "linalg.lstsq";
   check_matrices(operation, A);
@@ -396,16 +442,10 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   LeastSquares out;
   {
     const NoGrad no_grad;
-    const auto [U, S, Vh] = svd(A, false);
-    const Tensor inverse = inverted(S, 0, limit);
-    out.singular_values = S;
-    out.rank = sum(ne(inverse, scalar_tensor(0, S.dtype())), {-1});
-    out.solution = matmul(adjoint(Vh), mul(inverse.unsqueeze(-1), matmul(adjoint(U), B)));
-    const bool full_rank = sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() == 0;
-    out.residuals = empty({0}, S.dtype());
-    if (m > n && full_rank) {
-      out.residuals = sum(square(abs(sub(matmul(A, out.solution), B))), {-2});
-    }
+    std::optional<LeastSquares> by_qr;
+    if (m >= n && leading(A) == broadcast_shapes(leading(A), leading(B)))
+      by_qr = full_rank_solution(A, B, limit);
+    out = by_qr ? *by_qr : shortest_solution(A, B, limit);
   }
   // The solution is pinv(A) B.
   record("lstsq", out.solution, {A, B}, saving(A, A.requires_grad() ? B : Tensor(), limit),
@@ -438,57 +478,21 @@ Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> r
 
 namespace {
 
-// The largest sum of magnitudes of a column, for each matrix.
-std::vector<double> norms(const Tensor& A) {
-  if (A.numel() == 0) return std::vector<double>(static_cast<std::size_t>(numel(leading(A))), 0.0);
-  return to_vector<double>(max(sum(abs(A), {-2}), -1).values);
-}
-
-// How often each matrix is halved so that the approximation holds.
-std::vector<int> halvings(const Tensor& A, double limit) {
-  std::vector<int> out;
-  for (const double norm : norms(A)) {
-    out.push_back(norm > limit && std::isfinite(norm) ? std::ilogb(norm / limit) + 1 : 0);
-  }
-  return out;
-}
-
-// A polynomial of A^2 with every second of the coefficients from `first` on.
-Tensor polynomial(const Tensors& powers, const std::vector<double>& b, std::size_t first) {
-  Tensor out = mul(powers[0], b[first]);
-  for (std::size_t i = 1; i < powers.size(); ++i) out = add(out, mul(powers[i], b[first + 2 * i]));
-  return out;
-}
-
-// Higham, The scaling and squaring method for the matrix exponential revisited (2005): the diagonal Pade
-// approximation of degree 13, or 7 in float32, of A halved s times, squared s times.
+// In double precision, whatever A is.
 Tensor exponential(const Tensor& A) {
-  const bool is_double = real_dtype(A.dtype()) == float64;
-  const int degree = is_double ? 13 : 7;
-  const std::vector<int> times = halvings(A, is_double ? 5.371920351148152 : 3.925724783138660);
-  const int most = times.empty() ? 0 : *std::max_element(times.begin(), times.end());
-  std::vector<double> scales, b(static_cast<std::size_t>(degree) + 1, 1.0);
-  for (const int s : times) scales.push_back(std::ldexp(1.0, -s));
-  const Shape factors = with(leading(A), {1, 1});
-  const Tensor x = mul(A, tensor(std::span<const double>(scales), factors, real_dtype(A.dtype())));
-  // b_i = (2p - i)! / ((p - i)! i!), up to a common factor.
-  for (int i = degree - 1; i >= 0; --i) {
-    const auto at = static_cast<std::size_t>(i);
-    b[at] = b[at + 1] * (i + 1) * (2 * degree - i) / (degree - i);
+  const Tensor x = by_columns(A.to(is_complex(A.dtype()) ? complex128 : float64));
+  const std::int64_t n = A.size(-1);
+  const auto replace = [&]<class T>(TypeTag<T>) {
+    each_matrix(numel(leading(A)), 20 * n * n * n, [&](std::int64_t i) {
+      factorize::exponential(factorize::view(x.data<T>() + i * n * n, n, n));
+    });
+  };
+  if (is_complex(A.dtype())) {
+    replace(TypeTag<std::complex<double>>{});
+  } else {
+    replace(TypeTag<double>{});
   }
-  const Tensor square_of_x = matmul(x, x);
-  Tensors powers{identity_like(A)};
-  for (int i = 2; i < degree; i += 2) powers.push_back(matmul(powers.back(), square_of_x));
-  const Tensor odd = matmul(x, polynomial(powers, b, 1)), even = polynomial(powers, b, 0);
-  const auto [LU, pivots] = lu_factor(sub(even, odd));
-  Tensor out = lu_solve(LU, pivots, add(even, odd));
-  for (int round = 0; round < most; ++round) {
-    std::vector<double> more;
-    for (const int s : times) more.push_back(s > round ? 1 : 0);
-    const Tensor again = tensor(std::span<const double>(more), factors, float64).to(boolean);
-    out = where(again, matmul(out, out), out);
-  }
-  return out;
+  return transpose(x, -2, -1).to(A.dtype());
 }
 
 }  // namespace
@@ -497,11 +501,10 @@ Tensor matrix_exp(const Tensor& A) {
   check_square("linalg.matrix_exp", A);
   if (A.dtype() == bfloat16) return matrix_exp(A.to(float32)).to(bfloat16);
   check_precision("linalg.matrix_exp", A.dtype());
-  if (lacks_routine(A)) return matrix_exp(A.to(complex128)).to(complex64);
   Tensor out;
   {
     const NoGrad no_grad;
-    out = A.numel() == 0 ? A.clone() : exponential(A);
+    out = A.numel() == 0 ? A.clone() : exponential(A.detach());
   }
   // The derivative in direction g stands in a block of the exponential of a matrix of twice the size (Al-Mohy
   // and Higham, 2009).

@@ -30,6 +30,10 @@ void exchange_rows(const View<T>& a, const std::int32_t* pivots, std::int64_t fr
 template <class T>
 void qr(const View<T>& a, const View<T>& q, const View<T>& r);
 
+// a (m, n), m >= n, = q r as above: r (n, n) and, in place of b (m, k), q^H b. a is used up.
+template <class T>
+void qr_of_equations(const View<T>& a, const View<T>& b, const View<T>& r);
+
 // Eigenvalues w (n) of the Hermitian a (n, n), rising; only its lower triangle is read, and used up. z (n, n)
 // becomes the eigenvectors, unless its data is null.
 template <class T>
@@ -39,6 +43,11 @@ Outcome eigh(const View<T>& a, Real<T>* w, const View<T>& z);
 // (null) only s. a is used up.
 template <class T>
 Outcome svd(const View<T>& a, Real<T>* s, const View<T>& u, const View<T>& v);
+
+// a (n, n) becomes I + a + a^2/2! + ...; NaN when it holds NaN or infinities. T is double or
+// std::complex<double>. a is stored without gaps.
+template <class T>
+void exponential(const View<T>& a);
 
 // Whether all elements are finite, and a power of two that brings the largest near 1 where it is so far from
 // 1 that squares leave the range; else 1.

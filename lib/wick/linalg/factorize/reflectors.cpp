@@ -189,11 +189,13 @@ void reduce_to_triangle(const View<T>& a, Reflectors<T>& reflectors) {
   }
 }
 
+namespace {
+
+// a = Q R with columns of any size; R is copied to r.
 template <class T>
-void qr(const View<T>& a, const View<T>& q, const View<T>& r) {
+void factor(const View<T>& a, Reflectors<T>& reflectors, const View<T>& r) {
   const Scratch<int> exponents(a.columns);
   const bool scaled = scale_columns(a, exponents.data()) > 0;
-  Reflectors<T> reflectors(a.rows, std::min(a.rows, a.columns));
   reduce_to_triangle(a, reflectors);
   for (std::int64_t j = 0; j < r.columns; ++j) {
     const std::int64_t filled = std::min(j + 1, std::min(r.rows, a.rows));
@@ -201,17 +203,34 @@ void qr(const View<T>& a, const View<T>& q, const View<T>& r) {
     std::fill(r.column(j) + filled, r.column(j) + r.rows, T(0));
     if (!scaled || exponents[j] == 0) continue;
     Real<T>* x = reinterpret_cast<Real<T>*>(r.column(j));
-    for (std::int64_t i = 0; i < filled * (is_complex_type<T> ? 2 : 1); ++i)
+    for (std::int64_t i = 0; i < filled * (is_complex_type<T> ? 2 : 1); ++i) {
       x[i] = std::ldexp(x[i], exponents[j]);
+    }
   }
+}
+
+}  // namespace
+
+template <class T>
+void qr(const View<T>& a, const View<T>& q, const View<T>& r) {
+  Reflectors<T> reflectors(a.rows, std::min(a.rows, a.columns));
+  factor(a, reflectors, r);
   if (q.data) reflectors.form(q);
+}
+
+template <class T>
+void qr_of_equations(const View<T>& a, const View<T>& b, const View<T>& r) {
+  Reflectors<T> reflectors(a.rows, a.columns);
+  factor(a, reflectors, r);
+  reflectors.apply(Op::Adjoint, b);
 }
 
 #define WICK_INSTANTIATE(T)                                            \
   template T reflection<T>(std::int64_t, T*);                          \
   template class Reflectors<T>;                                        \
   template void reduce_to_triangle<T>(const View<T>&, Reflectors<T>&); \
-  template void qr<T>(const View<T>&, const View<T>&, const View<T>&);
+  template void qr<T>(const View<T>&, const View<T>&, const View<T>&); \
+  template void qr_of_equations<T>(const View<T>&, const View<T>&, const View<T>&);
 WICK_INSTANTIATE(float)
 WICK_INSTANTIATE(double)
 WICK_INSTANTIATE(std::complex<double>)
