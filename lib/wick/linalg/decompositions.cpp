@@ -44,7 +44,7 @@ void check_square(const char* operation, const Tensor& x) {
 
 Tensor adjoint(const Tensor& x) { return conj(transpose(x, -2, -1)); }
 
-Tensor by_columns(const Tensor& x) {
+Tensor column_major_copy(const Tensor& x) {
   const Tensor turned = transpose(x.detach(), -2, -1);
   const Tensor out = empty(turned.sizes(), x.dtype());
   if (out.numel() > 0) copy_into(out, turned);
@@ -57,12 +57,12 @@ Shape leading(const Tensor& x, int last) {
   return shape;
 }
 
-Shape with(Shape shape, std::initializer_list<std::int64_t> sizes) {
+Shape appended(Shape shape, std::initializer_list<std::int64_t> sizes) {
   for (const std::int64_t size : sizes) shape.push_back(size);
   return shape;
 }
 
-std::string in_batch(std::int64_t index, std::int64_t count) {
+std::string batch_suffix(std::int64_t index, std::int64_t count) {
   return count == 1 ? "" : ", matrix " + std::to_string(index) + " of the batch";
 }
 
@@ -86,7 +86,7 @@ void check_outcome(const char* operation, factorize::Outcome outcome, std::int64
                    std::int64_t count) {
   using factorize::Outcome;
   if (outcome == Outcome::Done) return;
-  throw Error(std::string(operation) + ": the algorithm failed to converge" + in_batch(index, count) +
+  throw Error(std::string(operation) + ": the algorithm failed to converge" + batch_suffix(index, count) +
               (outcome == Outcome::NotFinite ? ": the input contains NaN or infinite values" : ""));
 }
 
@@ -104,15 +104,15 @@ struct Singular {
 
 Singular singular(const char* operation, const Tensor& A, bool vectors, bool full) {
   check_matrices(operation, A);
-  const Tensor a = by_columns(A);
+  const Tensor a = column_major_copy(A);
   const std::int64_t m = A.size(-2), n = A.size(-1), k = std::min(m, n);
   const Shape batch = leading(A);
   Singular out;
-  out.s = empty(with(batch, {k}), real_dtype(A.dtype()));
+  out.s = empty(appended(batch, {k}), real_dtype(A.dtype()));
   if (vectors) {
     const bool identities = full && k == 0;
     const auto make = [&](std::int64_t size) {
-      const Tensor x = empty(with(batch, {full ? size : k, size}), A.dtype());
+      const Tensor x = empty(appended(batch, {full ? size : k, size}), A.dtype());
       if (identities && x.numel() > 0) copy_into(x, eye(size, size, A.dtype()));
       return x;
     };
@@ -142,7 +142,7 @@ Tensor svd_gradient(const Tensors& g, const Tensor& U, const Tensor& S, const Te
   const Tensor &gU = g[0], &gS = g[1], &gVh = g[2];
   if (!gU.defined() && !gVh.defined()) return matmul(mul(U, gS.unsqueeze(-2).to(U.dtype())), Vh);
   const Tensor gaps = distances(square(S));
-  Tensor middle = zeros(with(leading(U), {S.size(-1), S.size(-1)}), U.dtype());
+  Tensor middle = zeros(appended(leading(U), {S.size(-1), S.size(-1)}), U.dtype());
   if (gU.defined()) {
     const Tensor turn = skew(matmul(adjoint(U), gU));
     middle = add(middle, off_diagonal(div(mul(turn, row), gaps)));
@@ -177,7 +177,7 @@ Eigh eigen(const char* operation, const Tensor& A, bool vectors) {
   check_square(operation, A);
   check_precision(operation, A.dtype());
   const std::int64_t n = A.size(-1), count = numel(leading(A));
-  const Tensor a = by_columns(A), w = empty(leading(A, 1), real_dtype(A.dtype()));
+  const Tensor a = column_major_copy(A), w = empty(leading(A, 1), real_dtype(A.dtype()));
   const Tensor z = vectors ? empty(a.sizes(), A.dtype()) : Tensor();
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
@@ -218,7 +218,7 @@ Tensor wide_qr_gradient(Tensor gQ, const Tensor& gR, const Tensor& A, const Tens
     const Tensor through = matmul(narrow(A, -1, m, rest), adjoint(g_last));
     gQ = gQ.defined() ? add(gQ, through) : through;
   } else {
-    g_rest = zeros(with(leading(A), {m, rest}), A.dtype());
+    g_rest = zeros(appended(leading(A), {m, rest}), A.dtype());
   }
   return cat({qr_gradient(gQ, g_first, Q, narrow(R, -1, 0, m)), g_rest}, -1);
 }
@@ -226,8 +226,8 @@ Tensor wide_qr_gradient(Tensor gQ, const Tensor& gR, const Tensor& A, const Tens
 // q (m, k), or undefined without it; r (k, n).
 QR factored(const Tensor& A, std::int64_t k, bool with_q) {
   const std::int64_t m = A.size(-2), n = A.size(-1);
-  const Tensor a = by_columns(A), r = empty(with(leading(A), {n, k}), A.dtype());
-  const Tensor q = with_q ? empty(with(leading(A), {k, m}), A.dtype()) : Tensor();
+  const Tensor a = column_major_copy(A), r = empty(appended(leading(A), {n, k}), A.dtype());
+  const Tensor q = with_q ? empty(appended(leading(A), {k, m}), A.dtype()) : Tensor();
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(leading(A)), m * n * k, [&](std::int64_t i) {
@@ -245,7 +245,7 @@ QR factored(const Tensor& A, std::int64_t k, bool with_q) {
 }  // namespace
 
 SVD svd(const Tensor& A, bool full_matrices) {
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const SVD wide = svd(A.to(complex128), full_matrices);
     return {wide.U.to(complex64), wide.S.to(float32), wide.Vh.to(complex64)};
   }
@@ -272,7 +272,7 @@ SVD svd(const Tensor& A, bool full_matrices) {
 
 Tensor svdvals(const Tensor& A) {
   if (autograd::wanted({A})) return svd(A, false).S;
-  if (lacks_routine(A)) return svdvals(A.to(complex128)).to(float32);
+  if (computed_in_complex128(A)) return svdvals(A.to(complex128)).to(float32);
   return singular("linalg.svdvals", A, false, false).s;
 }
 
@@ -281,7 +281,7 @@ Eigh eigh(const Tensor& A, std::string_view UPLO) {
     check_square("linalg.eigh", A);
     return eigh(adjoint(A));
   }
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const Eigh wide = eigh(A.to(complex128));
     return {wide.eigenvalues.to(float32), wide.eigenvectors.to(complex64)};
   }
@@ -309,7 +309,7 @@ Tensor eigvalsh(const Tensor& A, std::string_view UPLO) {
     check_square("linalg.eigvalsh", A);
     return eigvalsh(adjoint(A));
   }
-  if (lacks_routine(A)) return eigvalsh(A.to(complex128)).to(float32);
+  if (computed_in_complex128(A)) return eigvalsh(A.to(complex128)).to(float32);
   return eigen("linalg.eigvalsh", A, false).eigenvalues;
 }
 
@@ -318,7 +318,7 @@ QR qr(const Tensor& A, std::string_view mode) {
   if (mode != "reduced" && mode != "complete" && mode != "r") {
     throw Error("linalg.qr: the mode must be reduced, complete or r, " + std::string(mode) + " was given");
   }
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const QR wide = qr(A.to(complex128), mode);
     return {wide.Q.to(complex64), wide.R.to(complex64)};
   }
@@ -343,15 +343,15 @@ Tensor cholesky(const Tensor& A, bool upper) {
   check_square("linalg.cholesky", A);
   check_precision("linalg.cholesky", A.dtype());
   if (upper) return adjoint(cholesky(adjoint(A)));
-  if (lacks_routine(A)) return cholesky(A.to(complex128)).to(complex64);
+  if (computed_in_complex128(A)) return cholesky(A.to(complex128)).to(complex64);
   const std::int64_t n = A.size(-1), count = numel(leading(A));
-  const Tensor a = by_columns(A);
+  const Tensor a = column_major_copy(A);
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(count, n * n * n / 3, [&](std::int64_t i) {
         const std::int64_t failed = factorize::cholesky(factorize::view(matrix<T>(a, i), n, n));
         if (failed == 0) return;
-        throw Error("linalg.cholesky: the input is not positive-definite" + in_batch(i, count) +
+        throw Error("linalg.cholesky: the input is not positive-definite" + batch_suffix(i, count) +
                     " (the leading minor of order " + std::to_string(failed) + " is not positive)");
       });
     });
@@ -369,12 +369,12 @@ Tensor cholesky(const Tensor& A, bool upper) {
 LUFactors lu_factor(const Tensor& A) {
   check_square("linalg.lu_factor", A);
   check_precision("linalg.lu_factor", A.dtype());
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const LUFactors wide = lu_factor(A.to(complex128));
     return {wide.LU.to(complex64), wide.pivots};
   }
   const std::int64_t n = A.size(-1);
-  const Tensor a = by_columns(A), pivots = empty(leading(A, 1), int32);
+  const Tensor a = column_major_copy(A), pivots = empty(leading(A, 1), int32);
   if (a.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(leading(A)), n * n * n / 3, [&](std::int64_t i) {

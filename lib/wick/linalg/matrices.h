@@ -21,12 +21,12 @@ void check_precision(const char* operation, DType dtype);
 Tensor adjoint(const Tensor& x);
 
 // A new row-major tensor of the transposed matrices: they are stored by columns. Not recorded.
-Tensor by_columns(const Tensor& x);
+Tensor column_major_copy(const Tensor& x);
 
 // The dimensions before the last `last`.
 Shape leading(const Tensor& x, int last = 2);
 // The same with sizes appended.
-Shape with(Shape shape, std::initializer_list<std::int64_t> sizes);
+Shape appended(Shape shape, std::initializer_list<std::int64_t> sizes);
 
 // Calls f(i) for every matrix of a batch, on several threads when `work` additions each are worth it.
 template <class F>
@@ -42,10 +42,10 @@ void each_matrix(std::int64_t count, std::int64_t work, F&& f) {
 Tensor exchange_rows(const Tensor& x, const Tensor& pivots, bool inverse);
 
 // ", matrix 3 of the batch" for errors; nothing when there is one matrix only.
-std::string in_batch(std::int64_t index, std::int64_t count);
+std::string batch_suffix(std::int64_t index, std::int64_t count);
 
-// Whether the operation is computed in complex128 for want of a routine: complex64.
-inline bool lacks_routine(const Tensor& x) { return x.dtype() == complex64; }
+// Decompositions have no complex64 of their own.
+inline bool computed_in_complex128(const Tensor& x) { return x.dtype() == complex64; }
 
 // Calls f(TypeTag<T>{}) for float32, float64 and complex128.
 template <class F>

@@ -37,7 +37,7 @@ bool is_vectors(const Tensor& A, const Tensor& B) {
 }
 
 Tensor expand_batch(const Tensor& x, const Shape& batch) {
-  return expand(x, with(batch, {x.size(-2), x.size(-1)}));
+  return expand(x, appended(batch, {x.size(-2), x.size(-1)}));
 }
 
 // b's matrices become the solutions of the triangular systems; broadcast batches, no history.
@@ -46,8 +46,8 @@ Tensor substituted(const Tensor& A, const Tensor& B, bool upper, bool unitriangu
   const std::int64_t n = A.size(-1), k = B.size(-1), own = numel(leading(A));
   // Matrices that are all the same are brought into order once.
   const bool shared = own == 1;
-  const Tensor a = by_columns(shared ? A : expand_batch(A, batch));
-  const Tensor x = by_columns(expand_batch(B, batch));
+  const Tensor a = column_major_copy(shared ? A : expand_batch(A, batch));
+  const Tensor x = column_major_copy(expand_batch(B, batch));
   if (x.numel() > 0) {
     dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
       each_matrix(numel(batch), n * n * k / 2, [&](std::int64_t i) {
@@ -111,7 +111,7 @@ Tensor pinv_gradient(const Tensor& g, const Tensor& A, const Tensor& X) {
 Tensor exchange_rows(const Tensor& x, const Tensor& pivots, bool inverse) {
   const Tensor order = row_order(pivots, inverse).unsqueeze(-1);
   const Shape batch = broadcast_shapes(leading(order), leading(x));
-  const Shape shape = with(batch, {x.size(-2), x.size(-1)});
+  const Shape shape = appended(batch, {x.size(-2), x.size(-1)});
   return gather(expand(x, shape), -2, expand(order, shape));
 }
 
@@ -139,7 +139,8 @@ Solved solve_by_lu(const Tensor& A, const Tensor& B) {
   const std::int64_t n = A.size(-1), k = B.size(-1), count = numel(batch);
   // A matrix that all right-hand sides share is factored once.
   const bool shared = numel(leading(A)) == 1;
-  const Tensor a = by_columns(shared ? A : expand_batch(A, batch)), x = by_columns(expand_batch(B, batch));
+  const Tensor a = column_major_copy(shared ? A : expand_batch(A, batch)),
+               x = column_major_copy(expand_batch(B, batch));
   const std::int64_t factors = shared ? 1 : count;
   std::vector<std::int32_t> info(static_cast<std::size_t>(factors), 0);
   if (a.numel() == 0) return {transpose(x, -2, -1), info};
@@ -173,7 +174,7 @@ void check_regular(std::string_view operation, const std::vector<std::int32_t>& 
   for (std::size_t i = 0; i < info.size(); ++i) {
     if (info[i] == 0) continue;
     fail(operation, "the input matrix is singular{} (pivot {} is zero)",
-         in_batch(static_cast<std::int64_t>(i), static_cast<std::int64_t>(info.size())), info[i]);
+         batch_suffix(static_cast<std::int64_t>(i), static_cast<std::int64_t>(info.size())), info[i]);
   }
 }
 
@@ -182,7 +183,7 @@ Tensor identity_like(const Tensor& A) { return expand(eye(A.size(-1), A.size(-1)
 // The product of all other elements along the last dimension.
 Tensor products_of_others(const Tensor& s) {
   const std::int64_t n = s.size(-1);
-  const Tensor one = ones(with(leading(s, 1), {1}), s.dtype());
+  const Tensor one = ones(appended(leading(s, 1), {1}), s.dtype());
   const Tensor backward = arange(static_cast<double>(n - 1), -1, -1, int64);
   const auto before = [&](const Tensor& x) { return cat({one, cumprod(narrow(x, -1, 0, n - 1), -1)}, -1); };
   const Tensor after = index_select(before(index_select(s, -1, backward)), -1, backward);
@@ -221,7 +222,7 @@ Tensor solve_triangular(const Tensor& A, const Tensor& B, bool upper, bool left,
         solve_triangular(transpose(A, -2, -1), transpose(B, -2, -1), !upper, true, unitriangular), -2, -1);
   }
   check_shapes(operation, A, B, A.size(-1) == B.size(-2));
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     return solve_triangular(A.to(complex128), B.to(complex128), upper, true, unitriangular).to(complex64);
   }
   const Tensor out = substituted(A, B, upper, unitriangular);
@@ -272,7 +273,7 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   }
   check_shapes(operation, A, B, B.dim() >= 2 && A.size(-1) == B.size(left ? -2 : -1));
   if (!left) return transpose(solve(transpose(A, -2, -1), transpose(B, -2, -1)), -2, -1);
-  if (lacks_routine(A)) return solve(A.to(complex128), B.to(complex128)).to(complex64);
+  if (computed_in_complex128(A)) return solve(A.to(complex128), B.to(complex128)).to(complex64);
   Tensor out;
   {
     const NoGrad no_grad;
@@ -301,7 +302,7 @@ Tensor record_inverse(const Tensor& X, const Tensor& A) {
 Tensor inv(const Tensor& A) {
   check_square("linalg.inv", A);
   check_precision("linalg.inv", A.dtype());
-  if (lacks_routine(A)) return inv(A.to(complex128)).to(complex64);
+  if (computed_in_complex128(A)) return inv(A.to(complex128)).to(complex64);
   const auto [x, info] = solve_by_lu(A, identity_like(A));
   check_regular("linalg.inv", info);
   return record_inverse(x, A);
@@ -310,7 +311,7 @@ Tensor inv(const Tensor& A) {
 InvEx inv_ex(const Tensor& A) {
   check_square("linalg.inv_ex", A);
   check_precision("linalg.inv_ex", A.dtype());
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const InvEx wide = inv_ex(A.to(complex128));
     return {wide.inverse.to(complex64), wide.info};
   }
@@ -328,7 +329,7 @@ InvEx inv_ex(const Tensor& A) {
 Tensor det(const Tensor& A) {
   check_square("linalg.det", A);
   check_precision("linalg.det", A.dtype());
-  if (lacks_routine(A)) return det(A.to(complex128)).to(complex64);
+  if (computed_in_complex128(A)) return det(A.to(complex128)).to(complex64);
   Tensor out;
   {
     const NoGrad no_grad;
@@ -346,7 +347,7 @@ Tensor det(const Tensor& A) {
 SLogDet slogdet(const Tensor& A) {
   check_square("linalg.slogdet", A);
   check_precision("linalg.slogdet", A.dtype());
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const SLogDet wide = slogdet(A.to(complex128));
     return {wide.sign.to(complex64), wide.logabsdet.to(float32)};
   }
@@ -380,8 +381,8 @@ namespace {
 std::optional<LeastSquares> full_rank_solution(const Tensor& A, const Tensor& B, double limit) {
   const Shape batch = leading(A);
   const std::int64_t m = A.size(-2), n = A.size(-1), k = B.size(-1), count = numel(batch);
-  const Tensor a = by_columns(A), b = by_columns(expand_batch(B, batch)),
-               r = empty(with(batch, {n, n}), A.dtype());
+  const Tensor a = column_major_copy(A), b = column_major_copy(expand_batch(B, batch)),
+               r = empty(appended(batch, {n, n}), A.dtype());
   if (a.numel() == 0) return std::nullopt;
   dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
     using factorize::view;
@@ -430,7 +431,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     return out;
   }
   check_shapes(operation, A, B, B.dim() >= 2 && A.size(-2) == B.size(-2));
-  if (lacks_routine(A)) {
+  if (computed_in_complex128(A)) {
     const LeastSquares wide =
         lstsq(A.to(complex128), B.to(complex128),
               rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)))));
@@ -462,7 +463,7 @@ Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> r
   check_matrices("linalg.pinv", A);
   const double own = epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)));
   const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : own);
-  if (lacks_routine(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
+  if (computed_in_complex128(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
   Tensor out;
   {
     const NoGrad no_grad;
@@ -480,7 +481,7 @@ namespace {
 
 // In double precision, whatever A is.
 Tensor exponential(const Tensor& A) {
-  const Tensor x = by_columns(A.to(is_complex(A.dtype()) ? complex128 : float64));
+  const Tensor x = column_major_copy(A.to(is_complex(A.dtype()) ? complex128 : float64));
   const std::int64_t n = A.size(-1);
   const auto replace = [&]<class T>(TypeTag<T>) {
     each_matrix(numel(leading(A)), 20 * n * n * n, [&](std::int64_t i) {
