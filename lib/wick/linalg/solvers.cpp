@@ -326,6 +326,29 @@ InvEx inv_ex(const Tensor& A) {
   return {record_inverse(inverse, A), info};
 }
 
+namespace {
+
+// The products of the pivots, negative for an odd number of exchanges. Not recorded.
+Tensor determinants(const Tensor& A) {
+  const std::int64_t n = A.size(-1);
+  const Tensor a = column_major_copy(A), out = ones(leading(A), A.dtype());
+  if (a.numel() == 0) return out;
+  dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
+    const factorize::Scratch<std::int32_t> pivots(out.numel() * n);
+    each_matrix(out.numel(), n * n * n / 3, [&](std::int64_t i) {
+      const auto matrix = factorize::view(a.data<T>() + i * n * n, n, n);
+      std::int32_t* own = pivots.data() + i * n;
+      factorize::lu(matrix, own);
+      T product = 1;
+      for (std::int64_t j = 0; j < n; ++j) product *= own[j] == j ? matrix(j, j) : -matrix(j, j);
+      out.data<T>()[i] = product;
+    });
+  });
+  return out;
+}
+
+}  // namespace
+
 Tensor det(const Tensor& A) {
   check_square("linalg.det", A);
   check_precision("linalg.det", A.dtype());
@@ -333,8 +356,7 @@ Tensor det(const Tensor& A) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const auto [LU, pivots] = lu_factor(A);
-    out = mul(product_along(diagonal(LU, 0, -2, -1)), exchange_sign(pivots, A.dtype()));
+    out = determinants(A);
   }
   return record("det", out, {A}, saving(A, out), [](const Tensor& g, const Tensor& a, const Tensor& value) {
     const Tensor none = eq(value.detach(), scalar_tensor(0, value.dtype()));

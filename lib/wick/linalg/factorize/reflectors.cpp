@@ -211,8 +211,52 @@ void factor(const View<T>& a, Reflectors<T>& reflectors, const View<T>& r) {
 
 }  // namespace
 
+namespace {
+
+// Of a few elements, where everything else would cost more than the reflections.
+constexpr std::int64_t largest_small = 8;
+
+// c = (I - tau v v^H) c, where v has 1 in place of its first element.
+template <class T>
+void apply_reflection(std::int64_t m, T tau, const T* v, const View<T>& c) {
+  for (std::int64_t j = 0; j < c.columns; ++j) {
+    T* x = c.column(j);
+    T along = x[0];
+    for (std::int64_t i = 1; i < m; ++i) along += conjugate(v[i]) * x[i];
+    along *= tau;
+    x[0] -= along;
+    for (std::int64_t i = 1; i < m; ++i) x[i] -= v[i] * along;
+  }
+}
+
+template <class T>
+void small_qr(const View<T>& a, const View<T>& q, const View<T>& r) {
+  const std::int64_t m = a.rows, n = a.columns, k = std::min(m, n);
+  int exponents[largest_small];
+  T tau[largest_small];
+  scale_columns(a, exponents);
+  for (std::int64_t j = 0; j < k; ++j) {
+    tau[j] = reflection(m - j, a.column(j) + j);
+    apply_reflection(m - j, conjugate(tau[j]), a.column(j) + j, a.block(j, j + 1, m - j, n - j - 1));
+  }
+  set_zero(r);
+  for (std::int64_t j = 0; j < n; ++j) {
+    const Real<T> factor = std::ldexp(Real<T>(1), exponents[j]);
+    for (std::int64_t i = 0; i < std::min(j + 1, m); ++i) r(i, j) = a(i, j) * factor;
+  }
+  if (!q.data) return;
+  set_zero(q);
+  for (std::int64_t j = 0; j < q.columns; ++j) q(j, j) = 1;
+  for (std::int64_t j = k; j-- > 0;) {
+    apply_reflection(m - j, tau[j], a.column(j) + j, q.block(j, j, m - j, q.columns - j));
+  }
+}
+
+}  // namespace
+
 template <class T>
 void qr(const View<T>& a, const View<T>& q, const View<T>& r) {
+  if (std::max(a.rows, a.columns) <= largest_small) return small_qr(a, q, r);
   Reflectors<T> reflectors(a.rows, std::min(a.rows, a.columns));
   factor(a, reflectors, r);
   if (q.data) reflectors.form(q);
