@@ -193,35 +193,33 @@ int Binding::find_option(std::string_view word) const {
       if (name == word) return static_cast<int>(i);
     }
   }
-  return -1;
+  return no_option;
 }
 
-bool Binding::is_option(Tcl_Obj* word, int& param) const {
+int Binding::option_of(Tcl_Obj* word) const {
   if (word->bytes) {
-    if (word->bytes[0] != '-' || is_handle(word)) return false;
+    if (word->bytes[0] != '-' || is_handle(word)) return no_option;
   } else {
     // A handle, a number, and a list of several words are values: asking for the string would change the one
     // and cost time with the others.
     word = plain_word(word);
-    if (!word || is_handle(word) || is_number(word)) return false;
+    if (!word || is_handle(word) || is_number(word)) return no_option;
   }
   const std::string_view text = text_of(word);
-  if (!text.starts_with('-')) return false;
-  param = find_option(text);
-  if (param >= 0) return true;
+  if (!text.starts_with('-')) return no_option;
+  const int param = find_option(text);
+  if (param >= 0) return param;
   const bool surely = text.starts_with("-unknown") || text.starts_with("-invalid");
-  if ((!command_.dashed_values || surely) && looks_like_option(text))
-    throw unknown_parameter(text, likely_option(text));
-  return false;
+  return (!command_.dashed_values || surely) && looks_like_option(text) ? unknown_option : no_option;
 }
 
-std::string Binding::likely_option(std::string_view word) const {
+CallError Binding::unknown(std::string_view word) const {
   std::vector<std::string_view> all;
   for (const auto& names : options_) all.insert(all.end(), names.begin(), names.end());
-  return std::string(closest(word.substr(1), all));
+  return unknown_parameter(word, word.starts_with('-') ? closest(word.substr(1), all) : "");
 }
 
-const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* words, int count,
+const Binding::Form* Binding::choose_form(const State& state, Tcl_Obj* const* words, int count,
                                           bool names_follow) const {
   const Form* found = nullptr;
   for (const Form& form : forms_) {
@@ -234,51 +232,62 @@ const Binding::Form& Binding::choose_form(const State& state, Tcl_Obj* const* wo
     }
     if (could_be) break;
   }
-  if (!found) throw wrong_positional_count();
-  return *found;
+  return found;
 }
 
-void Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const {
-  const Form& form = choose_form(call.state, words, count, names_follow);
+bool Binding::assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const {
+  const Form* form = choose_form(call.state, words, count, names_follow);
+  if (!form) {
+    call.refuse(wrong_positional_count());
+    return false;
+  }
   for (int i = 0; i < count; ++i) {
-    const int param = form.param(i);
+    const int param = form->param(i);
     call.by_position |= 1u << param;
     call.words[param] = words[i];
-    if (form.rest && i == static_cast<int>(form.params.size()) - 1 && i + 1 < count) {
+    if (form->rest && i == static_cast<int>(form->params.size()) - 1 && i + 1 < count) {
       call.words[param] = new_list(call, {words + i, words + count});
       break;
     }
   }
+  return true;
 }
 
-void Binding::assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const {
-  int option = -1;
+bool Binding::assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const {
   for (int i = first; i < count; i += 2) {
-    if (!is_option(words[i], option))
-      throw unknown_parameter(holds_handle(words[i]) ? quoted(words[i]) : std::string(text_of(words[i])));
-    if (i + 1 == count) throw missing_value(text_of(words[i]));
+    const int option = option_of(words[i]);
+    if (option < 0) {
+      call.refuse(unknown(holds_handle(words[i]) ? quoted(words[i]) : std::string(text_of(words[i]))));
+      return false;
+    }
+    const std::string_view given = text_of(words[i]);
+    if (i + 1 == count) {
+      call.refuse(missing_value(given));
+      return false;
+    }
     if (call.by_position & (1u << option)) {
-      throw CallError{"Parameter given twice: -" +
-                          std::string(first_name(command_.params[static_cast<std::size_t>(option)].names)),
-                      "TORCH PARAMETER TWICE " + std::string(text_of(words[i])),
-                      "once by position and once by name"};
+      call.refuse({"Parameter given twice: -" + options_[static_cast<std::size_t>(option)][0],
+                   "TORCH PARAMETER TWICE " + std::string(given), "once by position and once by name"});
+      return false;
     }
     Tcl_Obj*& word = call.words[option];
     const bool adds_up =
         word && command_.call.types[static_cast<std::size_t>(option)] == &Convert<wick::Tensors>::type;
     word = adds_up ? joined(call, word, words[i + 1]) : words[i + 1];
   }
+  return true;
 }
 
 Tcl_Obj* Binding::run(Call& call, int count, Tcl_Obj* const* words) const {
-  int option = -1;
   int positional = 0;
-  while (positional < count && !is_option(words[positional], option)) ++positional;
-  if (positional > 0) assign_positional(call, words, positional, positional < count);
-  if (positional < count) assign_named(call, words, count, positional);
+  int option = no_option;
+  while (positional < count && (option = option_of(words[positional])) == no_option) ++positional;
+  if (option == unknown_option) return call.refuse(unknown(text_of(words[positional])));
+  if (positional > 0 && !assign_positional(call, words, positional, positional < count)) return nullptr;
+  if (positional < count && !assign_named(call, words, count, positional)) return nullptr;
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
     if (!call.words[i] && is_required(command_.params[i]))
-      throw missing_parameter(first_name(command_.params[i].names));
+      return call.refuse(missing_parameter(options_[i][0]));
   }
   return command_.call.invoke(call);
 }

@@ -69,7 +69,12 @@ struct Call {
   std::uint32_t by_position = 0;        // a bit for each parameter whose word was given by position
   std::forward_list<ObjRef> made = {};  // lists that were made of several words
   Evaluation evaluation = {};           // what is left to do
+  std::optional<CallError> error = {};  // why the call was refused
 
+  Tcl_Obj* refuse(CallError why) {
+    error = std::move(why);
+    return nullptr;
+  }
   Tcl_Interp* interp() const { return state.interp(); }
 };
 
@@ -125,7 +130,8 @@ class Binding {
     return options_[static_cast<std::size_t>(param)];
   }
   const std::string& usage() const;
-  // Calls the command's function: the result, or null when call.evaluation has to be done first.
+  // Calls the command's function: the result, or null when call.error says why not, or else when
+  // call.evaluation has to be done first.
   Tcl_Obj* run(Call& call, int count, Tcl_Obj* const* words) const;
 
  private:
@@ -139,12 +145,15 @@ class Binding {
     int param(int word) const { return params[std::min(static_cast<std::size_t>(word), params.size() - 1)]; }
   };
 
+  static constexpr int no_option = -1, unknown_option = -2;
   int find_option(std::string_view word) const;
-  bool is_option(Tcl_Obj* word, int& param) const;
-  std::string likely_option(std::string_view word) const;
-  void assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const;
-  void assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const;
-  const Form& choose_form(const State& state, Tcl_Obj* const* words, int count, bool names_follow) const;
+  // The parameter that a word names as an option, or one of the above.
+  int option_of(Tcl_Obj* word) const;
+  CallError unknown(std::string_view word) const;
+  // These answer whether the words were accepted.
+  bool assign_positional(Call& call, Tcl_Obj* const* words, int count, bool names_follow) const;
+  bool assign_named(Call& call, Tcl_Obj* const* words, int count, int first) const;
+  const Form* choose_form(const State& state, Tcl_Obj* const* words, int count, bool names_follow) const;
   void add_names();
   void add_options();
   void add_forms();
@@ -162,23 +171,29 @@ class Binding {
 
 namespace detail {
 
-// The value of parameter `index`: from its word, else from its default.
+// The value of parameter `index`: from its word, else from its default. Nothing, and call.error, when the
+// word is refused.
 template <class T>
-T value_of(Call& call, std::size_t index) {
+std::optional<T> value_of(Call& call, std::size_t index) {
   const Param& param = call.command.params[index];
-  Tcl_Obj* word = call.words[index];
   if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
-    if (!word) return Convert<T>::by_default(param.default_value);
+    if (!call.words[index]) return Convert<T>::by_default(param.default_value);
+  }
+  const Source source{call.state, call.words[index], first_name(param.names)};
+  std::optional<T> value;
+  if constexpr (requires { Convert<T>::attempt(source); }) {
+    value = Convert<T>::attempt(source);
+    if (!value) call.refuse(Convert<T>::fault(source));
+  } else {
+    value = Convert<T>::from(source);
   }
   if constexpr (numbers<T>) {
-    T value = Convert<T>::from({call.state, word, first_name(param.names)});
-    if (param.range.limits() && !within(value, param.range)) {
-      throw invalid_value(first_name(param.names), word, accepted_within<T>(param.range));
+    if (value && param.range.limits() && !within(*value, param.range)) {
+      call.refuse(invalid_value(source.option, source.word, accepted_within<T>(param.range)));
+      value.reset();
     }
-    return value;
-  } else {
-    return Convert<T>::from({call.state, word, first_name(param.names)});
   }
+  return value;
 }
 
 template <class T>
@@ -204,25 +219,27 @@ template <class F, class R, class... Args>
 struct Signature<R (F::*)(Args...) const> {
   using Result = R;
   using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
+  using Values = std::tuple<std::optional<std::remove_cvref_t<Args>>...>;
   static constexpr bool wants_call = false;
 };
 template <class F, class R, class... Args>
 struct Signature<R (F::*)(Call&, Args...) const> {
   using Result = R;
   using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
+  using Values = std::tuple<std::optional<std::remove_cvref_t<Args>>...>;
   static constexpr bool wants_call = true;
 };
 
 // The dtype of the first tensor among a command's values.
 template <class... T>
-std::optional<wick::DType> first_dtype(const std::tuple<T...>& values) {
+std::optional<wick::DType> first_dtype(const std::tuple<std::optional<T>...>& values) {
   std::optional<wick::DType> dtype;
   const auto look = [&dtype](const auto& value) {
     if constexpr (std::is_same_v<decltype(value), const wick::Tensor&>) {
       if (!dtype) dtype = value.dtype();
     }
   };
-  std::apply([&](const auto&... value) { (look(value), ...); }, values);
+  std::apply([&](const auto&... value) { (look(*value), ...); }, values);
   return dtype;
 }
 
@@ -230,13 +247,18 @@ template <class F, std::size_t... I>
 Tcl_Obj* invoke(Call& call, std::index_sequence<I...>) {
   using S = Signature<decltype(&F::operator())>;
   using Result = typename S::Result;
-  // Braces convert from left to right: the first mistake is the one that is reported.
-  typename S::Arguments values{value_of<std::tuple_element_t<I, typename S::Arguments>>(call, I)...};
+  typename S::Values values;
+  // From left to right: the first mistake is the one that is reported.
+  const bool taken =
+      ((std::get<I>(values) = value_of<std::tuple_element_t<I, typename S::Arguments>>(call, I))
+           .has_value() &&
+       ...);
+  if (!taken) return nullptr;
   const auto apply = [&]() -> Result {
     if constexpr (S::wants_call) {
-      return F{}(call, std::get<I>(std::move(values))...);
+      return F{}(call, *std::get<I>(std::move(values))...);
     } else {
-      return F{}(std::get<I>(std::move(values))...);
+      return F{}(*std::get<I>(std::move(values))...);
     }
   };
   if constexpr (std::is_void_v<Result>) {

@@ -141,10 +141,10 @@ std::optional<NormWord> norm_of(Tcl_Obj* word) {
   return std::nullopt;
 }
 
-double Convert<double>::from(const Source& s) {
+std::optional<double> Convert<double>::attempt(const Source& s) {
   if (s.word->typePtr == number_types().real) return s.word->internalRep.doubleValue;
   if (const auto value = number_of(s.word)) return value->to_double();
-  throw invalid_value(s.option, s.word, accepted);
+  return std::nullopt;
 }
 
 bool Convert<Device>::could_be(const State&, Tcl_Obj* word) {

@@ -16,8 +16,9 @@
 #include "wick/linalg/norms.h"
 
 // Tcl words into C++ values and back. Convert<T>::from reads a word or throws a CallError that names the
-// option and what it takes; by_default takes what a declaration gives as default. No conversion asks a handle
-// for its string or changes its type.
+// option and what it takes. Where there is an attempt(), it answers nothing for such a word, and fault() says
+// what from() would throw: exceptions cost too much for scripts that try. by_default takes what a declaration
+// gives as default. No conversion asks a handle for its string or changes its type.
 
 namespace binding {
 
@@ -106,9 +107,14 @@ struct Convert;
 // The common shape of a conversion that either succeeds or names what it accepts.
 template <class T, auto read>
 struct Reader {
-  static T from(const Source& s) {
+  static std::optional<T> attempt(const Source& s) {
     if (auto value = read(s.word)) return T(std::move(*value));
-    throw invalid_value(s.option, s.word, Convert<T>::accepted);
+    return std::nullopt;
+  }
+  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, Convert<T>::accepted); }
+  static T from(const Source& s) {
+    if (auto value = attempt(s)) return std::move(*value);
+    throw fault(s);
   }
   static bool could_be(const State&, Tcl_Obj* word) { return read(word).has_value(); }
 };
@@ -123,7 +129,12 @@ struct Convert<std::int64_t> : Reader<std::int64_t, integer_of> {
 template <>
 struct Convert<double> {
   static constexpr const char* accepted = "a number";
-  static double from(const Source& s);
+  static std::optional<double> attempt(const Source& s);
+  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted); }
+  static double from(const Source& s) {
+    if (const auto value = attempt(s)) return *value;
+    throw fault(s);
+  }
   static bool could_be(const State&, Tcl_Obj* word) { return number_of(word).has_value(); }
   static constexpr Type type{"double", could_be};
   static double by_default(const Default& d) { return std::get<double>(d); }
@@ -227,9 +238,14 @@ struct Convert<Script> {
 // Any kind of handle. The object is taken by value: a script that the command runs may free the handle.
 template <Handled T>
 struct Convert<T> {
-  static T from(const Source& s) {
+  static std::optional<T> attempt(const Source& s) {
     if (const T* object = find<T>(s.state, s.word)) return *object;
-    throw invalid_handle(kind_name<T>, s.option, s.word);
+    return std::nullopt;
+  }
+  static CallError fault(const Source& s) { return invalid_handle(kind_name<T>, s.option, s.word); }
+  static T from(const Source& s) {
+    if (auto object = attempt(s)) return std::move(*object);
+    throw fault(s);
   }
   static bool could_be(const State& state, Tcl_Obj* word) { return find<T>(state, word) != nullptr; }
   static constexpr Type type{kind_name<T>, could_be};

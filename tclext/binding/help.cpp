@@ -135,7 +135,9 @@ std::string help_text(std::string_view name) {
       }
       text.pop_back();
     }
-    return text + "\n\ntorch::help COMMAND tells more.";
+    return text +
+           "\n\ntorch::help COMMAND tells more. After an error the variable errorInfo\nhas the details: what "
+           "was given, and what is accepted.";
   }
   const Binding* found = registry().find(name);
   if (!found) return search_text(name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <stdexcept>
 
 #include "wick/autograd/gradient.h"
@@ -39,6 +40,7 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
       Tcl_SetObjResult(interp, result);
       return TCL_OK;
     }
+    if (call.error) return report(interp, *call.error, binding.usage());
     auto* pending = new Pending{StateRef(*state), std::move(call.evaluation.after)};
     Tcl_NRAddCallback(interp, finish, pending, nullptr, nullptr, nullptr);
     return Tcl_NREvalObj(interp, call.evaluation.script, 0);
@@ -68,6 +70,28 @@ bool is_tcl_command(std::string_view name) {
       "switch", "tell",     "throw",   "time",   "trace",    "try",   "unknown", "unload",
       "unset",  "update",   "uplevel", "upvar",  "variable", "while", "yield",   "zlib"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+// What `namespace import torch::*` takes: all commands but those that would replace Tcl's own. By their first
+// two letters where that says it, for Tcl compares every pattern with every name.
+std::set<std::string> export_patterns(const std::deque<Binding>& bindings) {
+  std::set<std::string> kept_back, patterns;
+  for (const Binding& binding : bindings) {
+    for (const std::string& name : binding.names()) {
+      if (is_tcl_command(name)) kept_back.insert(name.substr(0, 2));
+    }
+  }
+  for (const Binding& binding : bindings) {
+    for (const std::string& name : binding.names()) {
+      const std::string start = name.substr(0, 2);
+      if (!kept_back.contains(start)) {
+        patterns.insert(start + "*");
+      } else if (!is_tcl_command(name)) {
+        patterns.insert(name);
+      }
+    }
+  }
+  return patterns;
 }
 
 void delete_command(ClientData data) {
@@ -109,10 +133,9 @@ void Registry::install(Tcl_Interp* interp, State& state) const {
       state.retain();
       Tcl_NRCreateCommand(interp, ("::torch::" + name).c_str(), evaluates ? run_recursively : run_command,
                           evaluates ? run_command : nullptr, new Installed{&binding, &state}, delete_command);
-      // `namespace import torch::*` does not replace what Tcl has under the same name.
-      if (!is_tcl_command(name)) Tcl_Export(interp, torch, name.c_str(), 0);
     }
   }
+  for (const std::string& pattern : export_patterns(bindings_)) Tcl_Export(interp, torch, pattern.c_str(), 0);
 }
 
 }  // namespace binding
