@@ -1,0 +1,58 @@
+#include "wick/ops/extrema.h"
+
+#include "wick/core/fail.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/reduction.h"
+
+namespace wick {
+
+namespace {
+
+// Positions count in x flattened.
+Tensor flattened(const char* operation, const Tensor& x) {
+  if (x.numel() == 0) fail<ShapeError>(operation, "shape {} has no elements", x.sizes());
+  return x.detach().flatten();
+}
+
+}  // namespace
+
+Tensor argmax(const Tensor& x) { return max(flattened("argmax", x), 0).indices; }
+Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim) {
+  return max(x.detach(), dim, keepdim).indices;
+}
+Tensor argmin(const Tensor& x) { return min(flattened("argmin", x), 0).indices; }
+Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim) {
+  return min(x.detach(), dim, keepdim).indices;
+}
+
+namespace {
+
+// One bound. `outside` tells for x and the bound whether the bound is taken; of NaN it is false.
+Tensor bounded(const Tensor& x, const Tensor& bound, Tensor (*outside)(const Tensor&, const Tensor&),
+               Tensor (*nearer)(const Tensor&, const Tensor&)) {
+  if (!x.requires_grad() && !bound.requires_grad()) return nearer(x, bound);
+  return where(outside(x.detach(), bound.detach()), bound, x);
+}
+
+// A number as a 0-d tensor that promotes as the number does.
+Tensor as_bound(const Tensor& x, const std::optional<Scalar>& bound) {
+  return bound ? scalar_tensor(*bound, result_type(x, *bound)) : Tensor();
+}
+
+}  // namespace
+
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
+  if (!low.defined() && !high.defined()) fail("clamp", "at least one of the two bounds must be given");
+  if (is_complex(x.dtype())) fail<DTypeError>("clamp", "not defined for {}", x.dtype());
+  Tensor out = x;
+  if (low.defined()) out = bounded(out, low, lt, maximum);
+  if (high.defined()) out = bounded(out, high, gt, minimum);
+  return out;
+}
+
+Tensor clamp(const Tensor& x, const std::optional<Scalar>& low, const std::optional<Scalar>& high) {
+  return clamp(x, as_bound(x, low), as_bound(x, high));
+}
+
+}  // namespace wick
