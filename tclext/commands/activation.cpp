@@ -8,10 +8,10 @@ const Param values{"input", required, "values to activate"};
 constexpr const char* floating_only = "Floating point only.";
 constexpr const char* same = "same shape and dtype as the input";
 
-// Throws unless the condition holds: "elu: -alpha must be above 0, -1.000000 was given".
+// Throws unless the condition holds: "elu: -alpha must be above 0, -1 was given".
 void check(bool holds, const char* command, const char* demand, double given) {
   if (!holds) {
-    throw wick::Error(std::string(command) + ": " + demand + ", " + std::to_string(given) + " was given");
+    wick::fail(command, "{}, {} was given", demand, given);
   }
 }
 

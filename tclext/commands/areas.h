@@ -8,6 +8,7 @@ namespace commands {
 const binding::Area& creation();
 const binding::Area& tensor();
 const binding::Area& math();
+const binding::Area& statistics();
 const binding::Area& manipulation();
 const binding::Area& linalg();
 const binding::Area& activation();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tclext/binding/command.h"
+#include "wick/core/fail.h"
 #include "wick/wick.h"
 
 // Parameters that many commands share.
@@ -28,7 +29,7 @@ inline const Param input{"input", required, "the tensor"};
 inline const Param shape{"shape", required, "size of each dimension; empty for a 0-d tensor"};
 inline const Param dtype{"dtype", DType::Float32, "element type"};
 inline const Param device{"device", "cpu", "where the tensor lives: cpu or cuda"};
-inline const Param requires_grad{"requiresGrad", false, "whether gradients are tracked"};
+inline const Param requires_grad{"requiresGrad requires_grad", false, "whether gradients are tracked"};
 inline const Param dim_or_all{"dim", omittable,
                               "dimension to reduce, negative counts from the end; all of them when left out"};
 
@@ -38,4 +39,29 @@ inline Tensor leaf(const Tensor& tensor, bool wants_gradient) {
   return tensor;
 }
 
+// A device in a place where existing scripts give a dtype by position, `rand {2 3} float64`, and expect it to
+// count as the cpu. By name it is an error, as for every other device.
+struct LooseDevice {};
+
+inline void check_device(const Call& call, int param) {
+  if (Tcl_Obj* word = call.words[param]; word && !(call.by_position & (1u << param)))
+    binding::Convert<AnyDevice>::from({call.state, word, "device"});
+}
+
 }  // namespace commands
+
+template <>
+struct binding::Convert<commands::LooseDevice> {
+  static commands::LooseDevice from(const Source& s) {
+    if (!could_be(s.state, s.word)) Convert<AnyDevice>::from(s);  // which refuses it
+    return {};
+  }
+  static bool could_be(const State& state, Tcl_Obj* word) {
+    return Convert<AnyDevice>::could_be(state, word);
+  }
+  static constexpr Type type{"device", could_be};
+  template <class F>
+  static commands::LooseDevice by_default(const F&) {
+    return {};
+  }
+};

@@ -80,7 +80,8 @@ const Area& creation() {
               .summary = "A tensor with one value in every element.",
               .details = "The value is converted to the dtype: truncated towards zero for integers, true "
                          "when not 0 for bool. The "
-                         "dtype is float32 unless given, whatever the value looks like. An empty shape makes "
+                         "dtype is float32 unless given, whatever the value looks like (in PyTorch whole "
+                         "numbers make int64). An empty shape makes "
                          "a 0-d tensor.",
               .params =
                   {shape, {"value", required, "the value of every element"}, dtype, device, requires_grad},
@@ -112,7 +113,8 @@ const Area& creation() {
               .summary =
                   "The values start, start + step, start + 2 step ... as long as they stay before end.",
               .details =
-                  "The dtype is float32 unless given, also for whole numbers; integer dtypes truncate the "
+                  "The dtype is float32 unless given, also for whole numbers, which make int64 in PyTorch; "
+                  "integer dtypes truncate the "
                   "three numbers first. "
                   "When start equals end the tensor is empty; an end on the wrong side of start is an error.",
               .params = {{"start", 0.0, "first value"},
@@ -202,10 +204,12 @@ const Area& creation() {
           Command{
               .name = "randint_like",
               .summary = "Whole numbers uniform in [low, high), of the input's shape.",
-              .details = "Int64 unless a dtype is given, which may be floating point. Where low is above "
-                         "high the two are exchanged. "
-                         "By position the third word after the tensor is low when it is an integer and the "
-                         "dtype otherwise.",
+              .details =
+                  "Int64 unless a dtype is given, which may be floating point; in PyTorch the default is the "
+                  "input's dtype. Where low is above "
+                  "high the two are exchanged. "
+                  "By position the third word after the tensor is low when it is an integer and the "
+                  "dtype otherwise.",
               .params = {like,
                          {"high", required, "upper bound, not reached"},
                          {"low", std::int64_t{0}, "lower bound, included"},

@@ -1,29 +1,122 @@
 #include "tclext/commands/data.h"
 
+#include <algorithm>
+#include <charconv>
+#include <climits>
 #include <cmath>
+#include <complex>
 #include <cstdio>
+#include <memory>
+#include <span>
 
 #include "wick/core/allocator.h"
+#include "wick/core/fail.h"
 #include "wick/wick.h"
 
 namespace commands {
 
-using binding::elements_of;
 using binding::quoted;
 using wick::DType;
 using wick::Kind;
 using wick::Scalar;
 using wick::Shape;
 using wick::Tensor;
+using Complex = std::complex<double>;
 
 namespace {
 
+// Reading. A list of many numbers is read straight from what the objects hold; the words that Tcl has not
+// read as numbers yet, or reads otherwise, take the long way.
+
+// The elements of a list, in place; a handle, or a word that is no list, is a list of one. Valid as long as
+// the word stays a list.
+std::span<Tcl_Obj* const> elements_of(Tcl_Obj* const& word) {
+  Tcl_Size count;
+  Tcl_Obj** elements;
+  if (binding::is_handle(word) || Tcl_ListObjGetElements(nullptr, word, &count, &elements) != TCL_OK)
+    return {&word, 1};
+  return {elements, static_cast<std::size_t>(count)};
+}
+
+const Tcl_ObjType* type_of_number(Tcl_Obj* number) { return binding::ObjRef(number).get()->typePtr; }
+
+// Text with leading zeros is octal to Tcl 8.6 and decimal in data.
+bool may_have_leading_zeros(const Tcl_Obj* word) {
+  const char* text = word->bytes;
+  if (!text) return false;
+  if (*text == '-' || *text == '+') ++text;
+  return text[0] == '0' && text[1] != 0;
+}
+
+// What an object that Tcl has read as a number holds.
+template <class T>
+inline bool take_number(Tcl_Obj* word, T& value) {
+  using Number = std::conditional_t<std::is_same_v<T, Complex>, double, T>;
+  static const Tcl_ObjType* const integer = type_of_number(Tcl_NewWideIntObj(1));
+  static const Tcl_ObjType* const real = type_of_number(Tcl_NewDoubleObj(1));
+  if (word->typePtr == integer) {
+    if (may_have_leading_zeros(word)) return false;
+    if constexpr (sizeof(long) == sizeof(Tcl_WideInt)) {  // else Tcl 8.6 has two types of integers
+      value = static_cast<Number>(word->internalRep.longValue);
+      return true;
+    }
+  } else if (word->typePtr == real) {
+    if constexpr (!std::is_integral_v<T>) {
+      value = static_cast<Number>(word->internalRep.doubleValue);
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Scalar> decimal_with_leading_zeros(std::string_view text) {
+  const bool minus = text.starts_with('-');
+  if (minus || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() < 2 || text[0] != '0' || text.find_first_not_of("0123456789") != text.npos) return {};
+  std::string digits(text.substr(std::min(text.find_first_not_of('0'), text.size() - 1)));
+  if (minus) digits.insert(0, "-");
+  return binding::number_of(binding::ObjRef(binding::new_text(digits)).get());
+}
+
+// A number at the beginning of the text, which is cut off.
+std::optional<double> take_real(std::string_view& text) {
+  double value;
+  const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{}) return std::nullopt;
+  text = std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  return value;
+}
+
+// 1.5+2.0j, or 2.0j alone.
+std::optional<Complex> complex_in(std::string_view text) {
+  if (!text.ends_with('j')) return std::nullopt;
+  text.remove_suffix(1);
+  const auto first = take_real(text);
+  if (!first) return std::nullopt;
+  if (text.empty()) return Complex(0, *first);
+  if (text[0] != '+' && text[0] != '-') return std::nullopt;
+  const auto second = take_real(text);
+  return second && text.empty() ? std::optional(Complex(*first, *second)) : std::nullopt;
+}
+
 // A number, or one of the words that mean one.
 std::optional<Scalar> element_value(Tcl_Obj* word) {
-  if (const auto number = binding::number_of(word)) return number;
-  if (const auto truth = binding::boolean_of(word)) return Scalar(static_cast<int>(*truth));
+  Tcl_Obj* plain = binding::plain_word(word);
+  if (!plain || binding::is_handle(plain)) return std::nullopt;
+  if (may_have_leading_zeros(plain)) {
+    if (const auto number = decimal_with_leading_zeros(binding::text_of(plain))) return number;
+  }
+  if (const auto number = binding::number_of(plain)) return number;
+  if (const auto truth = binding::boolean_of(plain)) return Scalar(static_cast<int>(*truth));
+  if (const auto number = complex_in(binding::text_of(plain))) return Scalar(*number);
   return std::nullopt;
 }
+
+// Thrown for a complex number among real ones.
+struct ComplexFound {
+  Tcl_Obj* word;
+};
 
 // Fills a row-major tensor of type T from the lists, level by level.
 template <class T>
@@ -31,7 +124,12 @@ class Reader {
  public:
   Reader(Shape shape, DType dtype)
       : shape_(std::move(shape)), dtype_(dtype), values_(wick::empty(shape_, wick::dtype_of<T>)) {
-    next_ = values_.data<T>();
+    next_ = values_.template data<T>();
+    if (kind(dtype) == Kind::Integer) {
+      const auto spare = 64 - 8 * size_of(dtype);
+      least_ = dtype == DType::UInt8 ? 0 : INT64_MIN >> spare;
+      most_ = dtype == DType::UInt8 ? UINT8_MAX : INT64_MAX >> spare;
+    }
   }
 
   Tensor read(Tcl_Obj* data) {
@@ -41,46 +139,84 @@ class Reader {
 
  private:
   void read_level(Tcl_Obj* data, int depth) {
-    const std::vector<Tcl_Obj*> elements = elements_of(data);
+    const std::span<Tcl_Obj* const> elements = elements_of(data);
     if (static_cast<std::int64_t>(elements.size()) != shape_[depth]) {
-      throw wick::ShapeError("Jagged data: " + std::to_string(elements.size()) + " elements where " +
-                             std::to_string(shape_[depth]) + " are expected, shape " + to_string(shape_));
+      wick::fail<wick::ShapeError>("Jagged data", "{} elements where {} are expected, shape {}",
+                                   elements.size(), shape_[depth], shape_);
     }
+    if (depth + 1 < shape_.size()) {
+      for (Tcl_Obj* element : elements) read_level(element, depth + 1);
+    } else {
+      read_row(elements);
+    }
+  }
+
+  void read_row(std::span<Tcl_Obj* const> elements) {
+    T* next = next_;
     for (Tcl_Obj* element : elements) {
-      if (depth + 1 < shape_.size()) {
-        read_level(element, depth + 1);
+      T value;
+      if (!take_number(element, value)) value = slow_value(element);
+      if constexpr (std::is_same_v<T, std::int64_t>) {
+        if (value < least_ || value > most_) refuse(element);
+      }
+      *next++ = value;
+    }
+    next_ = next;
+  }
+
+  [[gnu::noinline]] T slow_value(Tcl_Obj* word) const {
+    const auto number = element_value(word);
+    if (!number) wick::fail("Invalid numeric value", "{}", quoted(word));
+    if constexpr (std::is_same_v<T, Complex>) {
+      return number->to_complex();
+    } else {
+      if (number->kind() == Kind::Complex) throw ComplexFound{word};
+      if constexpr (std::is_same_v<T, std::int64_t>) {
+        if (!fits(*number, dtype_)) refuse(word);
+        return number->to_int();
       } else {
-        *next_++ = value(element);
+        return static_cast<T>(number->to_double());
       }
     }
   }
 
-  T value(Tcl_Obj* word) const {
-    const auto number = element_value(word);
-    if (!number) throw wick::Error("Invalid numeric value: " + quoted(word));
-    if constexpr (std::is_same_v<T, double>) {
-      return number->to_double();
-    } else {
-      if (!fits(*number, dtype_)) {
-        throw wick::Error("Invalid numeric value: " + quoted(word) + " is outside the range of " +
-                          std::string(name(dtype_)));
-      }
-      return number->to_int();
-    }
+  [[noreturn, gnu::noinline]] void refuse(Tcl_Obj* word) const {
+    wick::fail("Invalid numeric value", "{} is outside the range of {}", quoted(word), dtype_);
   }
 
   Shape shape_;
   DType dtype_;
   Tensor values_;
   T* next_;
+  std::int64_t least_ = 0, most_ = 0;  // of an integer dtype
 };
 
 // A word that is a list of nothing but itself.
 bool is_single_word(Tcl_Obj* word) {
-  const std::vector<Tcl_Obj*> elements = elements_of(word);
+  const std::span<Tcl_Obj* const> elements = elements_of(word);
   if (binding::holds_handle(word)) return false;
   return elements.size() == 1 &&
          (elements[0] == word || binding::text_of(elements[0]) == binding::text_of(word));
+}
+
+// Follows the first element of each level.
+Shape shape_of(Tcl_Obj* data) {
+  Shape shape;
+  for (;;) {
+    const std::span<Tcl_Obj* const> elements = elements_of(data);
+    shape.push_back(static_cast<std::int64_t>(elements.size()));
+    if (elements.empty()) return shape;
+    Tcl_Obj* head = elements[0];
+    if (element_value(head) || binding::is_handle(head) || is_single_word(head)) return shape;
+    data = head;
+  }
+}
+
+Tensor read_as(Tcl_Obj* data, const Shape& shape, DType dtype) {
+  if (is_complex(dtype)) return Reader<Complex>(shape, dtype).read(data);
+  if (kind(dtype) == Kind::Integer) return Reader<std::int64_t>(shape, dtype).read(data);
+  if (dtype == DType::Float32) return Reader<float>(shape, dtype).read(data);
+  return Reader<double>(shape, dtype).read(data);
 }
 
 // Tcl ends the process when memory runs out, and when a list grows too long. What a tensor's elements take as
@@ -98,45 +234,101 @@ void check_memory_for_words(std::int64_t count) {
   wick::allocator::deallocate(trial, capacity);
 }
 
-// Follows the first element of each level.
-Shape shape_of(Tcl_Obj* data) {
-  Shape shape;
-  for (;;) {
-    const std::vector<Tcl_Obj*> elements = elements_of(data);
-    shape.push_back(static_cast<std::int64_t>(elements.size()));
-    if (elements.empty()) return shape;
-    Tcl_Obj* head = elements[0];
-    if (element_value(head) || binding::is_handle(head) || is_single_word(head)) return shape;
-    data = head;
+// Writing.
+
+std::string text_of_double(double value) {
+  char text[TCL_DOUBLE_SPACE];
+  Tcl_PrintDouble(nullptr, value, text);
+  return text;
+}
+
+Tcl_Obj* element_object(double value) {
+  // The sign of a nan depends on the processor.
+  return Tcl_NewDoubleObj(std::isnan(value) ? std::nan("") : value);
+}
+Tcl_Obj* element_object(std::int64_t value) { return Tcl_NewWideIntObj(value); }
+Tcl_Obj* element_object(Complex z) {
+  const double imaginary = std::isnan(z.imag()) ? std::nan("") : z.imag();
+  return binding::new_text(text_of_double(std::isnan(z.real()) ? std::nan("") : z.real()) +
+                           (std::signbit(imaginary) ? "" : "+") + text_of_double(imaginary) + "j");
+}
+
+// The type in which lists have the elements of type T.
+template <class T>
+using Listed = std::conditional_t<
+    std::is_integral_v<T>, std::int64_t,
+    std::conditional_t<std::is_same_v<T, std::complex<float>> || std::is_same_v<T, Complex>, Complex,
+                       double>>;
+
+// Calls f with a pointer to the elements in row-major order.
+template <class F>
+auto with_elements(const Tensor& x, const F& f) {
+  const Tensor dense = x.detach().contiguous();
+  return wick::dispatch(dense.dtype(), [&]<class T>(wick::TypeTag<T>) { return f(dense.data<T>()); });
+}
+
+template <class T>
+Tcl_Obj* list_of(const T* elements, std::int64_t count) {
+  const std::unique_ptr<Tcl_Obj*[]> objects(new Tcl_Obj*[static_cast<std::size_t>(count)]);
+  for (std::int64_t i = 0; i < count; ++i) objects[i] = element_object(static_cast<Listed<T>>(elements[i]));
+  return Tcl_NewListObj(static_cast<Tcl_Size>(count), objects.get());
+}
+
+// The lists of the dimensions from `depth` on; `next` moves past their elements.
+template <class T>
+Tcl_Obj* nested_list_of(const T*& next, const Shape& shape, int depth) {
+  if (depth == shape.size()) return element_object(static_cast<Listed<T>>(*next++));
+  const std::int64_t count = shape[depth];
+  if (depth + 1 == shape.size()) {
+    next += count;
+    return list_of(next - count, count);
+  }
+  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
+  for (std::int64_t i = 0; i < count; ++i) {
+    Tcl_ListObjAppendElement(nullptr, list, nested_list_of(next, shape, depth + 1));
+  }
+  return list;
+}
+
+// The elements, or, where there are none, the empty lists of a shape with a 0 in it.
+std::int64_t words_of(const Shape& shape) {
+  std::int64_t words = 1, most = 1;
+  for (const auto size : shape) most = std::max(most, words *= size);
+  return most;
+}
+
+void check_one_element(const Tensor& x) {
+  if (x.numel() != 1) {
+    throw wick::ShapeError("Tensor must have exactly one element, shape " + to_string(x.sizes()) + " has " +
+                           std::to_string(x.numel()));
   }
 }
 
 }  // namespace
 
-Tensor read_data(Tcl_Obj* data, DType dtype) {
+Tensor read_data(Tcl_Obj* data, std::optional<DType> dtype) {
   const Shape shape = shape_of(data);
-  if (kind(dtype) == Kind::Integer) return Reader<std::int64_t>(shape, dtype).read(data);
-  return Reader<double>(shape, dtype).read(data);
+  try {
+    return read_as(data, shape, dtype.value_or(DType::Float32));
+  } catch (const ComplexFound& found) {
+    if (!dtype) return read_as(data, shape, DType::Complex64);
+    wick::fail("Invalid numeric value", "{} is complex, {} is not", quoted(found.word), *dtype);
+  }
 }
 
 binding::List element_list(const Tensor& x) {
-  if (is_complex(x.dtype())) {
-    throw wick::DTypeError("tensor_to_list is not defined for " + std::string(name(x.dtype())) +
-                           ": tensor_to gives its real part");
-  }
   check_memory_for_words(x.numel());
-  std::vector<Tcl_Obj*> elements;
-  elements.reserve(static_cast<std::size_t>(x.numel()));
-  if (is_floating(x.dtype())) {
-    // The sign of a nan depends on the processor.
-    for (const double value : wick::to_vector<double>(x)) {
-      elements.push_back(Tcl_NewDoubleObj(std::isnan(value) ? std::nan("") : value));
-    }
-  } else {
-    for (const std::int64_t value : wick::to_vector<std::int64_t>(x))
-      elements.push_back(Tcl_NewWideIntObj(value));
-  }
-  return {Tcl_NewListObj(static_cast<Tcl_Size>(elements.size()), elements.data())};
+  return {with_elements(x, [&](const auto* elements) { return list_of(elements, x.numel()); })};
+}
+
+binding::List nested_list(const Tensor& x) {
+  check_memory_for_words(words_of(x.sizes()));
+  return {with_elements(x, [&](const auto* next) { return nested_list_of(next, x.sizes(), 0); })};
+}
+
+binding::List item_object(const Tensor& x) {
+  check_one_element(x);
+  return {with_elements(x, [](const auto* next) { return nested_list_of(next, {}, 0); })};
 }
 
 binding::List list_of_dict(binding::State& state, const binding::Named& named) {
@@ -152,6 +344,10 @@ std::string short_number(double value) {
   const bool fractional = std::isfinite(value) && value != std::trunc(value);
   return fractional ? text : std::string(text) + ".";
 }
+std::string short_number(Complex z) {
+  const bool negative = std::signbit(z.imag()) && !std::isnan(z.imag());
+  return short_number(z.real()) + (negative ? "" : "+") + short_number(z.imag()) + "j";
+}
 
 // What stands between the parts of a tensor of that rank, with `open` braces around them.
 std::string separator(int rank, int open) {
@@ -160,7 +356,8 @@ std::string separator(int rank, int open) {
   return std::string(static_cast<std::size_t>(open + 2), ' ');
 }
 
-void print_part(std::string& out, const double*& next, const Shape& shape, int depth, std::int64_t elements) {
+template <class T>
+void print_part(std::string& out, const T*& next, const Shape& shape, int depth, std::int64_t elements) {
   if (depth == shape.size()) {
     out += short_number(*next++);
     return;
@@ -182,18 +379,18 @@ void print_part(std::string& out, const double*& next, const Shape& shape, int d
 
 std::string braces_text(const Tensor& x) {
   check_memory_for_words(x.numel());
-  std::vector<double> values = wick::to_vector<double>(wick::real(x.detach()));
   std::string out;
-  const double* next = values.data();
-  print_part(out, next, x.sizes(), 0, x.numel());
+  const auto print = [&](const auto* next) { print_part(out, next, x.sizes(), 0, x.numel()); };
+  if (is_complex(x.dtype())) {
+    print(x.detach().to(DType::Complex128).contiguous().data<Complex>());
+  } else {
+    print(x.detach().to(DType::Float64).contiguous().data<double>());
+  }
   return out;
 }
 
 std::string item_text(const Tensor& x) {
-  if (x.numel() != 1) {
-    throw wick::ShapeError("Tensor must have exactly one element, shape " + to_string(x.sizes()) + " has " +
-                           std::to_string(x.numel()));
-  }
+  check_one_element(x);
   const Scalar value = x.item();
   if (value.kind() <= Kind::Integer) return std::to_string(value.to_int());
   const auto fixed = [](double v) {
@@ -202,8 +399,9 @@ std::string item_text(const Tensor& x) {
     return std::string(text);
   };
   if (value.kind() == Kind::Floating) return fixed(value.to_double());
-  const std::complex<double> z = value.to_complex();
-  return fixed(z.real()) + (std::signbit(z.imag()) ? "" : "+") + fixed(z.imag()) + "j";
+  const Complex z = value.to_complex();
+  const bool negative = std::signbit(z.imag()) && !std::isnan(z.imag());
+  return fixed(z.real()) + (negative ? "" : "+") + fixed(z.imag()) + "j";
 }
 
 }  // namespace commands

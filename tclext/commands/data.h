@@ -7,16 +7,23 @@ namespace commands {
 
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
-// digits in integer dtypes; nan and boolean words are numbers too. Error for rows of unequal length, for what
-// is no number, and for a value that the dtype cannot hold.
-wick::Tensor read_data(Tcl_Obj* data, wick::DType dtype);
+// digits in integer dtypes and are decimal, also with leading zeros; nan and boolean words are numbers too,
+// and complex ones are written 1.5+2.0j. Without a dtype it is Complex64 when there are such, else Float32.
+// Error for rows of unequal length, for what is no number, and for a value that the dtype cannot hold.
+wick::Tensor read_data(Tcl_Obj* data, std::optional<wick::DType> dtype);
 
 // A list of one element, which is a dict of the tensors: what existing scripts take apart with lindex 0. Its
 // text has the braces of the dict in it.
 binding::List list_of_dict(binding::State& state, const binding::Named& named);
 
-// All elements in row-major order, as a flat list; DTypeError for complex tensors.
+// All elements in row-major order, as a flat list: doubles, whole numbers, or complex numbers as 1.5+2.0j.
 binding::List element_list(const wick::Tensor& x);
+
+// The same in nested lists, one level for each dimension; of a 0-d tensor the element itself.
+binding::List nested_list(const wick::Tensor& x);
+
+// The only element, as the lists have it.
+binding::List item_object(const wick::Tensor& x);
 
 // The values in nested braces, in the layout that existing scripts compare.
 std::string braces_text(const wick::Tensor& x);

@@ -196,8 +196,8 @@ std::vector<Command> norms() {
           .name = "matrix_rank",
           .summary = "The number of singular values greater than a threshold.",
           .details =
-              "The threshold is absolute: rounding noise in a singular Float32 matrix is mostly above the "
-              "default.",
+              "The threshold is absolute and does not grow with the matrix, other than PyTorch's default: "
+              "rounding noise in a singular Float32 matrix is mostly above it.",
           .params =
               {matrices,
                {"tol tolerance", 1e-12, "absolute threshold"},
@@ -266,7 +266,9 @@ std::vector<Command> solvers() {
           .name = "lstsq",
           .aliases = {"leastSquares"},
           .summary = "The X for which every column of A X - B is shortest; of several the shortest.",
-          .details = "B stands first.",
+          .details = "B stands first, other than in PyTorch. By position A with fewer columns than B is "
+                     "therefore an "
+                     "error, as the two may have been exchanged; by name it is not.",
           .params = {{"b B", required, "right-hand sides, m by k, or a batch of them"},
                      {"a A", required, "coefficients, m by n, or a batch of them"},
                      {"rcond", omittable,
@@ -274,20 +276,93 @@ std::vector<Command> solvers() {
                       "precision times max(m, n)"}},
           .positional = {"b a ?rcond?"},
           .returns = "the solution, n by k",
-          .call = bind([](const Tensor& B, const Tensor& A, optional<double> rcond) {
-            if (B.dim() < 2) {
-              throw wick::ShapeError("lstsq: B must have at least 2 dimensions, shape " +
-                                     to_string(B.sizes()) + " was given");
+          .call = bind([](Call& call, const Tensor& B, const Tensor& A, optional<double> rcond) {
+            for (const auto& [name, given] : {std::pair<const char*, const Tensor&>{"B", B}, {"A", A}}) {
+              if (given.dim() < 2) {
+                wick::fail<wick::ShapeError>(
+                    "lstsq", "{} must have at least 2 dimensions, shape {} was given", name, given.sizes());
+              }
+            }
+            if ((call.by_position & 3) == 3 && A.size(-1) < B.size(-1)) {
+              wick::fail<wick::ShapeError>(
+                  "lstsq",
+                  "B stands first, and A has fewer columns than B, shapes {} and {}; where "
+                  "that is meant give them by name, -A and -B",
+                  A.sizes(), B.sizes());
             }
             return la::lstsq(A, B, rcond).solution;
           }),
       },
       Command{
+          .name = "solve",
+          .summary = "The X of A X = B for square A, or of X A = B.",
+          .details =
+              "A stands first, as in torch.linalg.solve. A singular A is an error. Batch dimensions are "
+              "broadcast; a B with A's shape but for the last dimension holds vectors.",
+          .params = {{"A a input", required, "n by n, or a batch of them"},
+                     {"B b other", required, "right-hand sides, n by k, or vectors"},
+                     {"left", true, "whether A stands on the left: A X = B, else X A = B"}},
+          .positional = {"A B ?left?"},
+          .returns = "the shape of B, broadcast",
+          .call = bind([](const Tensor& A, const Tensor& B, bool left) { return la::solve(A, B, left); }),
+      },
+      Command{
+          .name = "inverse",
+          .aliases = {"inv"},
+          .summary = "The inverse of square matrices.",
+          .details = "A singular matrix is an error; tensor_pinv takes any. To solve A X = B, solve is "
+                     "faster and more "
+                     "accurate than a product with the inverse.",
+          .params = {matrices},
+          .positional = {"input"},
+          .returns = "the input's shape",
+          .call = bind([](const Tensor& A) { return la::inv(A); }),
+      },
+      Command{
+          .name = "det",
+          .summary = "The determinant of square matrices.",
+          .params = {matrices},
+          .positional = {"input"},
+          .returns = "the batch's shape, 0-d for one matrix",
+          .call = bind([](const Tensor& A) { return la::det(A); }),
+      },
+      Command{
+          .name = "lu",
+          .summary = "A = P L U with partial pivoting, for square matrices.",
+          .details =
+              "P is a permutation matrix, L lower triangular with ones on its diagonal, U upper triangular. "
+              "lu_factor gives them as lu_solve takes them.",
+          .params = {matrices},
+          .positional = {"input"},
+          .returns = "the dict {P H1 L H2 U H3}",
+          .call = bind([](const Tensor& A) {
+            const auto [P, L, U] = la::lu(A);
+            return Named{{{"P", P}, {"L", L}, {"U", U}}};
+          }),
+      },
+      Command{
+          .name = "lu_factor",
+          .summary =
+              "L and U of the factorization with partial pivoting in one matrix, and its row exchanges.",
+          .details =
+              "U stands on and above the diagonal, L below; for i from 1 to n, row i was exchanged with row "
+              "pivots[i], one after the other. This is what lu_solve takes.",
+          .params = {matrices},
+          .positional = {"input"},
+          .returns = "the dict {LU H1 pivots H2}, the pivots Int32 and counted from 1",
+          .call = bind([](const Tensor& A) {
+            const auto [LU, pivots] = la::lu_factor(A);
+            return Named{{{"LU", LU}, {"pivots", pivots}}};
+          }),
+      },
+      Command{
           .name = "solve_triangular",
           .summary = "The X of A X = B, or of X A = B, by substitution.",
-          .details =
-              "B stands first. The other triangle of A is not read, nor its diagonal with -unitriangular. "
-              "Batch dimensions are broadcast.",
+          .details = "B stands first, and A is upper triangular unless told otherwise; in PyTorch A stands "
+                     "first and "
+                     "upper has no default. The other triangle of A is not read, nor its diagonal with "
+                     "-unitriangular. "
+                     "Batch dimensions are broadcast.",
           .params = {{"B b", required, "right-hand sides, n by k, or k by n if not left"},
                      {"A a", required, "triangular n by n matrix, or a batch of them"},
                      {"upper", true, "whether A is upper triangular, else lower"},

@@ -429,6 +429,19 @@ std::vector<Command> reordering() {
           }),
       },
       Command{
+          .name = "transpose",
+          .summary = "Two dimensions exchanged.",
+          .details = "The result shares its values with the input. tensor_permute reorders any number of "
+                     "dimensions.",
+          .params = {{"input", required, "the tensor"},
+                     {"dim0", required, "a dimension, negative counts from the end"},
+                     {"dim1", required, "the one it is exchanged with"}},
+          .positional = {"input dim0 dim1"},
+          .returns = "the input's shape, the two sizes exchanged",
+          .call =
+              bind([](const Tensor& x, std::int64_t a, std::int64_t b) { return wick::transpose(x, a, b); }),
+      },
+      Command{
           .name = "rot90",
           .aliases = {"Rot90"},
           .summary =
@@ -492,7 +505,9 @@ std::vector<Command> products() {
           .summary = "The sum of products over dimensions that both factors have.",
           .details =
               "The dimensions in dims are summed over, the same ones in both factors; the others follow "
-              "in order. For matrices 1 is a times b transposed, 0 is a transposed times b.",
+              "in order. For matrices 1 is a times b transposed, 0 is a transposed times b. In PyTorch a "
+              "number "
+              "n stands for the last n dimensions of a and the first n of b.",
           .params = {{"a", required, "first factor"},
                      {"b", required, "second factor, same dtype"},
                      {"dims", required, "dimensions that are summed over, not empty"}},

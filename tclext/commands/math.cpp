@@ -1,13 +1,13 @@
 #include "tclext/commands/areas.h"
-#include "tclext/commands/common.h"
+#include "tclext/commands/operand.h"
 
 namespace commands {
 namespace {
 
-const Param left{"input1 tensor1", required, "left operand"};
-const Param right{"input2 tensor2", required, "right operand"};
-const Param bits_left{"input tensor1", required, "left operand"};
-const Param bits_right{"other tensor2", required, "right operand"};
+const Param left{"input1 tensor1", required, "left operand, a tensor or a number"};
+const Param right{"input2 tensor2", required, "right operand, a tensor or a number"};
+const Param bits_left{"input tensor1", required, "left operand, a tensor or a number"};
+const Param bits_right{"other tensor2", required, "right operand, a tensor or a number"};
 const Param dim{"dim", std::int64_t{0}, "dimension to run along, negative counts from the end"};
 const Param keepdim{"keepdim", false, "keep the reduced dimension with size 1"};
 const Param unbiased{"unbiased", true, "divide by n - 1, else by n"};
@@ -19,8 +19,18 @@ binding::Function unary() {
 }
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary() {
-  return bind([](const Tensor& a, const Tensor& b) { return function(a, b); });
+  return bind([](Operand a, Operand b) { return apply(a, b, function); });
 }
+// The same for those whose second word existing scripts expect to be refused when it is a number.
+template <Tensor (*function)(const Tensor&, const Tensor&)>
+binding::Function binary_by_name() {
+  return bind([](Call& call, Operand a, Operand b) {
+    check_tensor_by_position(call, 1, b);
+    return apply(a, b, function);
+  });
+}
+constexpr const char* by_name =
+    "Existing scripts expect a number as the second word to be refused: it is taken by name.";
 
 struct UnaryRow {
   const char* name;
@@ -67,35 +77,57 @@ void add_binary(std::vector<Command>& commands, const std::vector<Param>& params
 
 std::vector<Command> functions() {
   std::vector<Command> commands;
+  constexpr const char* floating =
+      "Floating point and complex dtypes are kept, integers and Bool give Float32.";
+  constexpr const char* cuts =
+      "Floating point and complex dtypes are kept, integers and Bool give Float32. On the branch cuts of "
+      "complex "
+      "numbers the side is the one that the C standard names.";
+  constexpr const char* real_only =
+      "Floating point dtypes are kept, integers and Bool give Float32. Not for complex dtypes.";
+  constexpr const char* returns = "same shape as the input";
+  add_unary(commands, floating, returns,
+            {
+                {"sin", {}, "The sine of an angle in radians.", unary<wick::sin>()},
+                {"cos", {}, "The cosine of an angle in radians.", unary<wick::cos>()},
+                {"tan", {}, "The tangent of an angle in radians.", unary<wick::tan>()},
+                {"sinh", {"siNh"}, "The hyperbolic sine.", unary<wick::sinh>()},
+                {"cosh", {}, "The hyperbolic cosine.", unary<wick::cosh>()},
+            });
   add_unary(
-      commands,
-      "Floating point and complex dtypes are kept, integers and Bool give Float32. exp2, exp10, expm1 and "
-      "log1p take no "
-      "complex numbers; on the branch cuts of the inverse functions the side is the one that the C standard "
-      "names.",
-      "same shape as the input",
+      commands, cuts, returns,
       {
-          {"sin", {}, "The sine of an angle in radians.", unary<wick::sin>()},
-          {"cos", {}, "The cosine of an angle in radians.", unary<wick::cos>()},
-          {"tan", {}, "The tangent of an angle in radians.", unary<wick::tan>()},
           {"asin", {}, "The angle whose sine the element is; nan outside -1 to 1.", unary<wick::asin>()},
           {"acos", {}, "The angle whose cosine the element is; nan outside -1 to 1.", unary<wick::acos>()},
           {"atan", {}, "The angle whose tangent the element is.", unary<wick::atan>()},
-          {"sinh", {"siNh"}, "The hyperbolic sine.", unary<wick::sinh>()},
-          {"cosh", {}, "The hyperbolic cosine.", unary<wick::cosh>()},
           {"asinh", {}, "The inverse hyperbolic sine.", unary<wick::asinh>()},
           {"acosh", {}, "The inverse hyperbolic cosine; nan below 1.", unary<wick::acosh>()},
           {"atanh", {}, "The inverse hyperbolic tangent; nan outside -1 to 1.", unary<wick::atanh>()},
-          {"deg2rad", {"deg2Rad"}, "Degrees as radians.", unary<wick::deg2rad>()},
-          {"rad2deg", {"radToDeg"}, "Radians as degrees.", unary<wick::rad2deg>()},
-          {"exp2", {}, "Two to the power of the element.", unary<wick::exp2>()},
-          {"exp10", {}, "Ten to the power of the element.", unary<wick::exp10>()},
-          {"expm1", {}, "exp(x) - 1, accurate also near 0.", unary<wick::expm1>()},
-          {"log2", {}, "The logarithm to the base 2.", unary<wick::log2>()},
-          {"log10", {}, "The logarithm to the base 10.", unary<wick::log10>()},
-          {"log1p", {}, "log(1 + x), accurate also near 0.", unary<wick::log1p>()},
-          {"rsqrt", {"rSqrt"}, "One over the square root.", unary<wick::rsqrt>()},
       });
+  add_unary(commands, floating, returns,
+            {
+                {"deg2rad", {"deg2Rad"}, "Degrees as radians.", unary<wick::deg2rad>()},
+                {"rad2deg", {"radToDeg"}, "Radians as degrees.", unary<wick::rad2deg>()},
+            });
+  add_unary(commands, real_only, returns,
+            {
+                {"exp2", {}, "Two to the power of the element.", unary<wick::exp2>()},
+                {"exp10", {}, "Ten to the power of the element.", unary<wick::exp10>()},
+                {"expm1", {}, "exp(x) - 1, accurate also near 0.", unary<wick::expm1>()},
+            });
+  add_unary(commands, cuts, returns,
+            {
+                {"log2", {}, "The logarithm to the base 2.", unary<wick::log2>()},
+                {"log10", {}, "The logarithm to the base 10.", unary<wick::log10>()},
+            });
+  add_unary(commands, real_only, returns,
+            {
+                {"log1p", {}, "log(1 + x), accurate also near 0.", unary<wick::log1p>()},
+            });
+  add_unary(commands, cuts, returns,
+            {
+                {"rsqrt", {"rSqrt"}, "One over the square root.", unary<wick::rsqrt>()},
+            });
   add_unary(commands, "", "same shape and dtype as the input",
             {
                 {"square", {"Square"}, "The element times itself.", bind([](const Tensor& x) {
@@ -118,39 +150,119 @@ std::vector<Command> functions() {
                  "What truncation towards zero takes away, with the element's sign.",
                  unary<wick::frac>()},
             });
-  commands.push_back(
-      Command{.name = "atan2",
-              .summary = "The angle of the point (x, y) in radians, between -pi and pi.",
-              .params = {{"y input1", required, "ordinate"}, {"x input2", required, "abscissa"}},
-              .positional = {"y x"},
-              .returns = "the broadcast shape, in the promoted dtype, Float32 for integers",
-              .call = binary<wick::atan2>()});
+  commands.push_back(Command{.name = "atan2",
+                             .summary = "The angle of the point (x, y) in radians, between -pi and pi.",
+                             .details = by_name,
+                             .params = {{"y input1", required, "ordinate, a tensor or a number"},
+                                        {"x input2", required, "abscissa, a tensor or (by name) a number"}},
+                             .positional = {"y x"},
+                             .returns = "the broadcast shape, in the promoted dtype, Float32 for integers",
+                             .call = binary_by_name<wick::atan2>()});
   commands.push_back(Command{
       .name = "pow",
       .summary = "The base raised to the exponent, element by element with broadcasting.",
       .details = "Integer pairs stay integer and wrap around; a negative integer exponent gives 1 for base "
                  "1, 1 or -1 for "
-                 "base -1, and 0 otherwise. A negative base with a fractional exponent is nan.",
-      .params = {{"base input1", required, "the base"}, {"exponent input2", required, "the exponent"}},
+                 "base -1, and 0 otherwise. A negative base with a fractional exponent is nan. Existing "
+                 "scripts expect a number as the second word to be refused: -exponent 2 is taken.",
+      .params = {{"base input1", required, "the base, a tensor or a number"},
+                 {"exponent input2", required, "the exponent, a tensor or (by name) a number"}},
       .positional = {"base exponent"},
       .returns = "the broadcast shape, in the promoted dtype",
-      .call = bind([](const Tensor& base, const Tensor& exponent) { return wick::pow(base, exponent); })});
+      .call = bind([](Call& call, Operand base, Operand exponent) {
+        check_tensor_by_position(call, 1, exponent);
+        return apply(base, exponent, [](const Tensor& x, const auto& y) { return wick::pow(x, y); });
+      })});
   return commands;
+}
+
+// A bound of clamp as a tensor, undefined where there is none.
+Tensor bound(const Tensor& x, const optional<Operand>& given) {
+  if (!given) return {};
+  return given->is_tensor() ? given->tensor : number_beside(x, given->number);
+}
+
+std::vector<Command> bounds() {
+  const Param low{"min", omittable, "lower bound, a tensor or a number; none when left out"};
+  const Param high{"max", omittable, "upper bound, a tensor or a number; none when left out"};
+  std::vector<Command> commands;
+  commands.push_back(Command{
+      .name = "clamp",
+      .aliases = {"clip"},
+      .summary = "min where the element is below it, max where it is above, else the element.",
+      .details =
+          "With min above max all elements are max; nan stays. The gradient goes through where the element "
+          "lies within the bounds, these included, and to the bound that was taken elsewhere. At least one "
+          "bound is needed.",
+      .params = {input, low, high},
+      .positional = {"input ?min? ?max?"},
+      .returns = "the broadcast shape, in the promoted dtype",
+      .call = bind([](const Tensor& x, optional<Operand> min, optional<Operand> max) {
+        return wick::clamp(x, bound(x, min), bound(x, max));
+      })});
+  add_binary(commands, {bits_left, bits_right}, "nan where one of the two is. Not for complex dtypes.",
+             "the broadcast shape in the promoted dtype",
+             {
+                 {"maximum",
+                  {},
+                  "The larger of two, element by element with broadcasting.",
+                  binary<wick::maximum>()},
+                 {"minimum",
+                  {},
+                  "The smaller of two, element by element with broadcasting.",
+                  binary<wick::minimum>()},
+             });
+  return commands;
+}
+
+std::vector<Command> complex_numbers() {
+  std::vector<Command> commands;
+  commands.push_back(Command{
+      .name = "complex",
+      .summary = "The complex numbers with the given real and imaginary parts, broadcast to each other.",
+      .params = {{"real input", required, "real parts, a tensor or a number"},
+                 {"imag", required, "imaginary parts, a tensor or a number"}},
+      .positional = {"real imag"},
+      .returns = "Complex128 when one of the two is Float64, else Complex64",
+      .call = bind([](Operand re, Operand im) {
+        return apply(re, im, [](const Tensor& x, const Tensor& y) { return wick::complex(x, y); });
+      })});
+  add_unary(commands, "The result shares its values with the input.", "real, same shape as the input",
+            {
+                {"real", {}, "The real parts; a real tensor is returned as it is.", unary<wick::real>()},
+                {"imag", {}, "The imaginary parts, of complex tensors only.", unary<wick::imag>()},
+            });
+  add_unary(
+      commands, "tensor_abs gives the distance from 0.", "real, same shape as the input",
+      {
+          {"angle", {}, "The angle in radians; of real numbers 0, or pi below 0.", unary<wick::angle>()},
+      });
+  return commands;
+}
+
+// isclose wants one dtype: a tensor beside a number of a higher kind takes the number's.
+std::pair<Tensor, Tensor> comparable(const Operand& a, const Operand& b) {
+  auto [x, y] = as_tensors(a, b);
+  if (!a.is_tensor()) y = y.to(x.dtype());
+  if (!b.is_tensor()) x = x.to(y.dtype());
+  return {x, y};
 }
 
 std::vector<Command> comparisons() {
   std::vector<Command> commands;
-  add_binary(commands, {left, right},
-             "Compared in the promoted dtype, with broadcasting. NaN equals nothing.",
-             "Bool, the broadcast shape",
-             {
-                 {"eq", {"Eq"}, "Whether input1 equals input2.", binary<wick::eq>()},
-                 {"ne", {"Ne"}, "Whether input1 differs from input2.", binary<wick::ne>()},
-                 {"lt", {"Lt"}, "Whether input1 is less than input2.", binary<wick::lt>()},
-                 {"le", {"Le"}, "Whether input1 is less than or equal to input2.", binary<wick::le>()},
-                 {"gt", {"Gt"}, "Whether input1 is greater than input2.", binary<wick::gt>()},
-                 {"ge", {"Ge"}, "Whether input1 is greater than or equal to input2.", binary<wick::ge>()},
-             });
+  add_binary(
+      commands, {left, right},
+      "Compared in the promoted dtype, with broadcasting. NaN equals nothing. Existing scripts expect "
+      "eq and ge to refuse a number as the second word: -input2 2 is taken.",
+      "Bool, the broadcast shape",
+      {
+          {"eq", {"Eq"}, "Whether input1 equals input2.", binary_by_name<wick::eq>()},
+          {"ne", {"Ne"}, "Whether input1 differs from input2.", binary<wick::ne>()},
+          {"lt", {"Lt"}, "Whether input1 is less than input2.", binary<wick::lt>()},
+          {"le", {"Le"}, "Whether input1 is less than or equal to input2.", binary<wick::le>()},
+          {"gt", {"Gt"}, "Whether input1 is greater than input2.", binary<wick::gt>()},
+          {"ge", {"Ge"}, "Whether input1 is greater than or equal to input2.", binary_by_name<wick::ge>()},
+      });
   add_unary(commands, "", "Bool, same shape as the input",
             {
                 {"isnan", {"isNan"}, "Whether the element is not a number.", unary<wick::isnan>()},
@@ -161,8 +273,9 @@ std::vector<Command> comparisons() {
                  unary<wick::isfinite>()},
             });
   const std::vector<Param> closeness = {
-      {"input tensor1", required, "values under test"},
-      {"other tensor2", required, "reference values, which scale the relative tolerance"},
+      {"input tensor1", required, "values under test, a tensor or a number"},
+      {"other tensor2", required,
+       "reference values, which scale the relative tolerance; a tensor or a number"},
       {"rtol relativeTolerance", 1e-05, "relative tolerance, not negative"},
       {"atol absoluteTolerance", 1e-08, "absolute tolerance, not negative"},
       {"equal_nan equalNan", std::int64_t{0}, "whether two nan count as close, 0 or 1"}};
@@ -174,25 +287,29 @@ std::vector<Command> comparisons() {
               .params = closeness,
               .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
               .returns = "Bool, the broadcast shape",
-              .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
-                return wick::isclose(a, b, rtol, atol, nan != 0);
+              .call = bind([](Operand a, Operand b, double rtol, double atol, std::int64_t nan) {
+                const auto [x, y] = comparable(a, b);
+                return wick::isclose(x, y, rtol, atol, nan != 0);
               })});
   commands.push_back(
       Command{.name = "allclose",
               .aliases = {"allClose"},
-              .summary = "Whether all elements are close, as isclose tells.",
+              .summary = "Whether all elements are close in the sense of isclose.",
               .params = closeness,
               .positional = {"input other ?rtol? ?atol? ?equal_nan?"},
               .returns = "1 or 0",
-              .call = bind([](const Tensor& a, const Tensor& b, double rtol, double atol, std::int64_t nan) {
-                return wick::allclose(a, b, rtol, atol, nan != 0);
+              .call = bind([](Operand a, Operand b, double rtol, double atol, std::int64_t nan) {
+                const auto [x, y] = comparable(a, b);
+                return wick::allclose(x, y, rtol, atol, nan != 0);
               })});
   add_binary(
       commands, {left, right},
-      "An element is true when it is not zero. Any mixture of dtypes, with broadcasting.",
+      "An element is true when it is not zero. Any mixture of dtypes, with broadcasting. Existing scripts "
+      "expect "
+      "logical_and to refuse a number as the second word: -input2 1 is taken.",
       "Bool, the broadcast shape",
       {
-          {"logical_and", {}, "Whether both elements are true.", binary<wick::logical_and>()},
+          {"logical_and", {}, "Whether both elements are true.", binary_by_name<wick::logical_and>()},
           {"logical_or", {}, "Whether one of the elements is true at least.", binary<wick::logical_or>()},
           {"logical_xor", {}, "Whether exactly one of the elements is true.", binary<wick::logical_xor>()},
       });
@@ -200,10 +317,12 @@ std::vector<Command> comparisons() {
             {
                 {"logical_not", {}, "Whether the element is zero.", unary<wick::logical_not>()},
             });
-  constexpr const char* whole =
-      "Integers only, and Bool for and, or, xor and not. In the promoted dtype, with broadcasting.";
+  constexpr const char* bits =
+      "Integers only, and Bool for and, or and xor. In the promoted dtype, with broadcasting. Existing "
+      "scripts "
+      "expect the shifts to refuse a number as the second word: -other 2 is taken.";
   add_binary(
-      commands, {bits_left, bits_right}, whole, "the broadcast shape in the promoted dtype",
+      commands, {bits_left, bits_right}, bits, "the broadcast shape in the promoted dtype",
       {
           {"bitwise_and", {}, "The bits set in both operands.", binary<wick::bitwise_and>()},
           {"bitwise_or", {}, "The bits set in one of the operands at least.", binary<wick::bitwise_or>()},
@@ -211,17 +330,16 @@ std::vector<Command> comparisons() {
           {"bitwise_left_shift",
            {},
            "The bits of input moved left by other places.",
-           binary<wick::bitwise_left_shift>()},
+           binary_by_name<wick::bitwise_left_shift>()},
           {"bitwise_right_shift",
            {},
            "The bits of input moved right by other places, with the sign kept.",
-           binary<wick::bitwise_right_shift>()},
+           binary_by_name<wick::bitwise_right_shift>()},
       });
-  add_unary(
-      commands, whole, "same shape and dtype as the input",
-      {
-          {"bitwise_not", {}, "All bits turned round; for Bool the other truth.", unary<wick::bitwise_not>()},
-      });
+  add_unary(commands, "Integers and Bool only.", "same shape and dtype as the input",
+            {
+                {"bitwise_not", {}, "All bits inverted; of Bool the opposite.", unary<wick::bitwise_not>()},
+            });
   return commands;
 }
 
@@ -297,7 +415,7 @@ DType difference_type(DType dtype) {
 }
 
 Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::int64_t along) {
-  if (x.dim() == 0) throw wick::ShapeError("gradient expects input to be at least one-dimensional");
+  if (x.dim() == 0) wick::fail<wick::ShapeError>("gradient", "the input must have at least one dimension");
   const Tensor steps = wick::diff(x.to(difference_type(x.dtype())), 1, along);
   const std::vector<Tcl_Obj*> words =
       spacing ? binding::elements_of(spacing->object) : std::vector<Tcl_Obj*>{};
@@ -311,9 +429,8 @@ Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::i
   if (numbers.size() == 1) return wick::div(steps, numbers[0]);
   const int d = wick::wrap_dim(along, x.dim());
   if (static_cast<std::int64_t>(numbers.size()) != x.size(d)) {
-    throw wick::ShapeError("gradient: -spacing has " + std::to_string(numbers.size()) +
-                           " coordinates where dimension " + std::to_string(d) + " has size " +
-                           std::to_string(x.size(d)));
+    wick::fail<wick::ShapeError>("gradient", "-spacing has {} coordinates where dimension {} has size {}",
+                                 numbers.size(), d, x.size(d));
   }
   Shape column = Shape::filled(x.dim(), 1);
   column[d] = x.size(d) - 1;
@@ -359,8 +476,9 @@ std::vector<Command> scans() {
               .summary = "The forward difference quotient along a dimension.",
               .details = "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the "
                          "coordinates that the spacing "
-                         "lists. With a spacing other than 1 integers give Float32, else the next wider type "
-                         "of integers.",
+                         "lists. With a spacing other than 1 integers give Float32, else the next wider type of "
+                         "integers. PyTorch's gradient takes "
+                         "central differences instead and keeps the shape.",
               .params = {{"input", required, "the input, at least one-dimensional"},
                          {"spacing", omittable,
                           "distance between samples: empty or a number, or the coordinates along dim"},
@@ -379,7 +497,8 @@ std::vector<Command> scans() {
 const Area& math() {
   static const Area area = [] {
     Area all{"math", "Mathematics: functions, comparisons, bits, running results", {}};
-    for (const auto& part : {functions(), comparisons(), reductions(), scans()}) {
+    for (const auto& part :
+         {functions(), bounds(), complex_numbers(), comparisons(), reductions(), scans()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());
     }
     return all;

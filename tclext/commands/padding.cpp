@@ -48,35 +48,44 @@ constexpr Mode zero{
     false,   false,
     0,       wick::max_rank};
 
+// A mirror along one dimension is asked for less: channels without a batch, and amounts of either sign.
+bool is_lenient(const Mode& mode, int padded) { return &mode == &reflection && padded == 1; }
+
+int fewest_dims(const Mode& mode, int padded) {
+  return padded + (is_lenient(mode, padded) ? 1 : mode.fewest);
+}
+
+// "4 dimensions", "2 or 3 dimensions", "1 dimension or more".
+std::string accepted_dims(const Mode& mode, int padded) {
+  const int fewest = fewest_dims(mode, padded);
+  const std::string text = std::to_string(fewest);
+  if (mode.most > 2) return text + (fewest == 1 ? " dimension or more" : " dimensions or more");
+  return text + (fewest < padded + mode.most ? " or " + std::to_string(padded + mode.most) : "") +
+         " dimensions";
+}
+
 Tensor pad(const Mode& mode, int padded, const Tensor& x, const Ints& amounts) {
-  // A mirror along one dimension is asked for less: channels without a batch, and amounts of either sign.
-  const bool lenient = &mode == &reflection && padded == 1;
-  const std::string command = std::string(mode.family) + "_pad" + std::to_string(padded) + "d: ";
+  const bool lenient = is_lenient(mode, padded);
+  const std::string command = std::string(mode.family) + "_pad" + std::to_string(padded) + "d";
   if (amounts.size() != 2 * padded) {
-    throw wick::ShapeError(command + "-padding must be a list of " + std::to_string(2 * padded) +
-                           " numbers, " + std::to_string(amounts.size()) + " were given");
+    wick::fail<wick::ShapeError>(command, "-padding must be a list of {} numbers, {} were given", 2 * padded,
+                                 amounts.size());
   }
-  const int fewest = padded + (lenient ? 1 : mode.fewest);
-  if (x.dim() < fewest || x.dim() > padded + mode.most) {
-    throw wick::ShapeError(command + "the input must have " + std::to_string(fewest) +
-                           (mode.most > 2 ? " dimensions at least"
-                            : fewest < padded + mode.most
-                                ? " or " + std::to_string(padded + mode.most) + " dimensions"
-                                : " dimensions") +
-                           ", shape " + wick::to_string(x.sizes()) + " was given");
+  if (x.dim() < fewest_dims(mode, padded) || x.dim() > padded + mode.most) {
+    wick::fail<wick::ShapeError>(command, "the input must have {}, shape {} was given",
+                                 accepted_dims(mode, padded), x.sizes());
   }
-  if (mode.floating && !is_differentiable(x.dtype())) {
-    throw wick::DTypeError(command + "not defined for " + std::string(name(x.dtype())));
+  if (mode.floating && !is_differentiable(x.dtype()))
+    wick::fail<wick::DTypeError>(command, "not defined for {}", x.dtype());
+  const auto negative = [](auto n) { return n < 0; };
+  if (mode.surrounds && !lenient && std::any_of(amounts.begin(), amounts.end(), negative)) {
+    wick::fail<wick::ShapeError>(command, "-padding must not be negative, {} was given",
+                                 wick::to_string(amounts));
   }
-  if (mode.surrounds && !lenient &&
-      std::any_of(amounts.begin(), amounts.end(), [](auto n) { return n < 0; })) {
-    throw wick::ShapeError(command + "-padding must not be negative, " + wick::to_string(amounts) +
-                           " was given");
-  }
-  const auto& sizes = x.sizes();
-  if (!mode.floating && std::find(sizes.end() - padded, sizes.end(), 0) != sizes.end()) {
-    throw wick::ShapeError(command + "a padded dimension of the input has no elements, shape " +
-                           wick::to_string(sizes) + " was given");
+  const auto first_padded = x.sizes().end() - padded;
+  if (!mode.floating && std::find(first_padded, x.sizes().end(), 0) != x.sizes().end()) {
+    wick::fail<wick::ShapeError>(command, "a padded dimension of the input has no elements, shape {} was given",
+                                 x.sizes());
   }
   return wick::pad(x, amounts, mode.mode);
 }
@@ -97,7 +106,7 @@ Command declare(const Mode& mode, int padded, binding::Function call) {
       .summary = kept(std::string("Adds places before and after ") + places[padded - 1] +
                       " and fills them with " + mode.filling + "."),
       .details = mode.details,
-      .params = {{"input", required, "tensor to pad"},
+      .params = {{"input", required, kept("tensor to pad, of " + accepted_dims(mode, padded))},
                  {"padding pad", required,
                   kept(std::string(orders[padded - 1]) + ": a list of amounts, the last dimension's first")}},
       .positional = {"input padding"},

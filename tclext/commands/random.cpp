@@ -10,15 +10,13 @@ constexpr const char* of_shape = "of the given shape";
 // Distributions promise float32 and float64 only, as existing scripts expect.
 void check_single_or_double(DType type) {
   if (type != DType::Float32 && type != DType::Float64) {
-    throw wick::DTypeError("Invalid dtype: must be float32 or float64, " + std::string(name(type)) +
-                           " was given");
+    wick::fail<wick::DTypeError>("Invalid dtype", "must be float32 or float64, {} was given", type);
   }
 }
 
 void check_above_zero(const char* parameter, double value) {
   if (!(value > 0)) {
-    throw wick::Error("Invalid " + std::string(parameter) + ": must be greater than 0, " +
-                      wick::to_string(value) + " was given");
+    wick::fail("Invalid " + std::string(parameter), "must be greater than 0, {} was given", value);
   }
 }
 
@@ -92,11 +90,14 @@ std::vector<Command> of_tensors() {
           .name = "multinomial",
           .summary =
               "Positions of the last dimension, each drawn with a probability proportional to its weight.",
-          .details = "Without replacement a position is drawn once at most; there must be as many positions "
-                     "as draws, and those of weight 0 come last.",
+          .details =
+              "Drawn with replacement unless told otherwise; in PyTorch the default is without. Without "
+              "replacement a position is drawn once at most; there must be as many positions "
+              "as draws, and those of weight 0 come last.",
           .params = {{"input", required, "weights, 1-d or 2-d, floating point, none negative, not all 0"},
                      {"numSamples num_samples", required, "draws from each row, greater than 0"},
-                     {"replacement", true, "whether a position may be drawn again"}},
+                     {"replacement", true,
+                      "whether a position may be drawn again (PyTorch: false by default)"}},
           .positional = {"input numSamples ?replacement?"},
           .returns = "Int64, numSamples positions, or as many for each row",
           .call = bind([](const Tensor& weights, std::int64_t count, bool replacement) {
@@ -133,7 +134,8 @@ std::vector<Command> distributions() {
               .positional = {"size low high ?dtype? ?device?"},
               .returns = of_shape,
               .call = bind([](Shape shape, double low, double high, DType type, Device) {
-                if (!(low < high)) throw wick::Error("low must be less than high");
+                if (!(low < high))
+                  wick::fail("uniform", "low must be less than high, {} and {} were given", low, high);
                 return wick::uniform(low, high, shape, type);
               })},
       Command{.name = "exponential",
@@ -173,8 +175,8 @@ std::vector<Command> distributions() {
               .call = bind([](Shape shape, double lambda, DType type, Device) {
                 for (const std::int64_t n : shape) {
                   if (n < 1)
-                    throw wick::ShapeError("Invalid size: dimensions must be positive, " + to_string(shape) +
-                                           " was given");
+                    wick::fail<wick::ShapeError>("Invalid size", "dimensions must be positive, {} was given",
+                                                 shape);
                 }
                 check_single_or_double(type);
                 return wick::poisson(wick::full(shape, lambda, type));

@@ -3,14 +3,15 @@
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 #include "tclext/commands/data.h"
+#include "tclext/commands/operand.h"
 
 namespace commands {
 namespace {
 
-const Param first{"input1 input", required, "first operand"};
-const Param second{"input2 other", required, "second operand"};
-const Param left{"input", required, "first operand"};
-const Param right{"other", required, "second operand"};
+const Param first{"input1 input", required, "first operand, a tensor or a number"};
+const Param second{"input2 other", required, "second operand, a tensor or a number"};
+const Param left{"input", required, "first operand, a tensor or a number"};
+const Param right{"other", required, "second operand, a tensor or a number"};
 const Param one_dim{"dim dimension", omittable,
                     "dimension to reduce, negative counts from the end; all elements when left out"};
 const Param unbiased{"unbiased", true, "divide by n - 1 (true) or by n (false)"};
@@ -21,6 +22,19 @@ Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha) {
     return wick::add(a, b, static_cast<std::int64_t>(alpha));
   if (is_integral(wick::result_type(a, b))) return wick::add(a, wick::mul(b, alpha));
   return wick::add(a, b, alpha);
+}
+
+// Of integers exact, which the rounded quotient of large ones is not; but where the divisor is 0 that one is
+// converted.
+Tensor quotient(const Tensor& x, const Tensor& y) {
+  if (!is_integral(x.dtype()) || !is_integral(y.dtype())) return wick::div(x, y);
+  const Tensor exact = wick::div(x.to(wick::int64), y.to(wick::int64), "trunc").to(x.dtype());
+  return wick::where(wick::eq(y, wick::scalar_tensor(0, y.dtype())), wick::div(x, y).to(x.dtype()), exact);
+}
+
+Tensor sum_in_first_dtype(const Operand& a, const Operand& b, double alpha) {
+  const auto [x, y] = as_tensors(a, b);
+  return in_first_dtype(a, b, add_scaled(x, y, alpha));
 }
 
 Command unary(const char* name, const char* summary, binding::Function call, const char* details = "") {
@@ -70,7 +84,9 @@ Command random_command(const char* name, const char* alias, const char* summary,
       .summary = summary,
       .details =
           "The generator is the one that manual_seed seeds; the values are PyTorch's. By position the device "
-          "comes before the dtype, and any word other than cuda counts as cpu.",
+          "comes before the dtype: in rand 3 float64 the word is taken for a device, as existing scripts "
+          "expect, "
+          "and the dtype stays Float32. Write -dtype float64.",
       .params = {shape,
                  {"device", "cpu", "where the tensor lives"},
                  {"dtype", DType::Float32, "element type, floating point"}},
@@ -95,38 +111,55 @@ std::vector<Command> making() {
       Command{
           .name = "tensor_create",
           .summary = "A tensor of the given numbers.",
-          .details = "Nested lists give the shape: a flat list of n numbers has shape n, equal rows make a "
-                     "matrix, and so on; a "
-                     "shape rearranges the values in row-major order. Whole numbers keep all their digits in "
-                     "integer dtypes; nan, "
-                     "inf and the boolean words count as numbers. The dtype is float32 unless given. By "
-                     "position the second word "
-                     "is the shape when it is a list of integers, else the dtype.",
-          .params = {{"data", required, "a number, a list of numbers, or nested lists"},
+          .details =
+              "Nested lists give the shape: a flat list of n numbers has shape n, equal rows make a "
+              "matrix, and so on; a "
+              "shape rearranges the values in row-major order. Whole numbers keep all their digits in "
+              "integer dtypes; nan, "
+              "inf and the boolean words count as numbers, complex ones are written 1.5+2.0j, and 010 is "
+              "ten. The dtype is float32 unless given, also of whole numbers, which are int64 in PyTorch. "
+              "One number makes shape 1, never a 0-d tensor: "
+              "full with an empty shape makes those. A tensor as data is copied, without its history: "
+              "a new leaf with its values and dtype. By position the second word is the shape when it "
+              "is a list of integers, else the dtype.",
+          .params = {{"data", required, "a number, a list of numbers, nested lists, or a tensor"},
                      {"shape", omittable,
                       "shape to arrange the values in, one entry may be -1; as the data are nested when left "
                       "out or empty"},
-                     dtype,
+                     {"dtype", omittable,
+                      "element type; of a tensor its own when left out, Complex64 when there are complex "
+                      "numbers, else Float32"},
                      device,
                      requires_grad},
           .positional = {"data ?shape? ?dtype? ?device? ?requiresGrad?",
                          "data ?dtype? ?device? ?requiresGrad?"},
           .returns = "a leaf with the given values",
-          .call = bind([](binding::Value data, optional<Shape> size, DType type, AnyDevice, bool grad) {
-            const Tensor values = read_data(data.object, type);
+          .call = bind([](Call& call, binding::Value data, optional<Shape> size, optional<DType> type,
+                          AnyDevice, bool grad) {
+            const Tensor* source = binding::find_tensor(call.state, data.object);
+            const Tensor values = source ? source->detach().clone().to(type.value_or(source->dtype()))
+                                         : read_data(data.object, type);
             return leaf(size && !size->empty() ? values.reshape(*size) : values, grad);
           }),
       },
       random_command("tensor_randn", "randn", "Standard normal values.",
-                     bind([](Shape size, AnyDevice, DType type) { return wick::randn(size, type); })),
+                     bind([](Call& call, Shape size, LooseDevice, DType type) {
+                       check_device(call, 1);
+                       return wick::randn(size, type);
+                     })),
       random_command("tensor_rand", "rand", "Values uniform in [0, 1).",
-                     bind([](Shape size, AnyDevice, DType type) { return wick::rand(size, type); })),
+                     bind([](Call& call, Shape size, LooseDevice, DType type) {
+                       check_device(call, 1);
+                       return wick::rand(size, type);
+                     })),
   };
 }
 
 std::vector<Command> arithmetic() {
   constexpr const char* keeps_first =
-      "Computed in the promoted dtype of both operands, then converted to the first one's.";
+      "Computed in the promoted dtype of both operands, then converted to the first one's. A number promotes "
+      "as "
+      "in PyTorch: 5 leaves any tensor's dtype, 0.5 beside an integer tensor gives Float32.";
   return {
       Command{
           .name = "tensor_add",
@@ -134,54 +167,56 @@ std::vector<Command> arithmetic() {
           .details = keeps_first,
           .params = {first, second, {"alpha", 1.0, "factor of the second operand"}},
           .positional = {"input1 input2 ?alpha?"},
-          .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call =
-              bind([](const Tensor& a, const Tensor& b, double alpha) { return add_scaled(a, b, alpha); }),
+          .call = bind([](Operand a, Operand b, double alpha) { return sum_in_first_dtype(a, b, alpha); }),
       },
       Command{
           .name = "tensor_sub",
           .summary = "input - alpha * other, element by element, with broadcasting.",
           .details = keeps_first,
-          .params = {left, right, {"alpha", 1.0, "factor of the second operand"}},
+          .params = {left, right, {"alpha", 1.0, "factor of the second operand; by name only"}},
           .positional = {"input other"},
-          .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](const Tensor& a, const Tensor& b, double alpha) {
-            if (a.dtype() == DType::Bool && b.dtype() == DType::Bool)
-              return wick::sub(a, b);  // which refuses
-            return add_scaled(a, b, -alpha);
+          .call = bind([](Operand a, Operand b, double alpha) {
+            const auto [x, y] = as_tensors(a, b);
+            if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
+              return wick::sub(x, y);  // which refuses
+            return sum_in_first_dtype(a, b, -alpha);
           }),
       },
       Command{
           .name = "tensor_mul",
           .summary = "The product, element by element, with broadcasting.",
-          .details = "The dtype is PyTorch's promoted one. The second operand may be a number, which counts "
-                     "as floating point "
-                     "however it is written: an integer tensor times 2 is Float32.",
-          .params = {left, {"other", required, "second operand, a tensor or a number"}},
+          .details =
+              "The dtype is PyTorch's promoted one, but a number counts as floating point however it is "
+              "written: an integer tensor times 2 is Float32.",
+          .params = {left, right},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the promoted dtype",
-          .call = bind([](const Tensor& a, TensorOrNumber b) {
-            if (const auto* number = std::get_if<double>(&b)) return wick::mul(a, *number);
-            return wick::mul(a, std::get<Tensor>(b));
+          .call = bind([](Operand a, Operand b) {
+            for (Operand* operand : {&a, &b}) {
+              if (operand->number.kind() < wick::Kind::Floating)
+                operand->number = operand->number.to_double();
+            }
+            return apply(a, b, [](const Tensor& x, const auto& y) { return wick::mul(x, y); });
           }),
       },
       Command{
           .name = "tensor_div",
           .summary = "The true quotient, element by element, with broadcasting.",
-          .details = "Converted to the first operand's dtype: an integer dividend gives the quotient "
-                     "truncated towards zero.",
-          .params = {{"input", required, "dividend"}, {"other", required, "divisor"}},
+          .details =
+              "Converted to the first operand's dtype: an integer dividend gives the quotient "
+              "truncated towards zero, but for a divisor such as 2.0, a number with a point, which gives "
+              "Float32. Existing scripts expect a number as the second word to be refused: -other 2 is "
+              "taken.",
+          .params = {{"input", required, "dividend, a tensor or a number"},
+                     {"other", required, "divisor, a tensor or (by name) a number"}},
           .positional = {"input other"},
-          .keeps_dtype = true,
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](const Tensor& a, const Tensor& b) {
-            if (!is_integral(a.dtype()) || !is_integral(b.dtype())) return wick::div(a, b);
-            // Exact, but where the divisor is 0: there the infinite quotient is converted.
-            const Tensor exact = wick::div(a.to(wick::int64), b.to(wick::int64), "trunc").to(a.dtype());
-            const Tensor zero = wick::scalar_tensor(0, b.dtype());
-            return wick::where(wick::eq(b, zero), wick::div(a, b).to(a.dtype()), exact);
+          .call = bind([](Call& call, Operand a, Operand b) {
+            check_tensor_by_position(call, 1, b);
+            return in_first_dtype(
+                a, b, apply(a, b, quotient));
           }),
       },
       Command{
@@ -230,13 +265,21 @@ std::vector<Command> arithmetic() {
       Command{
           .name = "tensor_where",
           .summary = "x where the condition is true and y elsewhere, all three broadcast.",
+          .details =
+              "Two numbers give Int64 when both are whole and Float32 otherwise. The branch that is not "
+              "taken is computed all the same: where its derivative is infinite or nan, so is the "
+              "gradient, as in PyTorch.",
           .params = {{"condition", required, "bool tensor"},
-                     {"x", required, "values where the condition holds"},
-                     {"y", required, "values elsewhere"}},
+                     {"x", required, "values where the condition holds, a tensor or a number"},
+                     {"y", required, "values elsewhere, a tensor or a number"}},
           .positional = {"condition x y"},
           .returns = "of the broadcast shape of all three, in the promoted dtype of x and y",
-          .call = bind([](const Tensor& condition, const Tensor& x, const Tensor& y) {
-            return wick::where(condition, x, y);
+          .call = bind([](const Tensor& condition, Operand x, Operand y) {
+            if (!x.is_tensor() && !y.is_tensor()) {
+              x.tensor = wick::scalar_tensor(x.number, std::max(x.number.dtype(), y.number.dtype()));
+            }
+            const auto [a, b] = as_tensors(x, y);
+            return wick::where(condition, a, b);
           }),
       },
   };
@@ -309,7 +352,8 @@ std::vector<Command> reductions() {
           }),
       },
       statistic("tensor_mode", "The most frequent value of all elements, or along a dimension.",
-                "Among equally frequent values the smallest. No elements is an error.",
+                "Among equally frequent values the smallest. No elements is an error. In PyTorch the last "
+                "dimension is the default.",
                 bind([](const Tensor& x, optional<std::int64_t> dim) {
                   return dim ? wick::mode(x, *dim).values : wick::mode(x);
                 })),
@@ -321,12 +365,22 @@ std::vector<Command> reading() {
       query("tensor_print", "The values as text in nested braces; nothing is written to standard output.",
             "the text", bind([](const Tensor& x) { return braces_text(x); })),
       query("tensor_item",
-            "The only element as text: six digits after the point for floating point, a plain integer "
-            "otherwise.",
+            "The only element as text: six digits after the point for floating point, as existing scripts "
+            "expect, a "
+            "plain integer otherwise. item gives all digits.",
             "the text", bind([](const Tensor& x) { return item_text(x); })),
+      query("item", "The only element, in full.",
+            "a double, for integers and bool an integer, for complex dtypes a word such as 1.5+2.0j",
+            bind([](const Tensor& x) { return item_object(x); })),
       query("tensor_to_list", "All elements in row-major order, exactly.",
-            "a flat list: doubles for floating point dtypes, integers for the others, 1 and 0 for bool",
+            "a flat list: doubles for floating point dtypes, integers for the others, 1 and 0 for bool, "
+            "words such "
+            "as 1.5+2.0j for complex ones",
             bind([](const Tensor& x) { return element_list(x); })),
+      query("to_list",
+            "All elements in nested lists, one level for each dimension: of a matrix the list of its rows.",
+            "nested lists with elements as in tensor_to_list; of a 0-d tensor the element",
+            bind([](const Tensor& x) { return nested_list(x); })),
       query("tensor_dtype", "The name of the element type.", "Float32, Float64, Int32, Int64, Bool and so on",
             bind([](const Tensor& x) { return info(x.dtype()).capital_name; })),
       query("tensor_device", "A long text that names the device.", "the text",
@@ -351,17 +405,19 @@ std::vector<Command> shaping() {
       Command{
           .name = "tensor_to",
           .summary = "The tensor on a device and, if asked, in another dtype.",
-          .details = "Floating point to integer truncates towards zero, to bool is not 0. The device is "
-                     "required even when only the "
-                     "dtype is to change, and any word other than cuda means cpu. When nothing changes the "
-                     "result shares the "
-                     "input's values. Differentiable between floating point dtypes.",
+          .details =
+              "Floating point to integer truncates towards zero, to bool is not 0. The device is "
+              "required even when only the dtype is to change, and any word other than cuda means cpu: "
+              "in tensor_to $x float64 the word is taken for a device, as existing scripts expect, and "
+              "nothing changes. Write tensor_to $x cpu float64. When nothing changes the result shares "
+              "the input's values. Differentiable between floating point dtypes.",
           .params = {input,
                      {"device", required, "cpu or cuda"},
                      {"dtype", omittable, "new element type; unchanged when left out"}},
           .positional = {"input device ?dtype?"},
           .returns = "same shape",
-          .call = bind([](const Tensor& x, AnyDevice, optional<DType> type) {
+          .call = bind([](Call& call, const Tensor& x, LooseDevice, optional<DType> type) {
+            check_device(call, 1);
             return x.to(type.value_or(x.dtype()));
           }),
       },
@@ -465,6 +521,21 @@ std::vector<Command> shaping() {
 
 std::vector<Command> differentiating() {
   return {
+      query("detach", "The same values without their history: gradients do not flow through the result.",
+            "a tensor that shares the input's values", bind([](const Tensor& x) { return x.detach(); })),
+      query("clone", "A copy of the values, through which gradients flow.", "same shape and dtype",
+            bind([](const Tensor& x) { return x.clone(); })),
+      Command{
+          .name = "requires_grad",
+          .summary = "Sets whether gradients are tracked for a tensor, and answers the tensor.",
+          .details =
+              "For leaves of floating point or complex dtype: tensors that no recorded operation has made. "
+              "tensor_requires_grad asks.",
+          .params = {input, {"wanted", true, "whether gradients are tracked"}},
+          .positional = {"input ?wanted?"},
+          .returns = "the tensor itself",
+          .call = bind([](const Tensor& x, bool wanted) { return x.requires_grad_(wanted); }),
+      },
       query("tensor_backward",
             "Back-propagates from a tensor with one element and adds the gradients to the leaves that track "
             "them.",

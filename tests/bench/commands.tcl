@@ -82,3 +82,23 @@ foreach {what body bytes} {
     # A copy of n bytes moves 2 n.
     line $what [micros 200 $body] [floor::memcpy [expr {$bytes / 2}] 101]
 }
+
+# Lists of 100,000 numbers, against making such a list.
+set doubles {}
+set integers {}
+for {set i 0} {$i < 100000} {incr i} {
+    lappend doubles [expr {$i * 0.1}]
+    lappend integers $i
+}
+set rows {}
+for {set i 0} {$i < 300} {incr i} {lappend rows [lrange $doubles [expr {300 * $i}] [expr {300 * $i + 299}]]}
+set x [torch::rand 100000]
+set list [micros 100 {floor::list 100000}]
+foreach {what body} {
+    "tensor_create of 100000 doubles"     {torch::tensor_create $::doubles}
+    "tensor_create of 100000 integers"    {torch::tensor_create $::integers int64}
+    "tensor_create of 300 rows of 300"    {torch::tensor_create $::rows}
+    "tensor_to_list of 100000"            {torch::tensor_to_list $x}
+} {
+    line $what [micros 100 $body] $list
+}

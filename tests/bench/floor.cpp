@@ -39,11 +39,22 @@ int copy_time(ClientData, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   return TCL_OK;
 }
 
+// floor::list COUNT: a list of so many doubles.
+int list(ClientData, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  int count;
+  if (objc != 2 || Tcl_GetIntFromObj(interp, objv[1], &count) != TCL_OK) return TCL_ERROR;
+  std::vector<Tcl_Obj*> elements(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) elements[static_cast<std::size_t>(i)] = Tcl_NewDoubleObj(i * 0.1);
+  Tcl_SetObjResult(interp, Tcl_NewListObj(count, elements.data()));
+  return TCL_OK;
+}
+
 }  // namespace
 
 extern "C" DLLEXPORT int Wickfloor_Init(Tcl_Interp* interp) {
   if (!Tcl_InitStubs(interp, "8.6-", 0)) return TCL_ERROR;
   Tcl_CreateObjCommand(interp, "::floor::nothing", nothing, nullptr, nullptr);
+  Tcl_CreateObjCommand(interp, "::floor::list", list, nullptr, nullptr);
   Tcl_CreateObjCommand(interp, "::floor::memcpy", copy_time, nullptr, nullptr);
   return TCL_OK;
 }

@@ -1,0 +1,37 @@
+#include "tclext/commands/operand.h"
+
+namespace commands {
+
+Tensor number_beside(const Tensor& tensor, const Scalar& number) {
+  DType type = wick::result_type(tensor, number);
+  if (!fits(number, type)) type = DType::Int64;
+  return wick::scalar_tensor(number, type);
+}
+
+std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b) {
+  if (!a.is_tensor() && !b.is_tensor()) throw binding::invalid_handle("tensor", a.option, a.word);
+  return {a.is_tensor() ? a.tensor : number_beside(b.tensor, a.number),
+          b.is_tensor() ? b.tensor : number_beside(a.tensor, b.number)};
+}
+
+Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result) {
+  if (!a.is_tensor()) return result;
+  return result.to(b.is_tensor() ? a.tensor.dtype() : wick::result_type(a.tensor, b.number));
+}
+
+void check_tensor_by_position(const Call& call, int param, const Operand& operand) {
+  if (!operand.is_tensor() && call.by_position & (1u << param)) {
+    binding::CallError error = binding::invalid_handle("tensor", operand.option, operand.word);
+    error.detail +=
+        "; a number is taken by name: -" + std::string(operand.option) + " " + binding::quoted(operand.word);
+    throw error;
+  }
+}
+
+}  // namespace commands
+
+commands::Operand binding::Convert<commands::Operand>::from(const Source& s) {
+  if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return {*tensor, 0, s.word, s.option};
+  if (const auto number = number_of(s.word)) return {{}, *number, s.word, s.option};
+  throw invalid_handle("tensor", s.option, s.word);
+}

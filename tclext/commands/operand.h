@@ -1,0 +1,57 @@
+#pragma once
+
+#include <utility>
+
+#include "tclext/commands/common.h"
+
+// Operands that are a tensor or a number.
+namespace commands {
+
+// One operand of a command: its tensor, or its number where the tensor is undefined.
+struct Operand {
+  Tensor tensor;
+  Scalar number = 0;
+  // As it was given, for messages.
+  Tcl_Obj* word = nullptr;
+  std::string_view option;
+
+  bool is_tensor() const { return tensor.defined(); }
+};
+
+// The number as a 0-d tensor that promotes as the number does: it only matters beside the tensor when its
+// kind (bool, integer, floating, complex) is higher. An integer that the tensor's dtype cannot hold stays
+// Int64, so that comparisons see its value.
+Tensor number_beside(const Tensor& tensor, const Scalar& number);
+
+// Both as tensors; an error for two numbers, which says that the first one is no tensor.
+std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b);
+
+// Calls a function of two tensors, or its overload for a tensor and a number where there is one.
+template <class F>
+Tensor apply(const Operand& a, const Operand& b, const F& function) {
+  if constexpr (requires { function(a.tensor, b.number); }) {
+    if (a.is_tensor() && !b.is_tensor()) return function(a.tensor, b.number);
+  }
+  const auto [left, right] = as_tensors(a, b);
+  return function(left, right);
+}
+
+// The result in the first operand's dtype, as existing scripts expect of some commands. A number does not
+// hold that back: one of a higher kind than the tensor raises the dtype, and a tensor after a number
+// promotes.
+Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result);
+
+// For commands whose second word existing scripts expect to be refused when it is a number: it is taken by
+// name alone.
+void check_tensor_by_position(const Call& call, int param, const Operand& operand);
+
+}  // namespace commands
+
+template <>
+struct binding::Convert<commands::Operand> {
+  static commands::Operand from(const Source& s);
+  static bool could_be(const State& state, Tcl_Obj* word) {
+    return Convert<TensorOrNumber>::could_be(state, word);
+  }
+  static constexpr Type type{"tensor/scalar", could_be};
+};
