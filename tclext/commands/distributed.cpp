@@ -1,5 +1,6 @@
-#include <algorithm>
+#include <atomic>
 #include <climits>
+#include <mutex>
 
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
@@ -41,23 +42,47 @@ const Param command{
 // What distributed_init announced to a process that no launcher has started.
 struct Announced {
   bool called = false;
-  int rank = 0;
-  int world_size = 1;
+  std::int64_t rank = 0;
+  std::int64_t world_size = 1;
 };
-Announced& announced() {
-  static Announced state;
-  return state;
-}
+
+// The process's, for all its threads.
+class Announcement {
+ public:
+  Announced get() const {
+    const std::lock_guard lock(mutex_);
+    return announced_;
+  }
+  void set(const Announced& announced) {
+    const std::lock_guard lock(mutex_);
+    announced_ = announced;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Announced announced_;
+};
+Announcement announcement;
 
 bool alone() { return !wd::launched(); }
 
-int to_rank(std::int64_t rank) { return static_cast<int>(std::clamp<std::int64_t>(rank, INT_MIN, INT_MAX)); }
-
 wd::Context context(std::string_view name, const optional<double>& seconds) {
   if (seconds && !(*seconds > 0)) {
-    throw wick::Error("-timeout must be above 0 seconds, " + std::to_string(*seconds) + " was given");
+    throw wick::Error("-timeout must be above 0 seconds, " + wick::to_string(Scalar(*seconds)) +
+                      " was given");
   }
   return {name, seconds};
+}
+
+// The command prefix of -command; null for none, or an empty one. It is looked at before anything starts.
+Tcl_Obj* callback_prefix(Call& call, const optional<binding::Script>& callback) {
+  if (!callback) return nullptr;
+  Tcl_Size words = 0;
+  if (Tcl_ListObjLength(call.interp(), callback->object, &words) != TCL_OK) {
+    throw wick::Error("-command must be a command prefix: " +
+                      std::string(Tcl_GetStringResult(call.interp())));
+  }
+  return words == 0 ? nullptr : callback->object;
 }
 
 void require_not_negative(const char* option, std::int64_t value) {
@@ -78,10 +103,10 @@ std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
   wd::Options options;
   if (limits.timeout) options.timeout = *limits.timeout;
   if (wd::under_launcher()) {
-    if (rank) options.rank = to_rank(*rank);
-    if (world_size) options.world_size = to_rank(*world_size);
+    if (rank) options.rank = *rank;
+    if (world_size) options.world_size = *world_size;
     wd::init(options);
-    if (alone()) announced() = {.called = true};
+    if (alone()) announcement.set({.called = true});
     return std::string("Distributed training initialized") + (alone() ? " (single GPU)" : "") +
            ": rank=" + std::to_string(wd::rank()) + ", world_size=" + std::to_string(wd::world_size()) +
            ", backend=" + std::string(backend);
@@ -95,9 +120,9 @@ std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
                       std::to_string(*world_size) + " and " + std::to_string(port) + " were given");
   }
   wd::init(options);
-  Announced& state = announced();
   const bool single = *world_size == 1;
-  state = {true, single ? 0 : to_rank(*rank), to_rank(*world_size)};
+  const Announced state{true, single ? 0 : *rank, *world_size};
+  announcement.set(state);
   // A process that nobody launched together with others cannot find them: what it announces is emulated, and
   // says so.
   return std::string("Distributed training initialized (") + (single ? "single GPU" : "emulated multi-GPU") +
@@ -110,7 +135,7 @@ std::string init(optional<std::int64_t> rank, optional<std::int64_t> world_size,
 Tensor reduce_alone(const Tensor& x, wd::Reduction reduction) {
   const bool mean = reduction == wd::Reduction::Mean;
   const Tensor own = wd::all_reduce(x, mean ? wd::Reduction::Sum : reduction);
-  const int size = announced().world_size;
+  const std::int64_t size = announcement.get().world_size;
   return mean && size > 1 ? wick::div(own, size).to(x.dtype()) : own;
 }
 
@@ -129,11 +154,11 @@ Command all_reduce(const char* name) {
       .returns = "of the input's shape, the same values on every rank",
       .call = bind([](Call& call, const Tensor& x, wd::Reduction reduction, std::string_view name_of_group,
                       optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
-        if (callback) {
+        if (Tcl_Obj* prefix = callback_prefix(call, callback)) {
           const wd::WorkPtr work = alone()
                                        ? finished(reduce_alone(x, reduction))
                                        : wd::all_reduce_async(x, reduction, context(name_of_group, seconds));
-          call_back(call.state, work, callback->object);
+          call_back(call.state, work, prefix);
           return std::nullopt;
         }
         if (alone()) return reduce_alone(x, reduction);
@@ -158,7 +183,7 @@ Command broadcast(const char* name) {
       .call = bind(
           [](const Tensor& x, std::int64_t root, std::string_view name_of_group, optional<double> seconds) {
             require_not_negative("root", root);
-            return wd::broadcast(x, to_rank(root), context(name_of_group, seconds));
+            return wd::broadcast(x, root, context(name_of_group, seconds));
           })};
 }
 
@@ -197,7 +222,7 @@ std::vector<Command> world() {
           .returns = "ok",
           .call = bind([] {
             wd::finalize();
-            announced() = {};
+            announcement.set({});
             return "ok";
           }),
       },
@@ -210,11 +235,9 @@ std::vector<Command> world() {
           .positional = {"ranks ?name?"},
           .returns = "the group's name",
           .call = bind([](Ints ranks, optional<std::string_view> wanted) {
-            static int made = 0;
+            static std::atomic<int> made = 0;
             const std::string chosen = wanted ? std::string(*wanted) : "group" + std::to_string(++made);
-            std::vector<int> list;
-            for (const auto r : ranks) list.push_back(to_rank(r));
-            wd::new_group(list, chosen);
+            wd::new_group({ranks.begin(), ranks.end()}, chosen);
             return chosen;
           }),
       },
@@ -223,21 +246,21 @@ std::vector<Command> world() {
           .summary = "The rank of this process; 0 in a single process.",
           .positional = {""},
           .returns = "the rank, from 0",
-          .call = bind([] { return std::int64_t{alone() ? announced().rank : wd::rank()}; }),
+          .call = bind([] { return alone() ? announcement.get().rank : wd::rank(); }),
       },
       Command{
           .name = "get_world_size",
           .summary = "The number of processes; 1 before distributed_init without a launcher.",
           .positional = {""},
           .returns = "the number",
-          .call = bind([] { return std::int64_t{alone() ? announced().world_size : wd::world_size()}; }),
+          .call = bind([] { return alone() ? announcement.get().world_size : wd::world_size(); }),
       },
       Command{
           .name = "is_distributed",
           .summary = "Whether there are several processes.",
           .positional = {""},
           .returns = "1 or 0",
-          .call = bind([] { return (alone() ? announced().world_size : wd::world_size()) > 1; }),
+          .call = bind([] { return (alone() ? announcement.get().world_size : wd::world_size()) > 1; }),
       },
       Command{
           .name = "distributed_barrier",
@@ -251,7 +274,7 @@ std::vector<Command> world() {
               wd::barrier(context(name_of_group, seconds));
               return "Barrier synchronized";
             }
-            const Announced& state = announced();
+            const Announced state = announcement.get();
             return !state.called          ? "Distributed not initialized"
                    : state.world_size > 1 ? "Barrier synchronized (simulated multi-GPU)"
                                           : "Barrier synchronized (single GPU)";
@@ -283,11 +306,11 @@ std::vector<Command> collectives() {
           .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::string_view name_of_group,
                           optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
             const wd::Context limits = context(name_of_group, seconds);
-            if (callback) {
-              call_back(call.state, wd::gather_async(x, to_rank(dst), limits), callback->object);
+            if (Tcl_Obj* prefix = callback_prefix(call, callback)) {
+              call_back(call.state, wd::gather_async(x, dst, limits), prefix);
               return std::nullopt;
             }
-            return wd::gather(x, to_rank(dst), limits);
+            return wd::gather(x, dst, limits);
           }),
       },
       Command{
@@ -317,7 +340,7 @@ std::vector<Command> collectives() {
           .call = bind([](const Tensor& x, std::int64_t src, std::string_view name_of_group,
                           optional<double> seconds) {
             require_not_negative("src", src);
-            return wd::scatter(x, to_rank(src), context(name_of_group, seconds));
+            return wd::scatter(x, src, context(name_of_group, seconds));
           }),
       },
       broadcast("distributed_broadcast"),
@@ -334,7 +357,7 @@ std::vector<Command> collectives() {
           .call = bind([](const Tensor& x, std::int64_t dst, wd::Reduction reduction,
                           std::string_view name_of_group, optional<double> seconds) {
             if (alone()) return reduce_alone(x.detach(), reduction);
-            return wd::reduce(x, to_rank(dst), reduction, context(name_of_group, seconds));
+            return wd::reduce(x, dst, reduction, context(name_of_group, seconds));
           }),
       },
       Command{
@@ -394,7 +417,7 @@ std::vector<Command> messages() {
           .call = bind([](const Tensor& x, std::int64_t dst, std::int64_t label, optional<double> seconds) {
             require_not_negative("dst", dst);
             const wd::Context limits = context("", seconds);
-            if (!alone()) wd::send(x, to_rank(dst), to_rank(label), limits.timeout);
+            if (!alone()) wd::send(x, dst, label, limits.timeout);
             return "send_completed";
           }),
       },
@@ -411,7 +434,7 @@ std::vector<Command> messages() {
             check_receive(wanted, src);
             const wd::Context limits = context("", seconds);
             if (alone()) return wick::zeros(wanted);
-            return wd::recv(wanted, to_rank(src), to_rank(label), limits.timeout);
+            return wd::recv(wanted, src, label, limits.timeout);
           }),
       },
       Command{
@@ -423,14 +446,14 @@ std::vector<Command> messages() {
           .returns = "a handle for distributed_wait and distributed_test, isend_handle_dstD_tagT",
           .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::int64_t label,
                           optional<double> seconds, optional<binding::Script> callback) {
+            Tcl_Obj* prefix = callback_prefix(call, callback);
             require_not_negative("dst", dst);
             const wd::Context limits = context("", seconds);
             const std::string name =
                 "isend_handle_dst" + std::to_string(dst) + "_tag" + std::to_string(label);
-            const wd::WorkPtr work =
-                alone() ? finished(x) : wd::isend(x, to_rank(dst), to_rank(label), limits.timeout);
+            const wd::WorkPtr work = alone() ? finished(x) : wd::isend(x, dst, label, limits.timeout);
             const std::string added = alone() ? name : requests().add_send(name, work);
-            if (callback) call_back(call.state, work, callback->object, added);
+            if (prefix) call_back(call.state, work, prefix, added);
             return added;
           }),
       },
@@ -443,13 +466,13 @@ std::vector<Command> messages() {
           .returns = "a handle for distributed_wait and distributed_test, irecv_handle_N",
           .call = bind([](Call& call, Shape wanted, std::int64_t src, std::int64_t label,
                           optional<double> seconds, optional<binding::Script> callback) {
+            Tcl_Obj* prefix = callback_prefix(call, callback);
             check_receive(wanted, src);
             const wd::Context limits = context("", seconds);
-            const wd::WorkPtr work = alone()
-                                         ? finished(wick::zeros(wanted))
-                                         : wd::irecv(wanted, to_rank(src), to_rank(label), limits.timeout);
+            const wd::WorkPtr work =
+                alone() ? finished(wick::zeros(wanted)) : wd::irecv(wanted, src, label, limits.timeout);
             const std::string added = alone() ? "irecv_handle_1" : requests().add_receive(work);
-            if (callback) call_back(call.state, work, callback->object, added);
+            if (prefix) call_back(call.state, work, prefix, added);
             return added;
           }),
       },

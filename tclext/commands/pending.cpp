@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <list>
+#include <memory>
+#include <utility>
 
 #include "tclext/binding/error.h"
-#include "wick/core/error.h"
 
 namespace commands {
 
@@ -23,63 +24,145 @@ class Finished : public wick::distributed::Work {
 };
 
 struct Callback {
-  Callback(binding::State* owner, WorkPtr under_way, Tcl_Obj* script, const std::string& request)
-      : state(owner), work(std::move(under_way)), prefix(script), handle(request) {}
+  Callback(binding::State& owner, WorkPtr under_way, Tcl_Obj* command, std::string request)
+      : state(owner), work(std::move(under_way)), prefix(command), handle(std::move(request)) {
+    state.retain();
+  }
+  ~Callback() { state.release(); }
+  Callback(const Callback&) = delete;
+  Callback& operator=(const Callback&) = delete;
 
-  binding::State* state;  // counted
+  // Calls the command, unless its interpreter is gone.
+  void deliver();
+
+  binding::State& state;
   WorkPtr work;
   binding::ObjRef prefix;
   std::string handle;
+  bool fresh = true;  // not looked at yet
 };
 
-constexpr int poll_milliseconds = 1;  // between polls of what moves no large data
-
-// Each thread has its own, as it has its own event loop.
-std::list<Callback>& callbacks() {
-  static thread_local auto* all = new std::list<Callback>;
-  return *all;
-}
-
-void deliver(Callback& callback) {
-  Tcl_Interp* interp = callback.state->interp();
+void Callback::deliver() {
+  Tcl_Interp* interp = state.interp();
   if (!interp) return;
-  Tcl_Obj* script = Tcl_DuplicateObj(callback.prefix.get());
+  Tcl_Obj* script = Tcl_DuplicateObj(prefix.get());
   const binding::ObjRef held(script);
   const auto append = [&](Tcl_Obj* word) { return Tcl_ListObjAppendElement(interp, script, word) == TCL_OK; };
   bool built;
   try {
-    const wick::Tensor result = callback.work->result();
-    Tcl_Obj* answer = is_send(callback.handle) ? binding::new_text("send_completed")
-                                               : binding::new_handle(*callback.state, result);
+    const wick::Tensor result = work->result();
+    Tcl_Obj* answer =
+        is_send(handle) ? binding::new_text("send_completed") : binding::new_handle(state, result);
     built = append(binding::new_text("ok")) && append(answer);
   } catch (const std::exception& error) {
     built = append(binding::new_text("error")) && append(binding::new_text(error.what()));
   }
-  requests().reported(callback.handle);
+  requests().reported(handle);
   Tcl_Preserve(interp);
   const int code = built ? Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL) : TCL_ERROR;
   if (code != TCL_OK) Tcl_BackgroundException(interp, code);
   Tcl_Release(interp);
 }
 
-// Moves on whatever is under way; what has ended is called back, which may start more.
-void poll(ClientData) {
-  std::list<Callback> ended;
-  bool busy = false;
-  for (auto it = callbacks().begin(); it != callbacks().end();) {
+// The callbacks that a thread waits for, as a source of its event loop. Works are moved on whenever the loop
+// looks for events, which is no event itself: so idle callbacks run meanwhile, and `update` returns.
+class EventSource {
+ public:
+  // This thread's, which lives as long as the thread.
+  static EventSource& of_thread();
+
+  void add(std::unique_ptr<Callback> callback) { under_way_.push_back(std::move(callback)); }
+
+ private:
+  struct Event {
+    Tcl_Event header;
+    Callback* callback;  // owned
+  };
+  using Callbacks = std::list<std::unique_ptr<Callback>>;
+
+  EventSource();
+  ~EventSource();
+
+  static void set_up(ClientData source, int flags);
+  static void check(ClientData source, int flags);
+  static int serve(Tcl_Event* event, int flags);
+  static int drop(Tcl_Event* event, ClientData);
+  void advance();
+
+  static thread_local EventSource* instance_;
+  Callbacks under_way_, ended_;
+  bool served_ = false;  // since the event loop has last looked for events
+};
+
+constexpr int io_events = TCL_FILE_EVENTS;  // what our events count as
+constexpr long poll_microseconds = 1000;    // between polls of what moves no large data
+
+thread_local EventSource* EventSource::instance_ = nullptr;
+
+EventSource& EventSource::of_thread() {
+  if (!instance_) instance_ = new EventSource;
+  return *instance_;
+}
+
+EventSource::EventSource() {
+  Tcl_CreateEventSource(set_up, check, this);
+  Tcl_CreateThreadExitHandler([](ClientData source) { delete static_cast<EventSource*>(source); }, this);
+}
+
+EventSource::~EventSource() {
+  instance_ = nullptr;
+  Tcl_DeleteEventSource(set_up, check, this);
+  Tcl_DeleteEvents(drop, nullptr);
+}
+
+// How long the event loop may sleep.
+void EventSource::set_up(ClientData data, int flags) {
+  const auto& source = *static_cast<EventSource*>(data);
+  if (!(flags & io_events) || (source.under_way_.empty() && source.ended_.empty())) return;
+  const auto moves_data = [](const auto& callback) { return callback->fresh || callback->work->busy(); };
+  const bool at_once =
+      !source.ended_.empty() || std::any_of(source.under_way_.begin(), source.under_way_.end(), moves_data);
+  const Tcl_Time time{0, at_once ? 0 : poll_microseconds};
+  Tcl_SetMaxBlockTime(&time);
+}
+
+void EventSource::check(ClientData data, int flags) {
+  if (!(flags & io_events)) return;
+  auto& source = *static_cast<EventSource*>(data);
+  source.advance();
+  // Callbacks that start what ends at once would follow each other for ever: the loop runs dry in between.
+  if (std::exchange(source.served_, false)) return;
+  for (auto& callback : source.ended_) {
+    auto* event = reinterpret_cast<Event*>(Tcl_Alloc(sizeof(Event)));
+    event->header.proc = serve;
+    event->callback = callback.release();
+    Tcl_QueueEvent(&event->header, TCL_QUEUE_TAIL);
+  }
+  source.ended_.clear();
+}
+
+void EventSource::advance() {
+  for (auto it = under_way_.begin(); it != under_way_.end();) {
     const auto next = std::next(it);
-    if (it->work->advance()) {
-      ended.splice(ended.end(), callbacks(), it);
-    } else {
-      busy = busy || it->work->busy();
-    }
+    (*it)->fresh = false;
+    if ((*it)->work->advance()) ended_.splice(ended_.end(), under_way_, it);
     it = next;
   }
-  if (!callbacks().empty()) Tcl_CreateTimerHandler(busy ? 0 : poll_milliseconds, poll, nullptr);
-  for (Callback& callback : ended) {
-    deliver(callback);
-    callback.state->release();
-  }
+}
+
+int EventSource::serve(Tcl_Event* event, int flags) {
+  if (!(flags & io_events)) return 0;
+  const std::unique_ptr<Callback> callback(reinterpret_cast<Event*>(event)->callback);
+  of_thread().served_ = true;
+  callback->deliver();
+  return 1;
+}
+
+// Of the queue of a thread that ends.
+int EventSource::drop(Tcl_Event* event, ClientData) {
+  if (event->proc != serve) return 0;
+  delete reinterpret_cast<Event*>(event)->callback;
+  return 1;
 }
 
 }  // namespace
@@ -87,9 +170,7 @@ void poll(ClientData) {
 WorkPtr finished(const wick::Tensor& result) { return std::make_shared<Finished>(result); }
 
 void call_back(binding::State& state, const WorkPtr& work, Tcl_Obj* prefix, const std::string& handle) {
-  state.retain();
-  if (callbacks().empty()) Tcl_CreateTimerHandler(0, poll, nullptr);
-  callbacks().emplace_back(&state, work, prefix, handle);
+  EventSource::of_thread().add(std::make_unique<Callback>(state, work, prefix, handle));
 }
 
 bool is_send(std::string_view handle) { return handle.find("isend") != handle.npos; }
@@ -108,6 +189,7 @@ bool has_failed(wick::distributed::Work& work) {
 }  // namespace
 
 std::string Requests::add_send(const std::string& name, WorkPtr work) {
+  const std::lock_guard lock(mutex_);
   // Of sends that have succeeded nothing needs to be known: waiting for their handles answers the same.
   std::erase_if(under_way_, [](const auto& entry) {
     return is_send(entry.first) && entry.second->advance() && !has_failed(*entry.second);
@@ -120,15 +202,21 @@ std::string Requests::add_send(const std::string& name, WorkPtr work) {
 }
 
 std::string Requests::add_receive(WorkPtr work) {
+  const std::lock_guard lock(mutex_);
   const std::string handle = "irecv_handle_" + std::to_string(++last_receive_);
   under_way_[handle] = std::move(work);
   return handle;
 }
 
-std::optional<wick::Tensor> Requests::wait(std::string_view handle) {
+WorkPtr Requests::find(std::string_view handle) {
+  const std::lock_guard lock(mutex_);
   const auto found = under_way_.find(handle);
-  if (found == under_way_.end()) return std::nullopt;
-  const WorkPtr work = found->second;
+  return found == under_way_.end() ? nullptr : found->second;
+}
+
+std::optional<wick::Tensor> Requests::wait(std::string_view handle) {
+  const WorkPtr work = find(handle);
+  if (!work) return std::nullopt;
   reported(handle);
   const wick::Tensor result = wick::distributed::wait(work);
   if (is_send(handle)) return std::nullopt;
@@ -136,11 +224,12 @@ std::optional<wick::Tensor> Requests::wait(std::string_view handle) {
 }
 
 bool Requests::test(std::string_view handle) {
-  const auto found = under_way_.find(handle);
-  return found == under_way_.end() || found->second->advance();
+  const WorkPtr work = find(handle);
+  return !work || work->advance();
 }
 
 void Requests::reported(std::string_view handle) {
+  const std::lock_guard lock(mutex_);
   if (!under_way_.contains(handle) ||
       std::find(reported_.begin(), reported_.end(), handle) != reported_.end())
     return;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,10 @@ namespace commands {
 // What has ended already.
 wick::distributed::WorkPtr finished(const wick::Tensor& result);
 
-// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop, when the
-// work has ended. `handle` is that of a request, if it is one.
+// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop of this
+// thread, when the work has ended. Callbacks come in the order in which works ended, one an event, and
+// between them everything else in the event loop has its turn. `handle` is that of a request, if it is one.
+// Forgotten when the thread ends, and not called when the interpreter is gone.
 void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tcl_Obj* prefix,
                const std::string& handle = "");
 
@@ -24,7 +27,7 @@ void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tc
 bool is_send(std::string_view handle);
 
 // Sends and receives by the handles that distributed_isend and distributed_irecv answered. They belong to the
-// process.
+// process, and any thread may ask.
 class Requests {
  public:
   // The handle: the given text, with a suffix while an operation of that name is under way.
@@ -35,13 +38,17 @@ class Requests {
   std::optional<wick::Tensor> wait(std::string_view handle);
   // Whether the operation has ended, or there is none.
   bool test(std::string_view handle);
-  // The script knows of the operation's end.
+  // The script has been told of the operation's end.
   void reported(std::string_view handle);
 
  private:
-  // So many operations whose end was reported can still be waited for again; older ones are forgotten.
+  // So many operations whose end has been told can still be waited for again; older ones are forgotten.
   static constexpr std::size_t remembered = 64;
 
+  // Null for a handle of no operation.
+  wick::distributed::WorkPtr find(std::string_view handle);
+
+  std::mutex mutex_;
   std::map<std::string, wick::distributed::WorkPtr, std::less<>> under_way_;
   std::deque<std::string> reported_;
   int last_receive_ = 0;

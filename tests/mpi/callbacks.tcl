@@ -19,7 +19,7 @@ proc await {count} {
     return $outcomes
 }
 
-foreach shape {{2 3} {40 50} {1000 500}} {
+foreach shape {{2 3} {40 50} {300 100}} {
     set own [contribution $rank $shape float32]
     expectText "gather -command answers nothing" [torch::distributed_gather -tensor $own -dst 0 -command {take gather}] {}
     expectText "it calls back later" $outcomes {}
@@ -134,6 +134,60 @@ set total [lindex [await 1] 1 1]
 torch::tensor_backward [torch::tensor_sum [torch::tensor_mul $total $total]]
 expect "gradient through -command" [torch::tensor_grad $x] \
     [torch::tensor_create [expr {2.0 * $size * $size * ($size + 1) / 2}]]
+
+# A callback that serves events itself keeps no other from being called.
+foreach n {1 2 3} {torch::distributed_all_reduce -tensor [torch::tensor_create $n] -operation max -command [list nested $n]}
+proc nested {n word result} {
+    lappend ::begun $n
+    if {$n < 3} {
+        set late [after 60000 {set ::innermost late}]
+        if {![info exists ::innermost]} {vwait ::innermost}
+        after cancel $late
+    } else {
+        set ::innermost reached
+    }
+    take $n $word $result
+}
+set names {}
+foreach {name outcome} [await 3] {lappend names $name}
+expectText "each was called while the one before waited" $begun {1 2 3}
+expectText "the last one has let the others go" [list $innermost [lsort $names]] {reached {1 2 3}}
+
+# While much data moves, idle callbacks run, timers too, and `update` comes back.
+set idle 0
+proc whenIdle {} {
+    incr ::idle
+    after 2 {after idle whenIdle}
+}
+whenIdle
+if {$rank} {after 300}
+torch::distributed_gather -tensor [torch::ones 1000000] -dst -1 -command {take large}
+set updates 0
+while {![llength $outcomes]} {
+    update
+    incr updates
+}
+await 1
+if {$rank == 0} {
+    expectText "updates before the end" [expr {$updates > 1}] 1
+    expectText "idle callbacks" [expr {$idle > 1}] 1
+}
+set idle 0
+if {$rank} {after 300}
+torch::distributed_gather -tensor [torch::ones 1000000] -dst -1 -command {take large}
+await 1
+if {$rank == 0} {expectText "idle callbacks while it waits" [expr {$idle > 1}] 1}
+proc whenIdle {} {}
+
+# No command is none; what is no list is refused before anything starts.
+expect "-command {}" [torch::distributed_all_reduce -tensor [torch::ones 2] -operation sum -command {}] [torch::full 2 $size]
+foreach call {
+    {distributed_gather -tensor $x -command} {distributed_all_reduce -tensor $x -command}
+    {distributed_isend -tensor $x -dst $right -command} {distributed_irecv -shape 1 -src $left -command}
+} {
+    expectError "a malformed command: $call" "torch::$call {a {b}c}" "*-command*"
+}
+expect "nothing has been started" [torch::distributed_all_reduce [torch::ones 2]] [torch::full 2 $size]
 
 # What is under way at the end does not keep the script from ending.
 torch::distributed_gather -tensor [torch::ones 3] -command {take gather}

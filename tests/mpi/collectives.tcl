@@ -97,6 +97,26 @@ foreach dtype [expr {$argc > 1 ? [lrange $argv 1 end] : $dtypes}] {
     }
 }
 
+# Means whose sum is beyond the dtype, and contributions that would be lost in its precision: they are combined in a wider
+# one. Small tensors travel with the agreement, large ones in parts of their own.
+foreach {dtype large} {float16 40000 bfloat16 3e38 float32 3e38 float64 1.5e308 complex64 3e38} {
+    foreach shape [list $size [expr {$size * 1000}]] {
+        set x [torch::full $shape $large $dtype]
+        set part [torch::full [expr {$shape / $size}] $large $dtype]
+        expect "mean of $large $dtype" [torch::distributed_all_reduce $x mean] $x
+        expect "reduce to the mean" [torch::distributed_reduce $x 0 mean] $x
+        expect "reduce_scatter to the mean" [torch::distributed_reduce_scatter $x mean] $part
+    }
+}
+# 2048 + 1 + 1 ... in float16: each 1 alone would be lost. The last rank makes the product small again.
+expect "a sum in order" [torch::distributed_all_reduce [torch::full 3 [expr {$rank ? 1 : 2048}] float16]] \
+    [torch::tensor_to [torch::full 3 [expr {2047 + $size}] float64] cpu float16]
+if {$size > 2} {
+    expect "a product beyond the dtype in between" \
+        [torch::distributed_all_reduce [torch::full 3 [expr {$rank < 2 ? 300 : $rank == 2 ? 0.25 : 1}] float16] product] \
+        [torch::full 3 22500 float16]
+}
+
 # More dimensions than a tensor can have.
 set most [torch::tensor_reshape [torch::tensor_create $rank] [lrepeat 64 1]]
 expectError "gather of 64 dimensions" {torch::distributed_gather $most} "*64 dimensions*"

@@ -198,4 +198,8 @@ set average [torch::distributed_all_reduce [torch::tensor_grad $weights] mean]
 set alone [torch::tensor_create -data {0.5 -0.25 1} -shape {3 1} -dtype float64 -requiresGrad true]
 torch::tensor_backward [torch::tensor_mean [torch::tensor_stack -tensors [lmap r $all {squares $alone [rows $r]}]]]
 expectClose "averaged gradients" $average [torch::tensor_grad $alone] 1e-12
+# The gradient of a mean in half precision, where the sum of the ranks' gradients is beyond it.
+set x [torch::tensor_create -data {1 2} -dtype float16 -requiresGrad true]
+torch::tensor_backward [torch::tensor_sum [torch::tensor_mul [torch::distributed_all_reduce $x mean] [torch::full 2 30000 float16]]]
+expect "a mean's gradient" [torch::tensor_grad $x] [torch::full 2 30000 float16]
 report

@@ -151,6 +151,15 @@ expectError "dst is no rank" {torch::distributed_send $x $size} \
 expectError "src is no rank" {torch::distributed_recv 3 $size} "distributed_recv: src $size is no rank of this world of $size"
 expectError "src below -1" {torch::distributed_recv 3 -2} "Required parameters missing: -src *"
 expectError "dst below 0" {torch::distributed_send $x -1} "Required parameters missing: -dst *"
+expectError "dst beyond 32 bits" {torch::distributed_send $x 4294967297} \
+    "distributed_send: dst 4294967297 is no rank of this world of $size"
+expectError "src beyond 32 bits" {torch::distributed_irecv 3 4294967296} \
+    "distributed_recv: src 4294967296 is no rank of this world of $size"
+foreach tag {3000000000 4000000000 4294967296 9223372036854775807} {
+    foreach call {{distributed_send $x $right} {distributed_isend $x $right} {distributed_recv 3 $left} {distributed_irecv 3 $left}} {
+        expectError "tag $tag" "torch::$call $tag" "distributed_*: tag must be from 0 to *, $tag was given"
+    }
+}
 expectError "a tag below 0" {torch::distributed_send $x $right -1} "distributed_send: tag must be from 0 to *"
 expectError "no dimension" {torch::distributed_recv {} $left} "Required parameters missing: -shape *"
 torch::distributed_isend $x $right 60

@@ -64,7 +64,7 @@ bool reduces(Kind kind) {
   return kind == Kind::AllReduce || kind == Kind::Reduce || kind == Kind::ReduceScatter;
 }
 
-int position(const Group& group, int world_rank) {
+int position(const Group& group, std::int64_t world_rank) {
   const auto it = std::find(group.ranks.begin(), group.ranks.end(), world_rank);
   return it == group.ranks.end() ? -1 : static_cast<int>(it - group.ranks.begin());
 }

@@ -30,7 +30,7 @@ bool reduces(Kind kind);
 struct Ask {
   Kind kind;
   Tensor input;
-  int root = 0;  // of the world; -1: every rank
+  std::int64_t root = 0;  // of the world; -1: every rank
   Reduction reduction = Reduction::Sum;
   std::string text = {};  // of NewGroup: what all ranks must say
   std::string refused =
@@ -43,12 +43,12 @@ struct Block {
   static constexpr std::int64_t room = 176;
 
   // Where all ranks say the same up to here, they agree.
-  std::int32_t root;
+  std::int64_t root;
+  std::int64_t sizes[most_dims];
   Kind kind;
   std::uint8_t reduction;
   std::uint8_t dtype;
   std::uint8_t dims;
-  std::int64_t sizes[most_dims];
   // The rest may differ.
   std::uint8_t refused;  // the data is the reason
   std::uint8_t wants_gradient;
@@ -75,6 +75,6 @@ void check_agreement(const Group& group, const Block* blocks, const std::vector<
 Shape shape_of(const Block& block);
 
 // The rank of the group that is this rank of the world; -1 when there is none.
-int position(const Group& group, int world_rank);
+int position(const Group& group, std::int64_t world_rank);
 
 }  // namespace wick::distributed

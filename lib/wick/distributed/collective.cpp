@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/distributed/combine.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/join.h"
@@ -76,8 +77,8 @@ Collective::Collective(Group& group, Ask ask, double timeout)
 void Collective::begin() {
   begun_ = true;
   if (!group_.unusable.empty()) {
-    throw DistributedError(std::string(operation()) + ": " + group_.description() +
-                           " cannot be used any more: " + group_.unusable);
+    fail<DistributedError>(operation(), "{} cannot be used any more: {}", group_.description(),
+                           group_.unusable);
   }
   begin_ = Clock::now();
   sequence_ = ++group_.sequence;
@@ -275,6 +276,7 @@ bool Collective::step() {
 }
 
 bool Collective::advance() {
+  const Lock lock;
   if (ended_) return true;
   // Only the first of the group's collectives moves data: all ranks run them in one order.
   if (group_.queue.front().get() != this) {
@@ -311,6 +313,7 @@ void Collective::end() {
 }
 
 Tensor Collective::result() {
+  const Lock lock;
   if (failure_) std::rethrow_exception(failure_);
   return result_;
 }
@@ -359,11 +362,11 @@ void Collective::fail_late() {
   std::string who = ", though all ranks had come: one may have died since";
   if (!missing.empty()) who = " from " + missing + ", which died or did not call it";
   if (!agreed_ && group_.size() > most_announcing) who = " from some ranks, which died or did not call it";
-  throw DistributedError(std::string(operation()) + ": " + waited + who + "; " + group_.description() +
-                         " cannot be used any more");
+  fail<DistributedError>(operation(), "{}{}; {} cannot be used any more", waited, who, group_.description());
 }
 
 std::shared_ptr<Collective> start(Ask ask, const Context& context) {
+  const Lock lock;
   const double timeout = context.timeout.value_or(world().timeout);
   Group& group = find_group(operation_name(ask.kind), context.group);
   auto collective = std::make_shared<Collective>(group, std::move(ask), timeout);

@@ -1,7 +1,11 @@
 #include "wick/distributed/combine.h"
 
+#include <algorithm>
+
+#include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/reduction.h"
+#include "wick/ops/views.h"
 
 namespace wick::distributed {
 namespace {
@@ -36,15 +40,42 @@ std::string why_not(Reduction reduction, DType dtype) {
   return "";
 }
 
-Tensor combine(const Tensor& contributions, Reduction reduction) {
-  const DType dtype = contributions.dtype();
+namespace {
+
+// Columns that are combined at a time, so that what is wider than the data stays in the cache.
+constexpr std::int64_t columns_at_a_time = std::int64_t{1} << 14;
+
+// The dtype in which numbers of a dtype are added up and multiplied.
+DType accumulator(DType dtype, Reduction reduction) {
+  if (reduction > Reduction::Product) return dtype;
+  if (reduction == Reduction::Mean && is_integral(dtype)) return float64;
+  switch (dtype) {
+    case float16:
+    case bfloat16:
+      return float32;
+    case float32:
+      return float64;
+    case complex64:
+      return complex128;
+    default:
+      return dtype;
+  }
+}
+
+// The mean of what has no wider dtype: where the sum overflows, each contribution is divided first.
+Tensor mean_of(const Tensor& contributions) {
+  const std::int64_t size = contributions.size(0);
+  const Tensor quotient = div(sum(contributions, {0}), size);
+  if (is_complex(quotient.dtype())) return quotient;
+  return where(isfinite(quotient), quotient, sum(div(contributions, size), {0}));
+}
+
+Tensor combine_columns(const Tensor& contributions, Reduction reduction) {
   switch (reduction) {
     case Reduction::Sum:
-      return sum(contributions, {0}).to(dtype);
+      return sum(contributions, {0});
     case Reduction::Mean:
-      if (!is_integral(dtype)) return mean(contributions, {0});
-      // In float64, which sums of integers do not leave.
-      return div(sum(contributions, {0}, false, float64), contributions.size(0)).to(float32);
+      return mean_of(contributions);
     case Reduction::Product:
       return fold(contributions, product);
     case Reduction::Min:
@@ -59,6 +90,21 @@ Tensor combine(const Tensor& contributions, Reduction reduction) {
       break;
   }
   return fold(contributions, bitwise_xor);
+}
+
+}  // namespace
+
+Tensor combine(const Tensor& contributions, Reduction reduction) {
+  const DType dtype = contributions.dtype(), wide = accumulator(dtype, reduction);
+  const DType out_dtype = reduction == Reduction::Mean && is_integral(dtype) ? float32 : dtype;
+  const std::int64_t columns = contributions.size(1);
+  const Tensor out = empty({columns}, out_dtype);
+  for (std::int64_t start = 0; start < columns; start += columns_at_a_time) {
+    const std::int64_t count = std::min(columns_at_a_time, columns - start);
+    const Tensor part = narrow(contributions, 1, start, count).to(wide);
+    narrow(out, 0, start, count).copy_(combine_columns(part, reduction));
+  }
+  return out;
 }
 
 }  // namespace wick::distributed

@@ -11,7 +11,8 @@ namespace wick::distributed {
 // Why a reduction does not take that dtype; empty when it does.
 std::string why_not(Reduction reduction, DType dtype);
 
-// Contributions (size, S...) combined over the first dimension, in rank order.
+// Contributions (size, n) combined over the first dimension, in rank order, in a dtype wider than their own
+// where there is one. Mean of integers gives float32.
 Tensor combine(const Tensor& contributions, Reduction reduction);
 
 }  // namespace wick::distributed

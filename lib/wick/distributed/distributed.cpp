@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/combine.h"
 #include "wick/ops/creation.h"
@@ -67,6 +68,7 @@ class Recording : public Work {
   Tensor result() override {
     if (!recorded_.defined()) {
       recorded_ = collective_->result();
+      const GradMode mode(recording_);  // that of the call
       if (collective_->wants_gradient()) recorded_ = record_(recorded_);
     }
     return recorded_;
@@ -75,6 +77,7 @@ class Recording : public Work {
  private:
   std::shared_ptr<Collective> collective_;
   Record record_;
+  bool recording_ = grad_enabled();
   Tensor recorded_;
 };
 
@@ -89,10 +92,10 @@ class Finished : public Work {
   Tensor result_;
 };
 
-Tensor record_gather(const Tensor& out, const Tensor& x, int destination, const Where& where) {
+Tensor record_gather(const Tensor& out, const Tensor& x, std::int64_t destination, const Where& where) {
   const Tensor input = recorded_input(x);
   return record("distributed_gather", out, {input}, saving(destination, where, x.sizes()),
-                [](const Tensor& g, int root, const Where& context, const Shape& shape) {
+                [](const Tensor& g, std::int64_t root, const Where& context, const Shape& shape) {
                   if (root == -1) return reduce_scatter(g, Reduction::Sum, context).reshape(shape);
                   // Ranks without the result pass a tensor that does not count.
                   return scatter(g, root, context).reshape(shape);
@@ -134,6 +137,8 @@ Tensor record_all_reduce(const Tensor& out, const Tensor& x, Reduction reduction
   return record(
       "distributed_all_reduce", out, {input}, saving(reduction, where, x, out),
       [](const Tensor& g, Reduction how, const Where& context, const Tensor& own, const Tensor& result) {
+        // The mean of gradients is combined as one: their sum may overflow.
+        if (how == Reduction::Mean) return all_reduce(g, Reduction::Mean, context);
         const Tensor total = all_reduce(g, Reduction::Sum, context);
         return contribution_gradient(how, total, own, result, context);
       });
@@ -141,7 +146,7 @@ Tensor record_all_reduce(const Tensor& out, const Tensor& x, Reduction reduction
 
 }  // namespace
 
-Tensor gather(const Tensor& x, int destination, const Context& context) {
+Tensor gather(const Tensor& x, std::int64_t destination, const Context& context) {
   if (world().alone()) return stack({x});
   const Outcome out = call({.kind = Kind::Gather, .input = x, .root = destination}, context);
   return out.wants_gradient ? record_gather(out.result, x, destination, Where(context)) : out.result;
@@ -149,28 +154,28 @@ Tensor gather(const Tensor& x, int destination, const Context& context) {
 
 Tensor all_gather(const Tensor& x, const Context& context) { return gather(x, -1, context); }
 
-Tensor scatter(const Tensor& x, int source, const Context& context) {
+Tensor scatter(const Tensor& x, std::int64_t source, const Context& context) {
   const bool lone = world().alone();
   const Outcome out = lone ? Outcome{own_copy(x), autograd::wanted({x})}
                            : call({.kind = Kind::Scatter, .input = x, .root = source}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
   return record("distributed_scatter", out.result, {input}, saving(source, lone, Where(context), x.sizes()),
-                [](const Tensor& g, int root, bool alone, const Where& where, const Shape& shape) {
+                [](const Tensor& g, std::int64_t root, bool alone, const Where& where, const Shape& shape) {
                   if (alone) return g;
                   const Tensor parts = gather(g, root, where);
                   return rank() == root ? parts.reshape(shape) : zeros(shape, g.dtype());
                 });
 }
 
-Tensor broadcast(const Tensor& x, int source, const Context& context) {
+Tensor broadcast(const Tensor& x, std::int64_t source, const Context& context) {
   const bool lone = world().alone();
   const Outcome out = lone ? Outcome{own_copy(x), autograd::wanted({x})}
                            : call({.kind = Kind::Broadcast, .input = x, .root = source}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
   return record("distributed_broadcast", out.result, {input}, saving(source, lone, Where(context)),
-                [](const Tensor& g, int root, bool alone, const Where& where) {
+                [](const Tensor& g, std::int64_t root, bool alone, const Where& where) {
                   if (alone) return g;
                   const Tensor total = reduce(g, root, Reduction::Sum, where);
                   return rank() == root ? total : zeros_like(g);
@@ -180,7 +185,7 @@ Tensor broadcast(const Tensor& x, int source, const Context& context) {
 Tensor all_reduce(const Tensor& x, Reduction reduction, const Context& context) {
   if (world().alone()) {
     if (const std::string why = why_not(reduction, x.dtype()); !why.empty()) {
-      throw DTypeError("distributed_all_reduce: " + why);
+      fail<DTypeError>("distributed_all_reduce", "{}", why);
     }
     const Tensor copy = x.clone();
     return reduction == Reduction::Mean && is_integral(x.dtype()) ? copy.to(float32) : copy;
@@ -189,7 +194,7 @@ Tensor all_reduce(const Tensor& x, Reduction reduction, const Context& context) 
   return out.wants_gradient ? record_all_reduce(out.result, x, reduction, Where(context)) : out.result;
 }
 
-Tensor reduce(const Tensor& x, int destination, Reduction reduction, const Context& context) {
+Tensor reduce(const Tensor& x, std::int64_t destination, Reduction reduction, const Context& context) {
   if (world().alone()) return all_reduce(x.detach(), reduction, context);
   return call({.kind = Kind::Reduce, .input = x.detach(), .root = destination, .reduction = reduction},
               context)
@@ -226,12 +231,12 @@ void barrier(const Context& context) {
 namespace {
 
 // What is wrong with a call of new_group on this rank; empty when nothing is.
-std::string why_no_group(const std::vector<int>& ranks, std::string_view name) {
+std::string why_no_group(const std::vector<std::int64_t>& ranks, std::string_view name) {
   const World& w = world();
   if (name.empty() || w.groups.contains(name))
     return "the name \"" + std::string(name) + "\" is taken or empty";
   if (ranks.empty()) return "a group has one rank at least";
-  for (const int rank : ranks) {
+  for (const std::int64_t rank : ranks) {
     if (rank < 0 || rank >= w.size || std::count(ranks.begin(), ranks.end(), rank) > 1) {
       return "rank " + std::to_string(rank) + " does not exist or is named twice";
     }
@@ -241,24 +246,29 @@ std::string why_no_group(const std::vector<int>& ranks, std::string_view name) {
 
 }  // namespace
 
-void new_group(const std::vector<int>& ranks, std::string_view name) {
+void new_group(const std::vector<std::int64_t>& ranks, std::string_view name) {
   const World& w = world();
   const std::string why = why_no_group(ranks, name);
+  const auto members = [&] {
+    std::vector<int> world_ranks;
+    for (const std::int64_t rank : ranks) world_ranks.push_back(static_cast<int>(rank));
+    return world_ranks;
+  };
   if (w.alone()) {
-    if (!why.empty()) throw DistributedError("distributed_new_group: " + why);
-    add_group(ranks, name, 0);
+    if (!why.empty()) fail<DistributedError>("distributed_new_group", "{}", why);
+    add_group(members(), name, 0);
     return;
   }
   std::string text = "group \"" + std::string(name) + "\" of ranks";
-  for (const int rank : ranks) text += " " + std::to_string(rank);
+  for (const std::int64_t rank : ranks) text += " " + std::to_string(rank);
   call({.kind = Kind::NewGroup, .input = empty({0}, uint8), .text = text, .refused = why}, {});
   const bool member = std::find(ranks.begin(), ranks.end(), w.rank) != ranks.end();
-  add_group(ranks, name, member ? join_group(ranks) : -1);
+  add_group(members(), name, member ? join_group(members()) : -1);
 }
 
 Tensor wait(const WorkPtr& work) { return run_to_end(*work); }
 
-WorkPtr gather_async(const Tensor& x, int destination, const Context& context) {
+WorkPtr gather_async(const Tensor& x, std::int64_t destination, const Context& context) {
   if (world().alone()) return std::make_shared<Finished>(gather(x, destination, context));
   Ask ask{.kind = Kind::Gather, .input = x.clone(), .root = destination};
   return std::make_shared<Recording>(start(std::move(ask), context),

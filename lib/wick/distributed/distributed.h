@@ -16,7 +16,8 @@
 // shape; a mismatch is the same error on every rank, and the group still works afterwards. A rank that never
 // comes is an error on the others after the timeout, and the group cannot be used from then on.
 //
-// The state is the process's. Calls are made from one thread at a time.
+// The state is the process's, and any thread may call. Ranks meet in the order of the calls, so where several
+// threads use one group, it is for them to see that this order is the same on every rank.
 
 namespace wick {
 
@@ -30,8 +31,8 @@ namespace distributed {
 
 struct Options {
   // What a launcher did not say, else what must agree with it.
-  std::optional<int> rank;
-  std::optional<int> world_size;
+  std::optional<std::int64_t> rank;
+  std::optional<std::int64_t> world_size;
   double timeout = 300;  // seconds
 };
 
@@ -62,22 +63,22 @@ struct Context {
 
 // A group of these ranks of the world, in this order. Called by all processes, also by those that are not in
 // it.
-void new_group(const std::vector<int>& ranks, std::string_view name);
+void new_group(const std::vector<std::int64_t>& ranks, std::string_view name);
 
 // The tensors of all ranks under a new first dimension, in rank order: on rank `destination`, or everywhere
 // when it is -1. Other ranks get an empty tensor of shape (0, S...). Differentiable, as are all below but
 // reduce.
-Tensor gather(const Tensor& x, int destination = 0, const Context& context = {});
+Tensor gather(const Tensor& x, std::int64_t destination = 0, const Context& context = {});
 Tensor all_gather(const Tensor& x, const Context& context = {});
 // Rank `source`'s tensor cut along the first dimension, one equal part for each rank; x counts on that rank
 // only.
-Tensor scatter(const Tensor& x, int source = 0, const Context& context = {});
+Tensor scatter(const Tensor& x, std::int64_t source = 0, const Context& context = {});
 // Rank `source`'s tensor on every rank; elsewhere x must have its shape and dtype.
-Tensor broadcast(const Tensor& x, int source = 0, const Context& context = {});
+Tensor broadcast(const Tensor& x, std::int64_t source = 0, const Context& context = {});
 // All contributions combined, element by element, on every rank.
 Tensor all_reduce(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
 // The same on rank `destination` only; the others get their own tensor.
-Tensor reduce(const Tensor& x, int destination = 0, Reduction reduction = Reduction::Sum,
+Tensor reduce(const Tensor& x, std::int64_t destination = 0, Reduction reduction = Reduction::Sum,
               const Context& context = {});
 // All contributions combined, then cut along the first dimension; rank r gets part r.
 Tensor reduce_scatter(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
@@ -102,16 +103,22 @@ using WorkPtr = std::shared_ptr<Work>;
 Tensor wait(const WorkPtr& work);
 
 // The collectives that can run while the program goes on.
-WorkPtr gather_async(const Tensor& x, int destination = 0, const Context& context = {});
+WorkPtr gather_async(const Tensor& x, std::int64_t destination = 0, const Context& context = {});
 WorkPtr all_reduce_async(const Tensor& x, Reduction reduction = Reduction::Sum, const Context& context = {});
 
 // Messages. Those between a pair of ranks with one tag arrive in order. send returns when x may be changed
 // again; isend keeps a copy of it, which is its result. A message is received in the sender's dtype;
-// ShapeError when its number of elements is not that of `shape`. source -1: from any rank.
-void send(const Tensor& x, int destination, int tag = 0, std::optional<double> timeout = std::nullopt);
-Tensor recv(const Shape& shape, int source = -1, int tag = 0, std::optional<double> timeout = std::nullopt);
-WorkPtr isend(const Tensor& x, int destination, int tag = 0, std::optional<double> timeout = std::nullopt);
-WorkPtr irecv(const Shape& shape, int source = -1, int tag = 0, std::optional<double> timeout = std::nullopt);
+// ShapeError when its number of elements is not that of `shape`. source -1: from any rank. Tags are from 0 to
+// a limit of the MPI implementation, 2^28 - 1 at least where MPICH or Open MPI connect the ranks;
+// DistributedError for others.
+void send(const Tensor& x, std::int64_t destination, std::int64_t tag = 0,
+          std::optional<double> timeout = std::nullopt);
+Tensor recv(const Shape& shape, std::int64_t source = -1, std::int64_t tag = 0,
+            std::optional<double> timeout = std::nullopt);
+WorkPtr isend(const Tensor& x, std::int64_t destination, std::int64_t tag = 0,
+              std::optional<double> timeout = std::nullopt);
+WorkPtr irecv(const Shape& shape, std::int64_t source = -1, std::int64_t tag = 0,
+              std::optional<double> timeout = std::nullopt);
 
 }  // namespace distributed
 }  // namespace wick

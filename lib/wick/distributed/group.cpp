@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <list>
 
+#include "wick/core/fail.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/message.h"
 #include "wick/ops/creation.h"
@@ -17,34 +18,38 @@ std::string Group::description() const {
   return name.empty() ? "the group of all ranks" : "group \"" + name + "\"";
 }
 
-Group& add_group(const std::vector<int>& ranks, std::string_view name, int id) {
+Group& add_group(std::vector<int> ranks, std::string_view name, int id) {
+  const Lock lock;
   World& w = world();
   auto group = std::make_unique<Group>();
   group->name = name;
   group->id = id;
-  group->ranks = ranks;
+  group->ranks = std::move(ranks);
   group->rank = position(*group, w.rank);
   if (!w.alone()) {
     group->own_block = zeros({block_bytes}, uint8);
     group->blocks = zeros({block_bytes * group->size()}, uint8);
-    group->announced.resize(ranks.size());
+    group->announced.resize(group->ranks.size());
   }
   return *(w.groups[std::string(name)] = std::move(group));
 }
 
 Group& find_group(const char* operation, std::string_view name) {
+  const Lock lock;
   World& w = world();
   const auto it = w.groups.find(name);
-  const auto fail = [operation](const std::string& why) {
-    throw DistributedError(std::string(operation) + ": " + why);
-  };
   if (it == w.groups.end()) {
-    fail("group \"" + std::string(name) + "\" does not exist on rank " + std::to_string(w.rank) +
-         "; distributed_new_group makes groups");
+    fail<DistributedError>(operation,
+                           "group \"{}\" does not exist on rank {}; distributed_new_group makes groups", name,
+                           w.rank);
   }
   Group& group = *it->second;
-  if (group.rank < 0) fail("rank " + std::to_string(w.rank) + " is not in " + group.description());
-  if (!group.unusable.empty()) fail(group.description() + " cannot be used any more: " + group.unusable);
+  if (group.rank < 0) {
+    fail<DistributedError>(operation, "rank {} is not in {}", w.rank, group.description());
+  }
+  if (!group.unusable.empty()) {
+    fail<DistributedError>(operation, "{} cannot be used any more: {}", group.description(), group.unusable);
+  }
   return group;
 }
 
@@ -71,6 +76,7 @@ std::list<Request>& given_up() {
 
 Request::~Request() {
   if (!request_) return;
+  const Lock lock;
   try {
     given_up().push_back(std::move(*this));
     std::erase_if(given_up(), [](Request& earlier) { return earlier.done(); });
@@ -118,21 +124,22 @@ class Backoff {
   int count_ = 0;
 };
 
-void advance_others(const Work& work) {
+// Moves on this work, and then everything else; true when it has ended.
+bool advance_all(Work& work) {
+  const Lock lock;
+  if (work.advance()) return true;
   for (const auto& [name, group] : world().groups) {
     if (!group->queue.empty() && group->queue.front().get() != &work) group->queue.front()->advance();
   }
   advance_receives();
+  return false;
 }
 
 }  // namespace
 
 Tensor run_to_end(Work& work) {
   Backoff backoff;
-  while (!work.advance()) {
-    advance_others(work);
-    backoff.pause(work.busy());
-  }
+  while (!advance_all(work)) backoff.pause(work.busy());
   return work.result();
 }
 

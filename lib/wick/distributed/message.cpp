@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wick/core/fail.h"
 #include "wick/distributed/world.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/views.h"
@@ -42,12 +43,13 @@ class Message : public Work {
       : operation_(operation), timeout_(timeout), deadline_(deadline_after(timeout)) {}
 
   bool advance() override {
+    const Lock lock;
     if (ended_) return true;
     try {
       ended_ = step();
       if (!ended_ && Clock::now() > deadline_) {
-        throw DistributedError(std::string(operation_) + ": no answer within " + seconds_text(timeout_) +
-                               " from " + partner());
+        wick::fail<DistributedError>(operation_, "no answer within {} from {}", seconds_text(timeout_),
+                                     partner());
       }
     } catch (...) {
       fail();
@@ -55,6 +57,7 @@ class Message : public Work {
     return ended_;
   }
   Tensor result() override {
+    const Lock lock;
     if (failure_) std::rethrow_exception(failure_);
     return result_;
   }
@@ -136,6 +139,7 @@ class Receiving : public Message {
  public:
   Receiving(Shape shape, int from, int tag, double timeout)
       : Message("distributed_recv", timeout), shape_(std::move(shape)), from_(from), tag_(tag) {
+    const Lock lock;
     receives().push_back(this);
   }
   ~Receiving() override { end(); }
@@ -152,7 +156,10 @@ class Receiving : public Message {
     return tag_ == other.tag_ && (from_ == other.from_ || from_ < 0 || other.from_ < 0);
   }
   std::string partner() const override;
-  void end() override { std::erase(receives(), this); }
+  void end() override {
+    const Lock lock;
+    std::erase(receives(), this);
+  }
   bool step() override;
   bool take_header();
   void read_header();
@@ -233,8 +240,9 @@ bool Receiving::step() {
   if (!request_.done()) return false;
   end();
   if (result_.numel() != numel(shape_)) {
-    throw ShapeError("distributed_recv: the message of rank " + std::to_string(origin_) + " has shape " +
-                     to_string(result_.sizes()) + ", which does not fill shape " + to_string(shape_));
+    wick::fail<ShapeError>("distributed_recv",
+                           "the message of rank {} has shape {}, which does not fill shape {}", origin_,
+                           result_.sizes(), shape_);
   }
   result_ = result_.reshape(shape_);
   return true;
@@ -248,26 +256,29 @@ std::string Receiving::partner() const {
   return "rank " + std::to_string(origin_) + ", whose message has not come whole";
 }
 
-void check_rank(const char* operation, const char* parameter, int rank) {
-  if (rank < 0 || rank >= world().size) {
-    throw DistributedError(std::string(operation) + ": " + parameter + " " + std::to_string(rank) +
-                           " is no rank of this world of " + std::to_string(world().size));
+int checked_rank(const char* operation, const char* parameter, std::int64_t rank) {
+  const int size = world().size;
+  if (rank < 0 || rank >= size) {
+    fail<DistributedError>(operation, "{} {} is no rank of this world of {}", parameter, rank, size);
   }
+  return static_cast<int>(rank);
 }
 
-void check_tag(const char* operation, int tag) {
+int checked_tag(const char* operation, std::int64_t tag) {
   const int largest = world().transport->largest_tag();
   if (tag < 0 || tag > largest) {
-    throw DistributedError(std::string(operation) + ": tag must be from 0 to " + std::to_string(largest) +
-                           ", " + std::to_string(tag) + " was given");
+    fail<DistributedError>(operation, "tag must be from 0 to {}, {} was given", largest, tag);
   }
+  return static_cast<int>(tag);
 }
 
-WorkPtr start_sending(const Tensor& values, int destination, int tag, std::optional<double> timeout) {
-  if (world().alone()) throw DistributedError("distributed_send: a process alone has nobody to send to");
-  check_rank("distributed_send", "dst", destination);
-  check_tag("distributed_send", tag);
-  return std::make_shared<Sending>(values, destination, tag, timeout.value_or(world().timeout));
+WorkPtr start_sending(const Tensor& values, std::int64_t destination, std::int64_t tag,
+                      std::optional<double> timeout) {
+  constexpr const char* operation = "distributed_send";
+  const Lock lock;
+  if (world().alone()) fail<DistributedError>(operation, "a process alone has nobody to send to");
+  const int to = checked_rank(operation, "dst", destination), label = checked_tag(operation, tag);
+  return std::make_shared<Sending>(values, to, label, timeout.value_or(world().timeout));
 }
 
 }  // namespace
@@ -278,7 +289,7 @@ void advance_receives() {
   for (Receiving* r : std::vector(receives())) r->advance();
 }
 
-void send(const Tensor& x, int destination, int tag, std::optional<double> timeout) {
+void send(const Tensor& x, std::int64_t destination, std::int64_t tag, std::optional<double> timeout) {
   // What goes to this very rank is received later.
   if (destination == world().rank) {
     isend(x, destination, tag, timeout);
@@ -287,21 +298,22 @@ void send(const Tensor& x, int destination, int tag, std::optional<double> timeo
   run_to_end(*start_sending(x.detach().contiguous(), destination, tag, timeout));
 }
 
-WorkPtr isend(const Tensor& x, int destination, int tag, std::optional<double> timeout) {
+WorkPtr isend(const Tensor& x, std::int64_t destination, std::int64_t tag, std::optional<double> timeout) {
   return start_sending(x.detach().clone().contiguous(), destination, tag, timeout);
 }
 
-Tensor recv(const Shape& shape, int source, int tag, std::optional<double> timeout) {
+Tensor recv(const Shape& shape, std::int64_t source, std::int64_t tag, std::optional<double> timeout) {
   return wait(irecv(shape, source, tag, timeout));
 }
 
-WorkPtr irecv(const Shape& shape, int source, int tag, std::optional<double> timeout) {
-  if (world().alone())
-    throw DistributedError("distributed_irecv: a process alone has nobody to receive from");
-  if (source != -1) check_rank("distributed_recv", "src", source);
-  check_tag("distributed_recv", tag);
+WorkPtr irecv(const Shape& shape, std::int64_t source, std::int64_t tag, std::optional<double> timeout) {
+  constexpr const char* operation = "distributed_recv";
+  const Lock lock;
+  if (world().alone()) fail<DistributedError>(operation, "a process alone has nobody to receive from");
+  const int from = source == -1 ? -1 : checked_rank(operation, "src", source);
+  const int label = checked_tag(operation, tag);
   numel(shape);
-  return std::make_shared<Receiving>(shape, source, tag, timeout.value_or(world().timeout));
+  return std::make_shared<Receiving>(shape, from, label, timeout.value_or(world().timeout));
 }
 
 }  // namespace wick::distributed

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "wick/core/fail.h"
 #include "wick/distributed/collective.h"
 #include "wick/ops/creation.h"
 
@@ -122,6 +123,11 @@ World& state() {
   return *all;
 }
 
+std::recursive_mutex& world_mutex() {
+  static auto* mutex = new std::recursive_mutex;
+  return *mutex;
+}
+
 BlockingCalls& blocking_calls() {
   static auto* calls = new BlockingCalls;
   return *calls;
@@ -153,14 +159,16 @@ void open_world(World& w, double timeout) {
   add_group(ranks, "", 0);
 }
 
-void check_agrees(const char* what, const std::optional<int>& given, int actual) {
+void check_agrees(const char* what, const std::optional<std::int64_t>& given, int actual) {
   if (given && *given != actual) {
-    throw DistributedError(std::string("distributed_init: ") + what + " " + std::to_string(*given) +
-                           " was given where the launcher says " + std::to_string(actual));
+    fail<DistributedError>("distributed_init", "{} {} was given where the launcher says {}", what, *given,
+                           actual);
   }
 }
 
 }  // namespace
+
+Lock::Lock() : lock_(world_mutex()) {}
 
 bool under_launcher() noexcept {
   static const bool present = find_launcher() != nullptr;
@@ -174,10 +182,11 @@ bool launched() noexcept {
 }
 
 void init(const Options& options) {
+  const Lock lock;
   World& w = state();
   if (!(options.timeout > 0)) {
-    throw DistributedError("distributed_init: the timeout must be above 0 s, " +
-                           std::to_string(options.timeout) + " was given");
+    fail<DistributedError>("distributed_init", "the timeout must be above 0 s, {} was given",
+                           options.timeout);
   }
   if (under_launcher())
     check_agrees("world size", options.world_size, number_in_environment(find_launcher()->size_variable));
@@ -190,6 +199,7 @@ void init(const Options& options) {
 }
 
 void finalize() {
+  const Lock lock;
   World& w = state();
   w.initialized = false;
   if (!w.transport) return;
@@ -211,6 +221,7 @@ void finalize() {
 }
 
 World& world() {
+  const Lock lock;
   World& w = state();
   if (!w.transport && launched()) {
     Options options;
@@ -220,11 +231,15 @@ World& world() {
   return w;
 }
 
-bool initialized() noexcept { return state().initialized; }
+bool initialized() noexcept {
+  const Lock lock;
+  return state().initialized;
+}
 int rank() { return world().rank; }
 int world_size() { return world().size; }
 
 int join_group(const std::vector<int>& ranks) {
+  const Lock lock;  // MPI is called from one thread at a time
   World& w = world();
   static int id;  // the call may come back later than anybody waits for it
   const auto error = blocking_calls().run(

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "wick/distributed/distributed.h"
@@ -17,6 +18,16 @@ using Clock = std::chrono::steady_clock;
 Clock::time_point deadline_after(double seconds);
 // "2.5 s"
 std::string seconds_text(double seconds);
+
+// Whoever touches the world, its groups or the transport holds this lock, which one thread may take several
+// times.
+class Lock {
+ public:
+  Lock();
+
+ private:
+  std::unique_lock<std::recursive_mutex> lock_;
+};
 
 class Collective;
 
@@ -79,7 +90,7 @@ World& world();
 // The group of that name which this process belongs to. DistributedError when there is none, or it is
 // unusable.
 Group& find_group(const char* operation, std::string_view name);
-Group& add_group(const std::vector<int>& ranks, std::string_view name, int id);
+Group& add_group(std::vector<int> ranks, std::string_view name, int id);
 // The transport's number for a new group of these ranks, of which this process is one. All of them call it at
 // one time.
 int join_group(const std::vector<int>& ranks);
