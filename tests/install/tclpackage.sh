@@ -8,7 +8,8 @@ here=$(dirname "$0")
 stage
 
 package=$(echo "$root/$LIBDIR"/tcltk/torch*)
-library=$package/libtorchtcl.so
+library=$(echo "$package"/lib*torchtcl.so)
+file=$(basename "$library")
 
 # run HOW: whatever way the commands came in, they gather a matrix and give its numbers back.
 run() {
@@ -24,21 +25,21 @@ linked() {
 }
 
 linked_library() {
-  mkdir -p "$work/one" && ln -s "$library" "$work/one/libtorchtcl.so" && run load "$work/one/libtorchtcl.so"
+  mkdir -p "$work/one" && ln -s "$library" "$work/one/$file" && run load "$work/one/$file"
 }
 
 in_its_directory() {
-  cd "$package" && run load libtorchtcl.so
+  cd "$package" && run load "$file"
 }
 
 on_the_library_path() {
-  LD_LIBRARY_PATH=$package run load libtorchtcl.so
+  LD_LIBRARY_PATH=$package run load "$file"
 }
 
 # A library copied away from everything else that was installed.
 alone() {
   mkdir -p "$work/alone" && cp "$library" "$work/alone/" && mv "$root" "$root.away" || return
-  run load "$work/alone/libtorchtcl.so"
+  run load "$work/alone/$file"
   code=$?
   mv "$root.away" "$root" && return "$code"
 }
@@ -57,11 +58,11 @@ check 'package require, as installed' run require "$root/$LIBDIR/tcltk"
 check 'package require, copied to another directory' copied
 check 'package require, through a link to the directory' linked
 check 'load, through a link to the file' linked_library
-check 'load libtorchtcl.so in its directory' in_its_directory
-check 'load libtorchtcl.so on the library path' on_the_library_path
+check "load $file in its directory" in_its_directory
+check "load $file on the library path" on_the_library_path
 check 'load of a copy, with nothing else there' alone
-check 'libtorchtcl.so needs no framework' needs_no_framework "$library"
-check 'libtorchtcl.so exports its entry point only' exports_little
+check "$file needs no framework" needs_no_framework "$library"
+check "$file exports its entry point only" exports_little
 if [ "$DEBUG" = true ]; then
   skip 'libraries loaded are small' 'built with debugging information'
 else

@@ -10,7 +10,7 @@ set problems {}
 
 # A copy of the package stands where no module is near.
 set copy [exec mktemp -d]
-file copy [file join $package libtorchtcl.so] [file join $package pkgIndex.tcl] $copy
+file copy {*}[glob [file join $package lib*torchtcl.so]] [file join $package pkgIndex.tcl] $copy
 
 # Runs a script in a process of its own, with some variables in its environment; what it prints, errors included.
 proc run {variables script {launcher {}}} {
