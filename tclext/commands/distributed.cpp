@@ -74,17 +74,6 @@ wd::Context context(std::string_view name, const optional<double>& seconds) {
   return {name, seconds};
 }
 
-// The command prefix of -command; null for none, or an empty one. It is looked at before anything starts.
-Tcl_Obj* callback_prefix(Call& call, const optional<binding::Script>& callback) {
-  if (!callback) return nullptr;
-  Tcl_Size words = 0;
-  if (Tcl_ListObjLength(call.interp(), callback->object, &words) != TCL_OK) {
-    throw wick::Error("-command must be a command prefix: " +
-                      std::string(Tcl_GetStringResult(call.interp())));
-  }
-  return words == 0 ? nullptr : callback->object;
-}
-
 void require_not_negative(const char* option, std::int64_t value) {
   if (value < 0) {
     throw wick::Error(std::string("Required parameters missing: -") + option + " must be 0 or greater, " +
@@ -153,12 +142,12 @@ Command all_reduce(const char* name) {
       .positional = {"tensor ?operation?"},
       .returns = "of the input's shape, the same values on every rank",
       .call = bind([](Call& call, const Tensor& x, wd::Reduction reduction, std::string_view name_of_group,
-                      optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
-        if (Tcl_Obj* prefix = callback_prefix(call, callback)) {
+                      optional<double> seconds, optional<binding::Callback> callback) -> optional<Tensor> {
+        if (callback) {
           const wd::WorkPtr work = alone()
                                        ? finished(reduce_alone(x, reduction))
                                        : wd::all_reduce_async(x, reduction, context(name_of_group, seconds));
-          call_back(call.state, work, prefix);
+          call_back(call.state, work, *callback);
           return std::nullopt;
         }
         if (alone()) return reduce_alone(x, reduction);
@@ -303,15 +292,16 @@ std::vector<Command> collectives() {
           .positional = {"tensor ?dst? ?group?"},
           .returns =
               "on rank dst the world size, then the input's shape; elsewhere 0, then the input's shape",
-          .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::string_view name_of_group,
-                          optional<double> seconds, optional<binding::Script> callback) -> optional<Tensor> {
-            const wd::Context limits = context(name_of_group, seconds);
-            if (Tcl_Obj* prefix = callback_prefix(call, callback)) {
-              call_back(call.state, wd::gather_async(x, dst, limits), prefix);
-              return std::nullopt;
-            }
-            return wd::gather(x, dst, limits);
-          }),
+          .call =
+              bind([](Call& call, const Tensor& x, std::int64_t dst, std::string_view name_of_group,
+                      optional<double> seconds, optional<binding::Callback> callback) -> optional<Tensor> {
+                const wd::Context limits = context(name_of_group, seconds);
+                if (callback) {
+                  call_back(call.state, wd::gather_async(x, dst, limits), *callback);
+                  return std::nullopt;
+                }
+                return wd::gather(x, dst, limits);
+              }),
       },
       Command{
           .name = "distributed_all_gather",
@@ -445,15 +435,14 @@ std::vector<Command> messages() {
           .positional = {"tensor dst ?tag?"},
           .returns = "a handle for distributed_wait and distributed_test, isend_handle_dstD_tagT",
           .call = bind([](Call& call, const Tensor& x, std::int64_t dst, std::int64_t label,
-                          optional<double> seconds, optional<binding::Script> callback) {
-            Tcl_Obj* prefix = callback_prefix(call, callback);
+                          optional<double> seconds, optional<binding::Callback> callback) {
             require_not_negative("dst", dst);
             const wd::Context limits = context("", seconds);
             const std::string name =
                 "isend_handle_dst" + std::to_string(dst) + "_tag" + std::to_string(label);
             const wd::WorkPtr work = alone() ? finished(x) : wd::isend(x, dst, label, limits.timeout);
             const std::string added = alone() ? name : requests().add_send(name, work);
-            if (prefix) call_back(call.state, work, prefix, added);
+            if (callback) call_back(call.state, work, *callback, added);
             return added;
           }),
       },
@@ -465,14 +454,13 @@ std::vector<Command> messages() {
           .positional = {"shape src ?tag?"},
           .returns = "a handle for distributed_wait and distributed_test, irecv_handle_N",
           .call = bind([](Call& call, Shape wanted, std::int64_t src, std::int64_t label,
-                          optional<double> seconds, optional<binding::Script> callback) {
-            Tcl_Obj* prefix = callback_prefix(call, callback);
+                          optional<double> seconds, optional<binding::Callback> callback) {
             check_receive(wanted, src);
             const wd::Context limits = context("", seconds);
             const wd::WorkPtr work =
                 alone() ? finished(wick::zeros(wanted)) : wd::irecv(wanted, src, label, limits.timeout);
             const std::string added = alone() ? "irecv_handle_1" : requests().add_receive(work);
-            if (prefix) call_back(call.state, work, prefix, added);
+            if (callback) call_back(call.state, work, *callback, added);
             return added;
           }),
       },

@@ -23,44 +23,44 @@ class Finished : public wick::distributed::Work {
   wick::Tensor result_;
 };
 
-struct Callback {
-  Callback(binding::State& owner, WorkPtr under_way, Tcl_Obj* command, std::string request)
-      : state(owner), work(std::move(under_way)), prefix(command), handle(std::move(request)) {
-    state.retain();
-  }
-  ~Callback() { state.release(); }
-  Callback(const Callback&) = delete;
-  Callback& operator=(const Callback&) = delete;
+struct Pending {
+  Pending(binding::State& owner, WorkPtr under_way, const binding::Callback& callback, std::string request)
+      : state(owner), work(std::move(under_way)), command(callback), handle(std::move(request)) {}
 
   // Calls the command, unless its interpreter is gone.
   void deliver();
 
-  binding::State& state;
+  binding::StateRef state;
   WorkPtr work;
-  binding::ObjRef prefix;
+  binding::Callback command;
   std::string handle;
   bool fresh = true;  // not looked at yet
 };
 
-void Callback::deliver() {
-  Tcl_Interp* interp = state.interp();
-  if (!interp) return;
-  Tcl_Obj* script = Tcl_DuplicateObj(prefix.get());
-  const binding::ObjRef held(script);
-  const auto append = [&](Tcl_Obj* word) { return Tcl_ListObjAppendElement(interp, script, word) == TCL_OK; };
-  bool built;
+// The words that tell of the outcome.
+std::pair<binding::ObjRef, binding::ObjRef> outcome(binding::State& state, wick::distributed::Work& work,
+                                                    bool sends) {
   try {
-    const wick::Tensor result = work->result();
-    Tcl_Obj* answer =
-        is_send(handle) ? binding::new_text("send_completed") : binding::new_handle(state, result);
-    built = append(binding::new_text("ok")) && append(answer);
+    const wick::Tensor result = work.result();
+    Tcl_Obj* answer = sends ? binding::new_text("send_completed") : binding::new_handle(state, result);
+    return {binding::ObjRef(binding::new_text("ok")), binding::ObjRef(answer)};
   } catch (const std::exception& error) {
-    built = append(binding::new_text("error")) && append(binding::new_text(error.what()));
+    return {binding::ObjRef(binding::new_text("error")), binding::ObjRef(binding::new_text(error.what()))};
   }
+}
+
+void Pending::deliver() {
+  Tcl_Interp* interp = state->interp();
+  if (!interp) return;
+  const auto [word, answer] = outcome(*state, *work, is_send(handle));
   requests().reported(handle);
+  Tcl_Obj* const words[] = {word.get(), answer.get()};
   Tcl_Preserve(interp);
-  const int code = built ? Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL) : TCL_ERROR;
-  if (code != TCL_OK) Tcl_BackgroundException(interp, code);
+  try {
+    binding::call(*state, command, words);
+  } catch (const binding::ScriptError& error) {
+    if (!Tcl_InterpDeleted(interp)) Tcl_BackgroundException(interp, error.code);
+  }
   Tcl_Release(interp);
 }
 
@@ -71,14 +71,14 @@ class EventSource {
   // This thread's, which lives as long as the thread.
   static EventSource& of_thread();
 
-  void add(std::unique_ptr<Callback> callback) { under_way_.push_back(std::move(callback)); }
+  void add(std::unique_ptr<Pending> pending) { under_way_.push_back(std::move(pending)); }
 
  private:
   struct Event {
     Tcl_Event header;
-    Callback* callback;  // owned
+    Pending* pending;  // owned
   };
-  using Callbacks = std::list<std::unique_ptr<Callback>>;
+  using Queue = std::list<std::unique_ptr<Pending>>;
 
   EventSource();
   ~EventSource();
@@ -90,7 +90,7 @@ class EventSource {
   void advance();
 
   static thread_local EventSource* instance_;
-  Callbacks under_way_, ended_;
+  Queue under_way_, ended_;
   bool served_ = false;  // since the event loop has last looked for events
 };
 
@@ -119,7 +119,7 @@ EventSource::~EventSource() {
 void EventSource::set_up(ClientData data, int flags) {
   const auto& source = *static_cast<EventSource*>(data);
   if (!(flags & io_events) || (source.under_way_.empty() && source.ended_.empty())) return;
-  const auto moves_data = [](const auto& callback) { return callback->fresh || callback->work->busy(); };
+  const auto moves_data = [](const auto& pending) { return pending->fresh || pending->work->busy(); };
   const bool at_once =
       !source.ended_.empty() || std::any_of(source.under_way_.begin(), source.under_way_.end(), moves_data);
   const Tcl_Time time{0, at_once ? 0 : poll_microseconds};
@@ -132,10 +132,10 @@ void EventSource::check(ClientData data, int flags) {
   source.advance();
   // Callbacks that start what ends at once would follow each other for ever: the loop runs dry in between.
   if (std::exchange(source.served_, false)) return;
-  for (auto& callback : source.ended_) {
+  for (auto& pending : source.ended_) {
     auto* event = reinterpret_cast<Event*>(Tcl_Alloc(sizeof(Event)));
     event->header.proc = serve;
-    event->callback = callback.release();
+    event->pending = pending.release();
     Tcl_QueueEvent(&event->header, TCL_QUEUE_TAIL);
   }
   source.ended_.clear();
@@ -152,16 +152,16 @@ void EventSource::advance() {
 
 int EventSource::serve(Tcl_Event* event, int flags) {
   if (!(flags & io_events)) return 0;
-  const std::unique_ptr<Callback> callback(reinterpret_cast<Event*>(event)->callback);
+  const std::unique_ptr<Pending> pending(reinterpret_cast<Event*>(event)->pending);
   of_thread().served_ = true;
-  callback->deliver();
+  pending->deliver();
   return 1;
 }
 
 // Of the queue of a thread that ends.
 int EventSource::drop(Tcl_Event* event, ClientData) {
   if (event->proc != serve) return 0;
-  delete reinterpret_cast<Event*>(event)->callback;
+  delete reinterpret_cast<Event*>(event)->pending;
   return 1;
 }
 
@@ -169,8 +169,9 @@ int EventSource::drop(Tcl_Event* event, ClientData) {
 
 WorkPtr finished(const wick::Tensor& result) { return std::make_shared<Finished>(result); }
 
-void call_back(binding::State& state, const WorkPtr& work, Tcl_Obj* prefix, const std::string& handle) {
-  EventSource::of_thread().add(std::make_unique<Callback>(state, work, prefix, handle));
+void call_back(binding::State& state, const WorkPtr& work, const binding::Callback& command,
+               const std::string& handle) {
+  EventSource::of_thread().add(std::make_unique<Pending>(state, work, command, handle));
 }
 
 bool is_send(std::string_view handle) { return handle.find("isend") != handle.npos; }

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "tclext/binding/handle.h"
+#include "tclext/binding/script.h"
 #include "wick/distributed/distributed.h"
 
 // Operations of the distributed commands that are under way while the script goes on.
@@ -16,12 +16,12 @@ namespace commands {
 // What has ended already.
 wick::distributed::WorkPtr finished(const wick::Tensor& result);
 
-// Evaluates the command prefix with the words `ok RESULT` or `error MESSAGE`, from the event loop of this
+// Calls the command with the words `ok RESULT` or `error MESSAGE`, from the event loop of this
 // thread, when the work has ended. Callbacks come in the order in which works ended, one an event, and
 // between them everything else in the event loop has its turn. `handle` is that of a request, if it is one.
 // Forgotten when the thread ends, and not called when the interpreter is gone.
-void call_back(binding::State& state, const wick::distributed::WorkPtr& work, Tcl_Obj* prefix,
-               const std::string& handle = "");
+void call_back(binding::State& state, const wick::distributed::WorkPtr& work,
+               const binding::Callback& command, const std::string& handle = "");
 
 // Whether the handle is a send's, as its text tells.
 bool is_send(std::string_view handle);
