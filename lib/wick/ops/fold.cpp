@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 
 #include "wick/autograd/gradient.h"
@@ -140,12 +141,14 @@ Split split_of(const LoopNest& nest) {
 void fold_split(const LoopNest& nest, const Split& split, std::int64_t piece_bytes, const ReduceLoops& loops,
                 const ReduceFinish* finish) {
   if (split.kept >= 0) {
-    // In pieces of whole cache lines: no two threads write to one.
-    const std::int64_t each = std::max<std::int64_t>(nest.elements() / nest.size[split.kept], 1);
-    parallel_for(nest.size[split.kept], std::max<std::int64_t>(parallel::grain / each, 16),
+    // In pieces of whole cache lines: no two threads write to one. They begin where vectors do, as some sums
+    // differ in the last place between vectors and single columns.
+    constexpr std::int64_t unit = 16;
+    const std::int64_t size = nest.size[split.kept], each = std::max<std::int64_t>(nest.elements() / size, 1);
+    parallel_for((size + unit - 1) / unit, std::max<std::int64_t>(parallel::grain / (each * unit), 1),
                  [&](std::int64_t begin, std::int64_t end) {
                    LoopNest piece = nest;
-                   piece.narrow(split.kept, begin, end - begin);
+                   piece.narrow(split.kept, begin * unit, std::min(end * unit, size) - begin * unit);
                    fold_serial(piece, loops, finish);
                  });
     return;
@@ -187,7 +190,9 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
   const DType stored = result_type(op, x.dtype(), finish.wide);
   if (x.numel() == 0) {
     if (numel(s.kept) == 0) return empty(s.kept, stored);
-    return is_integral(stored) ? zeros(s.kept, stored) : full(s.kept, 0 / finish.divisor, stored);
+    const double nothing = 0 / finish.divisor;
+    if (is_complex(stored)) return full(s.kept, std::complex<double>(nothing, nothing), stored);
+    return is_integral(stored) ? zeros(s.kept, stored) : full(s.kept, nothing, stored);
   }
   const ReduceLoops& loops = kernels::table().reduce[op][index_of(x.dtype())];
   const auto nest_for = [&](const Tensor& out) {
