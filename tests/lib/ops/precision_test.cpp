@@ -221,7 +221,7 @@ TEST_CASE("precision: copies of every order of dimensions") {
     do {
       const Tensor view = x.permute(order), copy = view.contiguous();
       REQUIRE(identical(copy, view));
-      Dims back(4, 0);
+      Dims back = Dims::filled(4, 0);
       for (int i = 0; i < 4; ++i) back[static_cast<int>(order[i])] = i;
       REQUIRE(identical(copy.permute(back).contiguous(), x));
     } while (std::next_permutation(order.begin(), order.end()));
