@@ -120,7 +120,8 @@ Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const DType dtype = result_type(a, b);
   if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
-  const Scalar minus = alpha.kind() <= Kind::Integer ? Scalar(0 - static_cast<std::uint64_t>(alpha.to_int()))
+  const Scalar minus = alpha.kind() <= Kind::Integer
+                           ? Scalar(static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(alpha.to_int())))
                        : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
                                                        : Scalar(-alpha.to_double());
   const Tensor out =
