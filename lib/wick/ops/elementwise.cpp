@@ -74,7 +74,10 @@ Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
 
 // The number as a 0-d tensor of the dtype that the operation has.
 Tensor as_operand(const Tensor& x, const Scalar& number) {
-  return scalar_tensor(number, result_type(x, number));
+  const DType dtype = result_type(x, number);
+  if (fits(number, dtype)) return scalar_tensor(number, dtype);
+  // Arithmetic of integers wraps, also that of a number which is none of the dtype's.
+  return cast_unrecorded(scalar_tensor(number.to_int(), int64), dtype);
 }
 
 DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }

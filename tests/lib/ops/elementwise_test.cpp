@@ -76,7 +76,7 @@ TEST_CASE("elementwise: overflow wraps") {
         CHECK(identical(bottom - 1, top));
         CHECK(identical(neg(bottom), bottom));
         CHECK(identical(abs(bottom), bottom));
-        CHECK(identical(top * 2, full({20}, -2, dtype)));
+        CHECK(identical(top * 2, full({20}, static_cast<std::int64_t>(static_cast<T>(-2)), dtype)));
         CHECK(identical(add(top, top, 3),
                         full({20},
                              static_cast<std::int64_t>(static_cast<T>(
