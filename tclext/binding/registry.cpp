@@ -6,11 +6,13 @@
 #include <stdexcept>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/interrupt.h"
 
 namespace binding {
 namespace {
 
-// What a Tcl command holds: its binding, and a reference to its interpreter's state.
+// What a Tcl command holds: its binding, and a reference to its interpreter's
+// state.
 struct Installed {
   const Binding* binding;
   State* state;
@@ -28,11 +30,24 @@ int finish(ClientData data[], Tcl_Interp*, int code) {
   return code;
 }
 
+// What the library asks during long operations: whether the interpreter's
+// limits and `interp cancel` let it go on.
+bool may_go_on(void* context, const wick::Progress&) {
+  auto* interp = static_cast<Tcl_Interp*>(context);
+  const bool stopped = (Tcl_AsyncReady() && Tcl_AsyncInvoke(interp, TCL_OK) != TCL_OK) ||
+                       Tcl_Canceled(interp, TCL_LEAVE_ERR_MSG) != TCL_OK ||
+                       (Tcl_LimitReady(interp) && Tcl_LimitCheck(interp) != TCL_OK);
+  // The message is in the interpreter.
+  if (stopped) throw ScriptError{TCL_ERROR};
+  return true;
+}
+
 int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   const auto* installed = static_cast<const Installed*>(data);
   // A script that the command runs may delete the command, and the interpreter.
   const Binding& binding = *installed->binding;
   const StateRef state(*installed->state);
+  const wick::InterruptScope asked(may_go_on, interp);
   wick::set_grad_enabled(state->grad_enabled);
   try {
     Call call{*state, binding.command()};
@@ -72,8 +87,9 @@ bool is_tcl_command(std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-// What `namespace import torch::*` takes: all commands but those that would replace Tcl's own. By their first
-// two letters where that says it, for Tcl compares every pattern with every name.
+// What `namespace import torch::*` takes: all commands but those that would
+// replace Tcl's own. By their first two letters where that says it, for Tcl
+// compares every pattern with every name.
 std::set<std::string> export_patterns(const std::deque<Binding>& bindings) {
   std::set<std::string> kept_back, patterns;
   for (const Binding& binding : bindings) {

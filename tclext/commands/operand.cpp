@@ -30,8 +30,10 @@ void check_tensor_by_position(const Call& call, int param, const Operand& operan
 
 }  // namespace commands
 
-commands::Operand binding::Convert<commands::Operand>::from(const Source& s) {
-  if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return {*tensor, 0, s.word, s.option};
-  if (const auto number = number_of(s.word)) return {{}, *number, s.word, s.option};
-  throw invalid_handle("tensor", s.option, s.word);
+std::optional<commands::Operand> binding::Convert<commands::Operand>::attempt(const Source& s) {
+  if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) {
+    return commands::Operand{*tensor, 0, s.word, s.option};
+  }
+  if (const auto number = number_of(s.word)) return commands::Operand{{}, *number, s.word, s.option};
+  return std::nullopt;
 }

@@ -49,7 +49,12 @@ void check_tensor_by_position(const Call& call, int param, const Operand& operan
 
 template <>
 struct binding::Convert<commands::Operand> {
-  static commands::Operand from(const Source& s);
+  static std::optional<commands::Operand> attempt(const Source& s);
+  static CallError fault(const Source& s) { return invalid_handle("tensor", s.option, s.word); }
+  static commands::Operand from(const Source& s) {
+    if (auto operand = attempt(s)) return std::move(*operand);
+    throw fault(s);
+  }
   static bool could_be(const State& state, Tcl_Obj* word) {
     return Convert<TensorOrNumber>::could_be(state, word);
   }
