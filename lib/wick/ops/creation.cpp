@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "wick/core/fail.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/loop.h"
 
 namespace wick {
@@ -29,20 +30,20 @@ Tensor eye(std::int64_t n, std::int64_t m, DType dtype) {
 
 namespace {
 
-// Fills data with value(i). The index is an int32 where that is enough, and the loops have a constant length:
-// so the compiler vectorizes them.
+// Fills data with value(i) from begin to end. The index is an int32 where that is enough, and the loops have
+// a constant length: so the compiler vectorizes them.
 template <class T, class F>
-void generate_into(T* data, std::int64_t count, F value) {
+void generate_into(T* data, std::int64_t begin, std::int64_t end, F value) {
   constexpr std::int32_t stretch = 256;
-  std::int64_t i = 0;
-  if (count < (std::int64_t{1} << 31)) {
-    for (; i + stretch <= count; i += stretch) {
+  std::int64_t i = begin;
+  if (end < (std::int64_t{1} << 31)) {
+    for (; i + stretch <= end; i += stretch) {
       const auto first = static_cast<std::int32_t>(i);
       T* out = data + i;
       for (std::int32_t j = 0; j < stretch; ++j) out[j] = value(first + j);
     }
   }
-  for (; i < count; ++i) data[i] = value(i);
+  for (; i < end; ++i) data[i] = value(i);
 }
 
 // A new tensor of which maker(TypeTag<T>) gives the function from position to element.
@@ -53,7 +54,10 @@ Tensor generate(std::int64_t count, DType dtype, const char* operation, F maker)
     if constexpr (std::is_same_v<T, bool>) {
       throw DTypeError(std::string(operation) + " is not defined for bool");
     } else {
-      generate_into(out.data<T>(), count, maker(type));
+      T* data = out.data<T>();
+      const auto value = maker(type);
+      parallel_for(count, 2 * parallel::grain,
+                   [&](std::int64_t begin, std::int64_t end) { generate_into(data, begin, end, value); });
     }
   });
   return out;
