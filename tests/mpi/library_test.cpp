@@ -4,11 +4,14 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/interrupt.h"
 #include "wick/distributed/distributed.h"
 #include "wick/wick.h"
 
@@ -157,6 +160,29 @@ TEST_CASE("messages") {
   const auto later = wd::isend(wick::ones({4}), right, 6);
   CHECK(same(wd::recv({4}, left, 6), wick::ones({4})));
   wd::wait(later);
+}
+
+TEST_CASE("a wait that is interrupted leaves the group in order") {
+  if (size() == 1) return;
+  if (rank() == 0) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto stop = [](void* start, const wick::Progress&) {
+      const auto& since = *static_cast<std::chrono::steady_clock::time_point*>(start);
+      return std::chrono::steady_clock::now() - since < std::chrono::milliseconds(50);
+    };
+    {
+      auto start = begin;
+      const wick::InterruptScope scope(stop, &start);
+      CHECK_THROWS_AS(wd::all_reduce(wick::ones({3})), wick::Interrupted);
+      CHECK_THROWS_AS(wd::recv({3}, 1, 99), wick::Interrupted);
+    }
+  } else {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    wd::all_reduce(wick::ones({3}));
+  }
+  // The reduction that rank 0 gave up on has taken its place in the order.
+  const Tensor total = wd::all_reduce(wick::full({2}, rank()));
+  CHECK(number(total[0]) == size() * (size() - 1) / 2);
 }
 
 // Memory for about 6 GB a rank is needed.

@@ -7,6 +7,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/distributed/combine.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/join.h"
@@ -285,6 +286,7 @@ bool Collective::advance() {
     return ended_;
   }
   const NoGrad no_grad;
+  const Uninterrupted to_the_end;  // half a step would leave the group unusable, and may be of another call
   try {
     if (!begun_) begin();
     if (step()) {

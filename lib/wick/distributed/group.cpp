@@ -8,6 +8,7 @@
 #include <list>
 
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/distributed/collective.h"
 #include "wick/distributed/message.h"
 #include "wick/ops/creation.h"
@@ -139,7 +140,11 @@ bool advance_all(Work& work) {
 
 Tensor run_to_end(Work& work) {
   Backoff backoff;
-  while (!advance_all(work)) backoff.pause(work.busy());
+  while (!advance_all(work)) {
+    // What is given up here stays under way: later calls move it on, so that the ranks still meet in order.
+    check_interrupt();
+    backoff.pause(work.busy());
+  }
   return work.result();
 }
 

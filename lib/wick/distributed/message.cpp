@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/distributed/world.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/views.h"
@@ -45,6 +46,7 @@ class Message : public Work {
   bool advance() override {
     const Lock lock;
     if (ended_) return true;
+    const Uninterrupted to_the_end;
     try {
       ended_ = step();
       if (!ended_ && Clock::now() > deadline_) {

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/distributed/collective.h"
 #include "wick/ops/creation.h"
 
@@ -93,7 +94,12 @@ class BlockingCalls {
     call_ = std::move(call);
     answer_.reset();
     changed_.notify_all();
-    changed_.wait_until(lock, deadline_after(seconds), [this] { return answer_.has_value(); });
+    const auto deadline = deadline_after(seconds);
+    while (!answer_ && Clock::now() < deadline) {
+      changed_.wait_until(lock, std::min(deadline, deadline_after(0.05)),
+                          [this] { return answer_.has_value(); });
+      check_interrupt();
+    }
     return answer_;
   }
 
@@ -144,7 +150,13 @@ void open_world(World& w, double timeout) {
   if (!w.closed.empty()) throw DistributedError(w.closed);
   const wick_transport* transport = load_transport(find_launcher()->module);
   static int rank, size;  // the call may come back later than anybody waits for it
-  const auto error = blocking_calls().run([transport] { return transport->open(&rank, &size); }, timeout);
+  std::optional<int> error;
+  try {
+    error = blocking_calls().run([transport] { return transport->open(&rank, &size); }, timeout);
+  } catch (...) {
+    w.closed = "MPI cannot be used: its start was interrupted";
+    throw;
+  }
   if (!error) {
     w.closed = "MPI did not start within " + seconds_text(timeout) + ": some ranks did not come to it";
   } else if (*error) {
@@ -242,11 +254,18 @@ int join_group(const std::vector<int>& ranks) {
   const Lock lock;  // MPI is called from one thread at a time
   World& w = world();
   static int id;  // the call may come back later than anybody waits for it
-  const auto error = blocking_calls().run(
-      [&transport = *w.transport, ranks] {
-        return transport.group(ranks.data(), static_cast<int>(ranks.size()), &id);
-      },
-      w.timeout);
+  std::optional<int> error;
+  try {
+    error = blocking_calls().run(
+        [&transport = *w.transport, ranks] {
+          return transport.group(ranks.data(), static_cast<int>(ranks.size()), &id);
+        },
+        w.timeout);
+  } catch (...) {
+    w.closed = "distributed_new_group was interrupted; MPI cannot be used any more";
+    w.transport = nullptr;
+    throw;
+  }
   if (error && *error) transport_failed(*error);
   if (!error) {
     w.closed = "distributed_new_group: no answer within " + seconds_text(w.timeout) +
