@@ -136,7 +136,6 @@ expect "gradient through -command" [torch::tensor_grad $x] \
     [torch::tensor_create [expr {2.0 * $size * $size * ($size + 1) / 2}]]
 
 # A callback that serves events itself keeps no other from being called.
-foreach n {1 2 3} {torch::distributed_all_reduce -tensor [torch::tensor_create $n] -operation max -command [list nested $n]}
 proc nested {n word result} {
     lappend ::begun $n
     if {$n < 3} {
@@ -148,6 +147,7 @@ proc nested {n word result} {
     }
     take $n $word $result
 }
+foreach n {1 2 3} {torch::distributed_all_reduce -tensor [torch::tensor_create $n] -operation max -command [list nested $n]}
 set names {}
 foreach {name outcome} [await 3] {lappend names $name}
 expectText "each was called while the one before waited" $begun {1 2 3}
