@@ -197,8 +197,9 @@ int Binding::find_option(std::string_view word) const {
 }
 
 int Binding::option_of(Tcl_Obj* word) const {
+  if (is_handle(word)) return no_option;
   if (word->bytes) {
-    if (word->bytes[0] != '-' || is_handle(word)) return no_option;
+    if (word->bytes[0] != '-') return no_option;
   } else {
     // A handle, a number, and a list of several words are values: asking for the string would change the one
     // and cost time with the others.
