@@ -1,4 +1,4 @@
-#include "wick/kernels/product.h"
+#include "wick/kernels/vector_product.h"
 
 #include "wick/kernels/registration.h"
 #include "wick/kernels/tile.h"

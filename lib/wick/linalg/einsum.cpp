@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "wick/core/fail.h"
 #include "wick/linalg/products.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/reduction.h"
@@ -146,17 +147,17 @@ Subscripts parse_subscripts(std::string_view text) {
     if (c == ' ' || c == '\t' || c == '\n') continue;
     if (c == '.') {
       if (text.substr(i, 3) != "...")
-        throw Error("einsum: found '.' in \"" + std::string(text) + "\" that is not part of any ellipsis");
+        fail("einsum", "found '.' in \"{}\" that is not part of any ellipsis", text);
       if (std::find(out.begin(), out.end(), ellipsis) != out.end())
-        throw Error("einsum: \"" + std::string(text) + "\" has more than one ellipsis");
+        fail("einsum", "\"{}\" has more than one ellipsis", text);
       out.push_back(ellipsis);
       i += 2;
       continue;
     }
     const std::size_t subscript = alphabet.find(c);
     if (subscript == alphabet.npos) {
-      throw Error("einsum: invalid subscript '" + std::string(1, c) + "' in \"" + std::string(text) +
-                  "\", subscripts must be in [a-zA-Z]");
+      fail("einsum", "invalid subscript '{}' in \"{}\", subscripts must be in [a-zA-Z]", std::string(1, c),
+           text);
     }
     out.push_back(static_cast<int>(subscript));
   }
@@ -201,13 +202,13 @@ Equation parse(std::string_view text) {
     const int subscript = equation.output[i];
     const auto rest = equation.output.begin() + static_cast<std::ptrdiff_t>(i) + 1;
     if (std::find(rest, equation.output.end(), subscript) != equation.output.end())
-      throw Error("einsum: output subscript " + shown(subscript) + " appears more than once in the output");
+      fail("einsum", "output subscript {} appears more than once in the output", shown(subscript));
     const bool known = std::any_of(equation.operands.begin(), equation.operands.end(), [&](const auto& s) {
       return std::find(s.begin(), s.end(), subscript) != s.end();
     });
     if (!known && subscript != ellipsis) {
-      throw Error("einsum: output subscript " + shown(subscript) +
-                  " does not appear in the equation for any input operand");
+      fail("einsum", "output subscript {} does not appear in the equation for any input operand",
+           shown(subscript));
     }
   }
   return equation;
@@ -226,10 +227,11 @@ int ellipsis_rank_of(const Subscripts& subscripts, const Tensor& x, std::size_t 
   const bool open = std::find(subscripts.begin(), subscripts.end(), ellipsis) != subscripts.end();
   const int named = static_cast<int>(subscripts.size()) - (open ? 1 : 0);
   if (open ? named > x.dim() : named != x.dim()) {
-    throw ShapeError("einsum: the number of subscripts in the equation (" + std::to_string(named) +
-                     (open ? ") is more than" : ") does not match") + " the number of dimensions (" +
-                     std::to_string(x.dim()) + ") of operand " + std::to_string(number) +
-                     (open ? "" : ", which has no ellipsis"));
+    fail<ShapeError>(
+        "einsum",
+        "the number of subscripts in the equation ({}) {} the number of dimensions ({}) of operand {}{}",
+        named, open ? "is more than" : "does not match", x.dim(), number,
+        open ? "" : ", which has no ellipsis");
   }
   return x.dim() - named;
 }
@@ -277,9 +279,9 @@ Tensor arranged(const Places& places, const Subscripts& subscripts, const Tensor
     for (std::size_t j = 0; j < i; ++j) {
       const std::int64_t one = x.sizes()[static_cast<int>(j)], other = x.sizes()[static_cast<int>(i)];
       if (own[i] != own[j] || one == other) continue;
-      throw ShapeError("einsum: subscript " + subscript_at(places, own[i]) + " is repeated for operand " +
-                       std::to_string(number) + " but the sizes don't match, " + std::to_string(other) +
-                       " and " + std::to_string(one));
+      fail<ShapeError>("einsum",
+                       "subscript {} is repeated for operand {} but the sizes don't match, {} and {}",
+                       subscript_at(places, own[i]), number, other, one);
     }
   }
   return arranged(x, std::move(own), places.rank);
@@ -290,10 +292,9 @@ Tensor arranged(const Places& places, const Subscripts& subscripts, const Tensor
 Tensor einsum(std::string_view text, const Tensors& operands) {
   const Equation equation = parse(text);
   if (operands.empty() || operands.size() != equation.operands.size()) {
-    throw ShapeError("einsum: " + std::string(operands.size() < equation.operands.size() ? "fewer" : "more") +
-                     " operands were provided (" + std::to_string(operands.size()) +
-                     ") than specified in the equation \"" + std::string(text) + "\" (" +
-                     std::to_string(equation.operands.size()) + ")");
+    fail<ShapeError>("einsum", "{} operands were provided ({}) than specified in the equation \"{}\" ({})",
+                     operands.size() < equation.operands.size() ? "fewer" : "more", operands.size(), text,
+                     equation.operands.size());
   }
   for (const Tensor& x : operands) check_same_dtype("einsum", operands[0].dtype(), x.dtype());
   const Places places = find_places(equation, operands);
@@ -305,9 +306,10 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
       const std::int64_t size = inputs[k].sizes()[d];
       if (size == 1 || size == common[d]) continue;
       if (common[d] != 1) {
-        throw ShapeError("einsum: subscript " + subscript_at(places, d) + " has size " +
-                         std::to_string(size) + " for operand " + std::to_string(k) +
-                         " which does not broadcast with previously seen size " + std::to_string(common[d]));
+        fail<ShapeError>(
+            "einsum",
+            "subscript {} has size {} for operand {} which does not broadcast with previously seen size {}",
+            subscript_at(places, d), size, k, common[d]);
       }
       common[d] = size;
     }
@@ -318,8 +320,8 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
 Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& dims_a, const Dims& dims_b) {
   check_same_dtype("tensordot", a.dtype(), b.dtype());
   if (dims_a.size() != dims_b.size()) {
-    throw ShapeError("tensordot: both operands need as many dimensions to sum over, " + to_string(dims_a) +
-                     " and " + to_string(dims_b) + " were given");
+    fail<ShapeError>("tensordot", "both operands need as many dimensions to sum over, {} and {} were given",
+                     dims_a, dims_b);
   }
   std::vector<int> places_a(static_cast<std::size_t>(a.dim()), -1);
   std::vector<int> places_b(static_cast<std::size_t>(b.dim()), -1);
@@ -327,16 +329,16 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& dims_a, const Dim
   for (int i = 0; i < dims_a.size(); ++i) {
     const std::int64_t size_a = a.size(dims_a[i]), size_b = b.size(dims_b[i]);
     if (size_a != size_b && size_a != 1 && size_b != 1) {
-      throw ShapeError("tensordot: contracted dimensions need to match, but first has size " +
-                       std::to_string(size_a) + " in dim " + std::to_string(dims_a[i]) +
-                       " and second has size " + std::to_string(size_b) + " in dim " +
-                       std::to_string(dims_b[i]));
+      fail<ShapeError>("tensordot",
+                       "contracted dimensions need to match, but first has size {} in dim {} and second has "
+                       "size {} in dim {}",
+                       size_a, dims_a[i], size_b, dims_b[i]);
     }
     int& place_a = places_a[static_cast<std::size_t>(wrap_dim(dims_a[i], a.dim()))];
     int& place_b = places_b[static_cast<std::size_t>(wrap_dim(dims_b[i], b.dim()))];
     if (place_a >= 0 || place_b >= 0) {
-      throw ShapeError("tensordot: a dimension appears multiple times, dims " + to_string(dims_a) + " and " +
-                       to_string(dims_b) + " were given");
+      fail<ShapeError>("tensordot", "a dimension appears multiple times, dims {} and {} were given", dims_a,
+                       dims_b);
     }
     place_a = place_b = output_rank + i;
   }
@@ -359,8 +361,7 @@ Tensor kron(const Tensor& a, const Tensor& b) {
     const std::int64_t size_a = own_a < 0 ? 1 : a.sizes()[own_a], size_b = own_b < 0 ? 1 : b.sizes()[own_b];
     std::int64_t size;
     if (__builtin_mul_overflow(size_a, size_b, &size)) {
-      throw ShapeError("kron: shapes " + to_string(a.sizes()) + " and " + to_string(b.sizes()) +
-                       " give a size that cannot be counted");
+      fail<ShapeError>("kron", "shapes {} and {} give a size that cannot be counted", a.sizes(), b.sizes());
     }
     spread_a.push_back(size_a);
     spread_a.push_back(1);

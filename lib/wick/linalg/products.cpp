@@ -5,6 +5,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/linalg/gemm.h"
 #include "wick/linalg/matrices.h"
@@ -64,11 +65,19 @@ bool run_gemm(kernels::GemmFunction function, const kernels::Gemm& g, std::int64
       std::max<std::int64_t>(g.m * g.n / std::max<std::int64_t>(length, 1) * g.k * unit / 16, 1);
   if (units < 2 || units * unit_work < 2 * parallel::grain) return function(g);
   std::atomic<bool> failed = false;
-  parallel_for(units, std::max<std::int64_t>(parallel::grain / unit_work, 1),
-               [&](std::int64_t begin, std::int64_t end) {
-                 const std::int64_t last = end == units ? length : end * unit;
-                 if (!function(part_of(g, by_rows, begin * unit, last, itemsize, c_itemsize))) failed = true;
-               });
+  // Between stretches the interrupt handler is asked; each is long enough to make its copies worth while.
+  const std::int64_t stretch =
+      interruptible() ? std::max<std::int64_t>(512 * parallel::grain / unit_work, 4) * num_threads() : units;
+  for (std::int64_t from = 0; from < units && !failed; from += stretch) {
+    check_interrupt({from, units});
+    const std::int64_t count = std::min(stretch, units - from);
+    parallel_for(count, std::max<std::int64_t>(parallel::grain / unit_work, 1),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   const std::int64_t last = from + end == units ? length : (from + end) * unit;
+                   if (!function(part_of(g, by_rows, (from + begin) * unit, last, itemsize, c_itemsize)))
+                     failed = true;
+                 });
+  }
   return !failed;
 }
 
@@ -136,9 +145,8 @@ Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
 // Both have two dimensions or more.
 Tensor matrix_product(const Tensor& a, const Tensor& b) {
   if (a.size(-1) != b.size(-2)) {
-    throw ShapeError("matmul: shapes " + to_string(a.sizes()) + " and " + to_string(b.sizes()) +
-                     " cannot be multiplied, " + std::to_string(a.size(-1)) + " columns meet " +
-                     std::to_string(b.size(-2)) + " rows");
+    fail<ShapeError>("matmul", "shapes {} and {} cannot be multiplied, {} columns meet {} rows", a.sizes(),
+                     b.sizes(), a.size(-1), b.size(-2));
   }
   Batch batch;
   batch.shape = broadcast_shapes(leading(a), leading(b));
@@ -165,8 +173,8 @@ void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments) {
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_dtype("matmul", a.dtype(), b.dtype());
   if (a.dim() == 0 || b.dim() == 0) {
-    throw ShapeError("matmul: both operands must have a dimension at least, shapes " + to_string(a.sizes()) +
-                     " and " + to_string(b.sizes()) + " were given");
+    fail<ShapeError>("matmul", "both operands must have a dimension at least, shapes {} and {} were given",
+                     a.sizes(), b.sizes());
   }
   if (a.dim() == 1) {
     const Tensor out = matmul(a.unsqueeze(0), b.dim() == 1 ? b.unsqueeze(1) : b);
@@ -186,8 +194,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 Tensor bmm(const Tensor& a, const Tensor& b) {
   if (a.dim() != 3 || b.dim() != 3 || a.size(0) != b.size(0)) {
-    throw ShapeError("bmm: two batches of as many matrices are needed, shapes " + to_string(a.sizes()) +
-                     " and " + to_string(b.sizes()) + " were given");
+    fail<ShapeError>("bmm", "two batches of as many matrices are needed, shapes {} and {} were given",
+                     a.sizes(), b.sizes());
   }
   return matmul(a, b);
 }
@@ -196,8 +204,7 @@ namespace {
 
 void check_vectors(const char* operation, const Tensor& a, const Tensor& b) {
   if (a.dim() == 1 && b.dim() == 1) return;
-  throw ShapeError(std::string(operation) + ": 1D tensors expected, shapes " + to_string(a.sizes()) +
-                   " and " + to_string(b.sizes()) + " were given");
+  fail<ShapeError>(operation, "1D tensors expected, shapes {} and {} were given", a.sizes(), b.sizes());
 }
 
 int vector_dim(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
@@ -205,14 +212,13 @@ int vector_dim(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim
   if (dim) {
     const int d = wrap_dim(*dim, a.dim());
     if (a.dim() > 0 && a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
-    throw ShapeError("cross: dimension " + std::to_string(*dim) + " must have length 3, shapes " +
-                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
+    fail<ShapeError>("cross", "dimension {} must have length 3, shapes {} and {} were given", *dim, a.sizes(),
+                     b.sizes());
   }
   for (int d = 0; d < shape.size(); ++d) {
     if (a.sizes()[d] == 3 && b.sizes()[d] == 3) return d;
   }
-  throw ShapeError("cross: there is no dimension of size 3 in both shapes " + to_string(a.sizes()) + " and " +
-                   to_string(b.sizes()));
+  fail<ShapeError>("cross", "there is no dimension of size 3 in both shapes {} and {}", a.sizes(), b.sizes());
 }
 
 }  // namespace
@@ -221,8 +227,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   check_vectors("dot", a, b);
   check_same_dtype("dot", a.dtype(), b.dtype());
   if (a.numel() != b.numel()) {
-    throw ShapeError("dot: inconsistent tensor size, " + std::to_string(a.numel()) + " and " +
-                     std::to_string(b.numel()) + " elements were given");
+    fail<ShapeError>("dot", "inconsistent tensor size, {} and {} elements were given", a.numel(), b.numel());
   }
   return matmul(a, b);
 }
@@ -235,8 +240,9 @@ Tensor outer(const Tensor& a, const Tensor& b) {
 Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
   check_same_dtype("cross", a.dtype(), b.dtype());
   if (a.dim() != b.dim()) {
-    throw ShapeError("cross: both tensors must have the same number of dimensions, shapes " +
-                     to_string(a.sizes()) + " and " + to_string(b.sizes()) + " were given");
+    fail<ShapeError>("cross",
+                     "both tensors must have the same number of dimensions, shapes {} and {} were given",
+                     a.sizes(), b.sizes());
   }
   if (a.dtype() == boolean) throw DTypeError("cross is not defined for bool");
   const int d = vector_dim(a, b, dim);

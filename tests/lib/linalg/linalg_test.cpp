@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "reference.h"
+#include "wick/core/interrupt.h"
 
 namespace wick::test {
 namespace {
@@ -153,6 +154,20 @@ TEST_CASE("linalg: one thread or several, the same numbers") {
       }
     }
   }
+}
+
+TEST_CASE("linalg: a long product can be interrupted") {
+  int asked = 0;
+  const auto handler = [](void* context, const Progress&) { return ++*static_cast<int*>(context) < 2; };
+  const Tensor a = ones({20000, 256}), b = ones({256, 512});
+  const int threads = num_threads();
+  set_num_threads(1);
+  {
+    const InterruptScope scope(handler, &asked);
+    CHECK_THROWS_AS(matmul(a, b), Interrupted);
+  }
+  set_num_threads(threads);
+  CHECK(matmul(a, b)[19999][511].item().to_double() == 256);
 }
 
 TEST_CASE("linalg: NaN and infinities go through") {
