@@ -592,7 +592,10 @@ TEST_CASE("kernels: matrix products of every size, layout and dtype") {
     }
     for (const std::int64_t m : {0, 1, 2, 5, 6, 7, 12, 13, 25, 70}) {
       for (const std::int64_t n : {0, 1, 3, 4, 8, 9, 16, 17, 31, 32, 33, 70}) {
-        for (const std::int64_t k : {0, 1, 2, 3, 8, 17, 33, 70}) check_gemm(dtype, m, k, n, variant++);
+        // A third of the combinations, another one for each dtype.
+        for (const std::int64_t k : {0, 1, 2, 3, 8, 17, 33, 70}) {
+          if ((m + n + k + index_of(dtype)) % 3 == 0) check_gemm(dtype, m, k, n, variant++);
+        }
       }
     }
     // More than one block of k, of rows, of columns; sums that go into the wider type.
