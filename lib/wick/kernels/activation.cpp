@@ -171,13 +171,12 @@ struct MishOf {
 struct GeluOf {
   template <class C>
   static C f(C x, Parameters<C>) {
-    return x * C(0.5) * (C(1) + erf(x * C(0x1.6a09e667f3bcdp-1)));
+    return x * normal(x).distribution;
   }
   template <class C>
   static C df(C g, C x, Parameters<C>) {
-    const C distribution = C(0.5) * (C(1) + erf(x * C(0x1.6a09e667f3bcdp-1)));
-    const C density = exp(x * x * C(-0.5)) * C(0x1.9884533d43651p-2);
-    return g * (distribution + x * density);
+    const Normal<C> at = normal(x);
+    return g * (at.distribution + x * at.density);
   }
 };
 
