@@ -287,8 +287,8 @@ WICK_INLINE Normal<double> normal(double x) {
   return {0.5 * (1 + erf(x * 0x1.6a09e667f3bcdp-1)), exp_below(x * x * -0.5) * 0x1.9884533d43651p-2};
 }
 
-// The tail beyond |x| is the density times a function that is close to a polynomial in 1 / (1 + 0.3 |x|); so it
-// keeps its relative precision where 1 + erf would cancel. Below 2^-126 it is 0.
+// The tail beyond |x| is the density times a function that is close to a polynomial in 1 / (1 + 0.3 |x|); so
+// it keeps its relative precision where 1 + erf would cancel. Below 2^-126 it is 0.
 WICK_INLINE Normal<float> normal(float x) {
   using R = Real<float>;
   constexpr float c[] = {0x1.ea3d84p-4f,  0x1.e9b1e4p-4f, 0x1.c41f1cp-4f,  0x1.3e4ba2p-4f, 0x1.91dfbep-4f,

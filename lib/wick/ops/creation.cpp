@@ -33,7 +33,7 @@ namespace {
 // Fills data with value(i) from begin to end. The index is an int32 where that is enough, and the loops have
 // a constant length: so the compiler vectorizes them.
 template <class T, class F>
-void generate_into(T* data, std::int64_t begin, std::int64_t end, F value) {
+void generate_piece(T* data, std::int64_t begin, std::int64_t end, F value) {
   constexpr std::int32_t stretch = 256;
   std::int64_t i = begin;
   if (end < (std::int64_t{1} << 31)) {
@@ -46,18 +46,23 @@ void generate_into(T* data, std::int64_t begin, std::int64_t end, F value) {
   for (; i < end; ++i) data[i] = value(i);
 }
 
-// A new tensor of which maker(TypeTag<T>) gives the function from position to element.
+// The same on several threads where it is long.
+template <class T, class F>
+void generate_into(T* data, std::int64_t begin, std::int64_t end, F value) {
+  parallel_for(end - begin, 2 * parallel::grain, [&](std::int64_t from, std::int64_t to) {
+    generate_piece(data, begin + from, begin + to, value);
+  });
+}
+
+// A new tensor that fill(data) fills, with data as a pointer to the dtype's C++ type.
 template <class F>
-Tensor generate(std::int64_t count, DType dtype, const char* operation, F maker) {
+Tensor generate(std::int64_t count, DType dtype, const char* operation, F fill) {
   Tensor out = empty({count}, dtype);
-  dispatch(dtype, [&]<class T>(TypeTag<T> type) {
+  dispatch(dtype, [&]<class T>(TypeTag<T>) {
     if constexpr (std::is_same_v<T, bool>) {
       throw DTypeError(std::string(operation) + " is not defined for bool");
     } else {
-      T* data = out.data<T>();
-      const auto value = maker(type);
-      parallel_for(count, 2 * parallel::grain,
-                   [&](std::int64_t begin, std::int64_t end) { generate_into(data, begin, end, value); });
+      fill(out.data<T>());
     }
   });
   return out;
@@ -66,20 +71,6 @@ Tensor generate(std::int64_t count, DType dtype, const char* operation, F maker)
 void check_steps(std::int64_t steps) {
   if (steps < 0)
     throw ShapeError("number of steps must be non-negative, " + std::to_string(steps) + " was given");
-}
-
-// PyTorch's rule: the second half counts back from the end, so that both ends are exact.
-template <class T>
-auto evenly(double start, double end, std::int64_t steps) {
-  const T first = static_cast<T>(start), last = static_cast<T>(end), gaps = static_cast<T>(steps - 1);
-  const T range = last - first;
-  const T step = steps == 1 ? T(0) : std::isfinite(range) ? range / gaps : last / gaps - first / gaps;
-  // A single value is the first.
-  const std::int64_t half = steps == 1 ? 1 : steps / 2;
-  return [=]<class I>(I i) {
-    const auto back = static_cast<I>(steps - 1) - i;
-    return i < static_cast<I>(half) ? first + step * static_cast<T>(i) : last - step * static_cast<T>(back);
-  };
 }
 
 // An integer from a double, which may lie outside the dtype.
@@ -94,6 +85,21 @@ T from_double(double x) {
         static_cast<
             std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, double, float>>(x));
   }
+}
+
+// Of values evenly spaced, convert(x) of each. PyTorch's rule: the second half counts back from the end, so
+// that both ends are exact. Computed in W.
+template <class W, class T, class F>
+void evenly_into(T* data, double start, double end, std::int64_t steps, F convert) {
+  const W first = static_cast<W>(start), last = static_cast<W>(end), gaps = static_cast<W>(steps - 1);
+  const W range = last - first;
+  const W step = steps == 1 ? W(0) : std::isfinite(range) ? range / gaps : last / gaps - first / gaps;
+  // A single value is the first.
+  const std::int64_t half = steps == 1 ? 1 : steps / 2;
+  generate_into(data, 0, half, [=](auto i) { return convert(first + step * static_cast<W>(i)); });
+  generate_into(data, half, steps, [=]<class I>(I i) {
+    return convert(last - step * static_cast<W>(static_cast<I>(steps - 1) - i));
+  });
 }
 
 }  // namespace
@@ -135,35 +141,37 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     if (!(counted < 0x1p62)) fail<ShapeError>("arange", "the range has too many values to be counted");
     count = static_cast<std::int64_t>(counted);
   }
-  return generate(count, dtype, "arange", [=]<class T>(TypeTag<T>) {
-    return [=](auto i) {
+  return generate(count, dtype, "arange", [=]<class T>(T* data) {
+    generate_into(data, 0, count, [=](auto i) {
       if constexpr (std::is_integral_v<T>) {
         return static_cast<T>(static_cast<std::uint64_t>(first) +
                               static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(stride));
       } else {
         return from_double<T>(from + static_cast<double>(i) * by);
       }
-    };
+    });
   });
 }
 
 Tensor linspace(double start, double end, std::int64_t steps, DType dtype) {
   check_steps(steps);
-  return generate(steps, dtype, "linspace", [=]<class T>(TypeTag<T>) {
-    if constexpr (std::is_same_v<T, float>) {
-      return evenly<float>(start, end, steps);
-    } else {
-      return [value = evenly<double>(start, end, steps)](auto i) { return from_double<T>(value(i)); };
-    }
+  return generate(steps, dtype, "linspace", [=]<class T>(T* data) {
+    using W = std::conditional_t<std::is_same_v<T, float>, float, double>;
+    evenly_into<W>(data, start, end, steps, [](W x) {
+      if constexpr (std::is_same_v<T, W>) {
+        return x;
+      } else {
+        return from_double<T>(x);
+      }
+    });
   });
 }
 
 Tensor logspace(double start, double end, std::int64_t steps, double base, DType dtype) {
   check_steps(steps);
-  return generate(steps, dtype, "logspace", [=]<class T>(TypeTag<T>) {
-    return [base, value = evenly<double>(start, end, steps)](auto i) {
-      return from_double<T>(std::pow(base, value(i)));
-    };
+  return generate(steps, dtype, "logspace", [=]<class T>(T* data) {
+    evenly_into<double>(data, start, end, steps,
+                        [base](double x) { return from_double<T>(std::pow(base, x)); });
   });
 }
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <vector>
 
 #include "gradcheck.h"
 #include "levels.h"
@@ -216,6 +217,24 @@ TEST_CASE("padding: amounts that cannot be") {
   }
   CHECK_THROWS_AS(pad(x, {INT64_MAX / 8, 0, INT64_MAX / 8, 0}), ShapeError);
   CHECK_THROWS_AS(pad(x, {1, 0}, "mirror"), Error);
+}
+
+TEST_CASE("activation: gelu keeps its small values far below 0") {
+  const Tensor x = filled({600}, float64, [](std::int64_t i) { return static_cast<double>(i - 400) / 32; });
+  std::vector<double> exact, slope;
+  for (const double v : to_vector<double>(x)) {
+    const double tail = std::erfc(-v / std::sqrt(2.0)) / 2;
+    exact.push_back(v * tail);
+    slope.push_back(tail + v * std::exp(-v * v / 2) / std::sqrt(2 * std::acos(-1.0)));
+  }
+  const EachLevel levels;
+  levels([&](const std::string&) {
+    const Tensor leaf = x.to(float32);
+    leaf.requires_grad_();
+    const Tensor y = gelu(leaf), g = grad({sum(y)}, {leaf})[0];
+    CHECK(allclose(y.detach().to(float64), tensor(exact, {600}, float64), 1e-5, 0));
+    CHECK(allclose(g.to(float64), tensor(slope, {600}, float64), 1e-5, 1e-7));
+  });
 }
 
 }  // namespace wick::test
