@@ -371,6 +371,29 @@ void scale(const Gemm& g) {
   }
 }
 
+// So few products that copies would cost more. Sums are in the order of the tiles.
+constexpr int64_t tiny = 64;
+
+template <class T>
+bool tiny_product(const Gemm& g) {
+  using C = Compute<T>;
+  const T* a = static_cast<const T*>(g.a);
+  const T* b = static_cast<const T*>(g.b);
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      C sum = 0;
+      for (int64_t p = 0; p < g.k; ++p) {
+        sum +=
+            static_cast<C>(a[i * g.a_row + p * g.a_column]) * static_cast<C>(b[p * g.b_row + j * g.b_column]);
+      }
+      T& c = static_cast<T*>(g.c)[i * g.c_row + j * g.c_column];
+      if (g.alpha != 1) sum = scaled(g.alpha, sum);
+      c = static_cast<T>(g.beta == 0 ? sum : scaled(g.beta, static_cast<C>(c)) + sum);
+    }
+  }
+  return true;
+}
+
 template <class T>
 bool product(const Gemm& given) {
   using Out = typename ResultType<T>::type;
@@ -382,6 +405,9 @@ bool product(const Gemm& given) {
     return true;
   }
   if (g.n == 1 || g.m == 1) return vector_product<T, Out>(g);
+  if constexpr (stored_as_computed<T>) {
+    if (g.m * g.n * g.k <= tiny) return tiny_product<T>(g);
+  }
   // Rows of C are dense; else its transpose is B^T A^T.
   if (g.c_column != 1 && g.c_row == 1) g = transposed(g);
   const Source<T> a{static_cast<const T*>(g.a), g.a_row, g.a_column, g.conjugate_a};

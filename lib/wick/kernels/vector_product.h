@@ -194,7 +194,7 @@ WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
     if (g.alpha != 1) total = scaled(g.alpha, total);
     out = cast<Out>(g.beta == 0 ? total : scaled(g.beta, cast<S>(out)) + total);
   };
-  if (g.a_column == 1 && !g.conjugate_a) {
+  if (g.a_column == 1 && !g.conjugate_a && !(g.k == 1 && g.a_row == 1)) {
     int64_t i = 0;
     if constexpr (stored_as_computed<T>) {
       const C* rows = reinterpret_cast<const C*>(a);

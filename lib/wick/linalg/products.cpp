@@ -162,6 +162,19 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
       wrt(b, saving(a), [](const Tensor& g, const Tensor& x) { return matrix_product(adjoint(x), g); }));
 }
 
+// Of two vectors, 0-d.
+Tensor scalar_product(const Tensor& a, const Tensor& b) {
+  Tensor out;
+  {
+    const NoGrad no_grad;
+    out = matrix_product(a.unsqueeze(0), b.unsqueeze(1)).reshape({});
+  }
+  const auto derivative = [](const Tensor& g, const Tensor& other) {
+    return mul(g, is_complex(other.dtype()) ? conj(other) : other);
+  };
+  return record("matmul", out, wrt(a, saving(b), derivative), wrt(b, saving(a), derivative));
+}
+
 }  // namespace
 
 void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments) {
@@ -176,10 +189,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     fail<ShapeError>("matmul", "both operands must have a dimension at least, shapes {} and {} were given",
                      a.sizes(), b.sizes());
   }
-  if (a.dim() == 1) {
-    const Tensor out = matmul(a.unsqueeze(0), b.dim() == 1 ? b.unsqueeze(1) : b);
-    return b.dim() == 1 ? out.reshape({}) : out.squeeze(-2);
-  }
+  if (a.dim() == 1 && b.dim() == 1) return scalar_product(a, b);
+  if (a.dim() == 1) return matmul(a.unsqueeze(0), b).squeeze(-2);
   if (b.dim() == 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
   if (a.dim() > 2 && b.dim() == 2) {
     // One product of all rows.
