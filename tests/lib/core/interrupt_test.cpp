@@ -13,6 +13,7 @@ struct Patience {
   int left = 0;
   int asked = 0;
   Progress last = {};
+  std::atomic<bool> over = false;
   std::thread::id thread = std::this_thread::get_id();
 
   static bool ask(void* context, const Progress& progress) {
@@ -20,7 +21,10 @@ struct Patience {
     CHECK(std::this_thread::get_id() == self.thread);
     ++self.asked;
     self.last = progress;
-    return self.left-- > 0;
+    if (self.left-- > 0) return true;
+    self.over = true;
+    self.over.notify_all();
+    return false;
   }
 };
 
@@ -35,14 +39,18 @@ TEST_CASE("interrupt: a handler is asked, told how far it is, and stops what run
   const int before = num_threads();
   for (const int threads : {1, 3}) {
     set_num_threads(threads);
-    Patience patience{.left = 2};
+    Patience patience;
+    patience.left = 2;
     std::atomic<std::int64_t> done = 0;
     {
       const InterruptScope asked(Patience::ask, &patience);
       CHECK(interruptible());
-      CHECK_THROWS_AS(
-          parallel_for(100000, 10, [&](std::int64_t begin, std::int64_t end) { done += end - begin; }),
-          Interrupted);
+      // Helpers wait until the calling thread has been told to stop, however late that gets its pieces.
+      auto work = [&](std::int64_t begin, std::int64_t end) {
+        if (std::this_thread::get_id() != patience.thread) patience.over.wait(false);
+        done += end - begin;
+      };
+      CHECK_THROWS_AS(parallel_for(100000, 10, work), Interrupted);
     }
     CHECK(!interruptible());
     CHECK(patience.asked == 3);
@@ -60,7 +68,8 @@ TEST_CASE("interrupt: a handler that always agrees changes nothing") {
     return Tensors{x + y, sum(x), sum(x, {0}), sum(x, {1}), sort(x, 1).values, matmul(x, y)};
   };
   const Tensors plain = work();
-  Patience patience{.left = 1 << 30};
+  Patience patience;
+  patience.left = 1 << 30;
   const InterruptScope asked(Patience::ask, &patience);
   const Tensors watched = work();
   for (std::size_t i = 0; i < plain.size(); ++i)
