@@ -8,7 +8,7 @@
 //             float   double
 //   asin      0.52    1.9
 //   acos      0.52    1.1
-//   atan      0.52    1.4
+//   atan      0.52    1.5
 //   atan2     0.52    1.3
 
 namespace wick {
