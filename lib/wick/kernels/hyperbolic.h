@@ -3,7 +3,7 @@
 #include "wick/kernels/power.h"
 
 // Hyperbolic functions and their inverses without branches; float is computed in double. Largest errors in
-// units in the last place (float over all arguments, double over a sample): see the comments.
+// units in the last place (float over every 997th argument, double over a sample): see the comments.
 
 namespace wick {
 inline namespace WICK_LEVEL {

@@ -4,7 +4,7 @@
 
 // Arc functions without branches. float is computed in double and rounded once at the end, here and wherever
 // a polynomial has two lengths: the short one is for float. The largest errors in units in the last place
-// (float over all arguments, double over a sample):
+// (float over every 997th argument, double over a sample):
 //             float   double
 //   asin      0.52    1.9
 //   acos      0.52    1.1

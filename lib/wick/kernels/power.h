@@ -3,7 +3,7 @@
 #include "wick/kernels/inverse_trigonometry.h"
 
 // Powers, logarithms to other bases, and lengths, without branches; float is computed in double. Largest
-// errors in units in the last place: see the comments (float over all arguments, of two arguments over a
+// errors in units in the last place: see the comments (float over every 997th argument, of two over a
 // sample; double over a sample).
 
 namespace wick {
