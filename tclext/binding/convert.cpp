@@ -188,12 +188,6 @@ wick::Tensors Convert<wick::Tensors>::from(const Source& s) {
   return tensors;
 }
 
-TensorOrNumber Convert<TensorOrNumber>::from(const Source& s) {
-  if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return *tensor;
-  if (const auto number = number_of(s.word)) return number->to_double();
-  throw invalid_tensor(s.option, s.word);
-}
-
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
   for (const wick::Tensor& t : tensors) Tcl_ListObjAppendElement(nullptr, list, new_handle(state, t));

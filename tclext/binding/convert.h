@@ -62,8 +62,6 @@ struct NormWord {
   std::optional<wick::linalg::MatrixNorm> norm;
 };
 
-using TensorOrNumber = std::variant<wick::Tensor, double>;
-
 // A parameter's type as documents name it, and whether a word could be one (to choose between positional
 // forms).
 struct Type {
@@ -257,16 +255,6 @@ struct Convert<wick::Tensors> {
   static bool could_be(const State&, Tcl_Obj*) { return true; }
   static constexpr Type type{"tensors", could_be};
   static wick::Tensors by_default(const Default&) { return {}; }
-};
-
-template <>
-struct Convert<TensorOrNumber> {
-  static TensorOrNumber from(const Source& s);
-  static bool could_be(const State& state, Tcl_Obj* word) {
-    return find_tensor(state, word) != nullptr || number_of(word).has_value();
-  }
-  static constexpr Type type{"tensor/scalar", could_be};
-  static TensorOrNumber by_default(const Default& d) { return std::get<double>(d); }
 };
 
 template <class T>

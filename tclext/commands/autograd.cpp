@@ -1,5 +1,7 @@
 #include <utility>
+#include <variant>
 
+#include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 
@@ -14,6 +16,32 @@ Evaluation switch_recording(Call& call, bool enabled, const optional<Script>& sc
   const bool before = std::exchange(call.state.grad_enabled, enabled);
   if (!script) return {.otherwise = "ok"};
   return {script->object, [before](binding::State& state) { state.grad_enabled = before; }};
+}
+
+// The gradients of the sum of outputs; zeros where it does not depend on an input.
+Tensors gradients(const Tensor& outputs, const Tensors& inputs) {
+  Tensors reached;
+  for (const Tensor& x : inputs) {
+    if (!is_differentiable(x.dtype()))
+      wick::fail<wick::DTypeError>("grad", "inputs must be floating point, {} was given", x.dtype());
+    if (x.requires_grad() && !x.is_same(outputs)) reached.push_back(x);
+  }
+  Tensors found;
+  if (outputs.requires_grad() && !reached.empty())
+    found = wick::grad({outputs}, reached, {wick::ones_like(outputs)}, true, true);
+  Tensors results;
+  std::size_t next = 0;
+  for (const Tensor& x : inputs) {
+    Tensor result;
+    if (x.is_same(outputs)) {
+      result = wick::ones_like(x);
+    } else if (x.requires_grad() && !found.empty()) {
+      result = found[next++];
+    }
+    if (!result.defined()) result = wick::zeros_like(x);
+    results.push_back(result.requires_grad() ? result : leaf(result.detach(), true));
+  }
+  return results;
 }
 
 constexpr const char* until_its_end =
@@ -33,28 +61,23 @@ const Area& autograd() {
           Command{
               .name = "grad",
               .summary = "The gradient of the sum of outputs with respect to inputs.",
-              .details = "inputs may be a leaf or an intermediate tensor. Nothing is added to any stored "
-                         "gradient, and the graph stays "
-                         "usable: grad may be called again, also on its own result for second derivatives. "
-                         "Where outputs does not "
-                         "depend on inputs the result is zeros.",
+              .details =
+                  "inputs may be leaves or intermediate tensors. Nothing is added to any stored gradient, "
+                  "and the graph stays usable: grad may be called again, also on its own result for second "
+                  "derivatives. Where outputs does not depend on an input the gradient is zeros.",
               .params = {{"outputs output", required, "what is differentiated"},
-                         {"inputs input", required, "with respect to what, a floating point tensor"}},
+                         {"inputs input", required,
+                          "with respect to what: a floating point tensor, or a list of them"}},
               .positional = {"outputs inputs"},
-              .returns = "shape and dtype of inputs, requires_grad set",
-              .call = bind([](const Tensor& outputs, const Tensor& inputs) {
-                if (!is_differentiable(inputs.dtype())) {
-                  throw wick::DTypeError("grad: inputs must be floating point, " +
-                                         std::string(name(inputs.dtype())) + " was given");
-                }
-                Tensor result;
-                if (outputs.is_same(inputs)) {
-                  result = wick::ones_like(inputs);
-                } else if (outputs.requires_grad() && inputs.requires_grad()) {
-                  result = wick::grad({outputs}, {inputs}, {wick::ones_like(outputs)}, true, true)[0];
-                }
-                if (!result.defined()) result = wick::zeros_like(inputs);
-                return result.requires_grad() ? result : leaf(result.detach(), true);
+              .returns = "shape and dtype of inputs, requires_grad set; for a list the list of gradients",
+              .call = bind([](Call& call, const Tensor& outputs, std::variant<Tensor, Tensors> inputs) {
+                const std::vector<Tcl_Obj*> words = binding::elements_of(call.words[1]);
+                const bool single =
+                    words.size() == 1 && (words[0] == call.words[1] || !binding::is_handle(words[0]));
+                const auto* one = std::get_if<Tensor>(&inputs);
+                const Tensors results = gradients(outputs, one ? Tensors{*one} : std::get<Tensors>(inputs));
+                return single ? binding::to_object(call.state, results[0])
+                              : binding::to_object(call.state, results);
               }),
           },
           Command{

@@ -17,7 +17,6 @@ using binding::Ints;
 using binding::omittable;
 using binding::Param;
 using binding::required;
-using binding::TensorOrNumber;
 using std::optional;
 using wick::DType;
 using wick::Scalar;

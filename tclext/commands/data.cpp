@@ -102,14 +102,8 @@ std::optional<Complex> complex_in(std::string_view text) {
 
 // A number, or one of the words that mean one.
 std::optional<Scalar> element_value(Tcl_Obj* word) {
-  Tcl_Obj* plain = binding::plain_word(word);
-  if (!plain || binding::is_handle(plain)) return std::nullopt;
-  if (may_have_leading_zeros(plain)) {
-    if (const auto number = decimal_with_leading_zeros(binding::text_of(plain))) return number;
-  }
-  if (const auto number = binding::number_of(plain)) return number;
-  if (const auto truth = binding::boolean_of(plain)) return Scalar(static_cast<int>(*truth));
-  if (const auto number = complex_in(binding::text_of(plain))) return Scalar(*number);
+  if (const auto number = number_in(word)) return number;
+  if (const auto truth = binding::boolean_of(word)) return Scalar(static_cast<int>(*truth));
   return std::nullopt;
 }
 
@@ -305,6 +299,17 @@ void check_one_element(const Tensor& x) {
 }
 
 }  // namespace
+
+std::optional<Scalar> number_in(Tcl_Obj* word) {
+  Tcl_Obj* plain = binding::plain_word(word);
+  if (!plain || binding::is_handle(plain)) return std::nullopt;
+  if (may_have_leading_zeros(plain)) {
+    if (const auto number = decimal_with_leading_zeros(binding::text_of(plain))) return number;
+  }
+  if (const auto number = binding::number_of(plain)) return number;
+  if (const auto number = complex_in(binding::text_of(plain))) return Scalar(*number);
+  return std::nullopt;
+}
 
 Tensor read_data(Tcl_Obj* data, std::optional<DType> dtype) {
   const Shape shape = shape_of(data);

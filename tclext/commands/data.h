@@ -5,6 +5,10 @@
 // Tensors read from and written as Tcl lists and text.
 namespace commands {
 
+// The number that a word is: as everywhere, but decimal with leading zeros, and complex ones such
+// as 1.5+2.0j.
+std::optional<wick::Scalar> number_in(Tcl_Obj* word);
+
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
 // digits in integer dtypes and are decimal, also with leading zeros; nan and boolean words are numbers too,

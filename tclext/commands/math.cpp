@@ -176,6 +176,15 @@ std::vector<Command> functions() {
   return commands;
 }
 
+// The same for those whose result can be the number itself.
+template <Tensor (*function)(const Tensor&, const Tensor&)>
+binding::Function binary_of_values() {
+  return bind([](Call& call, Operand a, Operand b) {
+    check_number_fits(call, a, b);
+    return apply(a, b, function);
+  });
+}
+
 // A bound of clamp as a tensor, undefined where there is none.
 Tensor bound(const Tensor& x, const optional<Operand>& given) {
   if (!given) return {};
@@ -198,19 +207,27 @@ std::vector<Command> bounds() {
       .positional = {"input ?min? ?max?"},
       .returns = "the broadcast shape, in the promoted dtype",
       .call = bind([](const Tensor& x, optional<Operand> min, optional<Operand> max) {
-        return wick::clamp(x, bound(x, min), bound(x, max));
+        if ((min && min->is_tensor()) || (max && max->is_tensor()))
+          return wick::clamp(x, bound(x, min), bound(x, max));
+        const auto number = [](const optional<Operand>& given) {
+          return given ? optional<Scalar>(given->number) : std::nullopt;
+        };
+        return wick::clamp(x, number(min), number(max));
       })});
-  add_binary(commands, {bits_left, bits_right}, "nan where one of the two is. Not for complex dtypes.",
+  add_binary(commands, {bits_left, bits_right},
+             "nan where one of the two is. Not for complex dtypes. A number outside of the range of an "
+             "integer tensor's "
+             "dtype is an error.",
              "the broadcast shape in the promoted dtype",
              {
                  {"maximum",
                   {},
                   "The larger of two, element by element with broadcasting.",
-                  binary<wick::maximum>()},
+                  binary_of_values<wick::maximum>()},
                  {"minimum",
                   {},
                   "The smaller of two, element by element with broadcasting.",
-                  binary<wick::minimum>()},
+                  binary_of_values<wick::minimum>()},
              });
   return commands;
 }
@@ -398,7 +415,6 @@ std::vector<Command> reductions() {
   };
 }
 
-// Differences of neighbours over the distance of their samples.
 // What holds the difference of any two elements: that of uint8 would wrap around.
 DType difference_type(DType dtype) {
   switch (dtype) {
@@ -414,6 +430,7 @@ DType difference_type(DType dtype) {
   }
 }
 
+// Differences of neighbours over the distance of their samples.
 Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::int64_t along) {
   if (x.dim() == 0) wick::fail<wick::ShapeError>("gradient", "the input must have at least one dimension");
   const Tensor steps = wick::diff(x.to(difference_type(x.dtype())), 1, along);
@@ -474,11 +491,12 @@ std::vector<Command> scans() {
       Command{.name = "gradient",
               .aliases = {"gradientCmd"},
               .summary = "The forward difference quotient along a dimension.",
-              .details = "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the "
-                         "coordinates that the spacing "
-                         "lists. With a spacing other than 1 integers give Float32, else the next wider type of "
-                         "integers. PyTorch's gradient takes "
-                         "central differences instead and keeps the shape.",
+              .details =
+                  "(x(i+1) - x(i)) / h, where h is 1, or the spacing, or the difference of the "
+                  "coordinates that the spacing "
+                  "lists. With a spacing other than 1 integers give Float32, else the next wider type of "
+                  "integers. PyTorch's gradient takes "
+                  "central differences instead and keeps the shape.",
               .params = {{"input", required, "the input, at least one-dimensional"},
                          {"spacing", omittable,
                           "distance between samples: empty or a number, or the coordinates along dim"},

@@ -14,6 +14,14 @@ std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b) {
           b.is_tensor() ? b.tensor : number_beside(a.tensor, b.number)};
 }
 
+void check_number_fits(const Call& call, const Operand& a, const Operand& b) {
+  if (a.is_tensor() == b.is_tensor()) return;
+  const Tensor& tensor = a.is_tensor() ? a.tensor : b.tensor;
+  const Scalar& number = a.is_tensor() ? b.number : a.number;
+  const DType type = wick::result_type(tensor, number);
+  if (!fits(number, type)) wick::fail(call.command.name, "{} is outside the range of {}", number, type);
+}
+
 Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result) {
   if (!a.is_tensor()) return result;
   return result.to(b.is_tensor() ? a.tensor.dtype() : wick::result_type(a.tensor, b.number));
@@ -34,6 +42,6 @@ std::optional<commands::Operand> binding::Convert<commands::Operand>::attempt(co
   if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) {
     return commands::Operand{*tensor, 0, s.word, s.option};
   }
-  if (const auto number = number_of(s.word)) return commands::Operand{{}, *number, s.word, s.option};
+  if (const auto number = commands::number_in(s.word)) return commands::Operand{{}, *number, s.word, s.option};
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tclext/commands/common.h"
+#include "tclext/commands/data.h"
 
 // Operands that are a tensor or a number.
 namespace commands {
@@ -36,6 +37,10 @@ Tensor apply(const Operand& a, const Operand& b, const F& function) {
   return function(left, right);
 }
 
+// An error for a number that the integer dtype of the tensor beside it cannot hold: for commands that give
+// the number back as an element. In sums and products such a number wraps around.
+void check_number_fits(const Call& call, const Operand& a, const Operand& b);
+
 // The result in the first operand's dtype, as existing scripts expect of some commands. A number does not
 // hold that back: one of a higher kind than the tensor raises the dtype, and a tensor after a number
 // promotes.
@@ -56,7 +61,7 @@ struct binding::Convert<commands::Operand> {
     throw fault(s);
   }
   static bool could_be(const State& state, Tcl_Obj* word) {
-    return Convert<TensorOrNumber>::could_be(state, word);
+    return find_tensor(state, word) || commands::number_in(word);
   }
   static constexpr Type type{"tensor/scalar", could_be};
 };

@@ -24,6 +24,8 @@ Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha) {
   return wick::add(a, b, alpha);
 }
 
+Tensor divided(const Tensor& x, const Tensor& y) { return wick::div(x, y); }
+
 // Of integers exact, which the rounded quotient of large ones is not; but where the divisor is 0 that one is
 // converted.
 Tensor quotient(const Tensor& x, const Tensor& y) {
@@ -215,8 +217,7 @@ std::vector<Command> arithmetic() {
           .returns = "of the broadcast shape, in the first operand's dtype",
           .call = bind([](Call& call, Operand a, Operand b) {
             check_tensor_by_position(call, 1, b);
-            return in_first_dtype(
-                a, b, apply(a, b, quotient));
+            return in_first_dtype(a, b, apply(a, b, a.is_tensor() ? quotient : divided));
           }),
       },
       Command{
@@ -274,7 +275,8 @@ std::vector<Command> arithmetic() {
                      {"y", required, "values elsewhere, a tensor or a number"}},
           .positional = {"condition x y"},
           .returns = "of the broadcast shape of all three, in the promoted dtype of x and y",
-          .call = bind([](const Tensor& condition, Operand x, Operand y) {
+          .call = bind([](Call& call, const Tensor& condition, Operand x, Operand y) {
+            check_number_fits(call, x, y);
             if (!x.is_tensor() && !y.is_tensor()) {
               x.tensor = wick::scalar_tensor(x.number, std::max(x.number.dtype(), y.number.dtype()));
             }

@@ -35,15 +35,17 @@ Tensor bounded(const Tensor& x, const Tensor& bound, Tensor (*outside)(const Ten
   return where(outside(x.detach(), bound.detach()), bound, x);
 }
 
-// A number as a 0-d tensor that promotes as the number does.
-Tensor as_bound(const Tensor& x, const std::optional<Scalar>& bound) {
-  return bound ? scalar_tensor(*bound, result_type(x, *bound)) : Tensor();
+// A number as a 0-d tensor that promotes as the number does; undefined where it cannot bind, as it lies below
+// or above all that the dtype holds.
+Tensor as_bound(const Tensor& x, const std::optional<Scalar>& bound, bool is_low) {
+  if (!bound) return {};
+  const DType dtype = result_type(x, *bound);
+  if (fits(*bound, dtype)) return scalar_tensor(*bound, dtype);
+  if ((bound->to_double() < 0) == is_low) return {};
+  fail("clamp", "{} is outside the range of {}", *bound, dtype);
 }
 
-}  // namespace
-
-Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
-  if (!low.defined() && !high.defined()) fail("clamp", "at least one of the two bounds must be given");
+Tensor clamped(const Tensor& x, const Tensor& low, const Tensor& high) {
   if (is_complex(x.dtype())) fail<DTypeError>("clamp", "not defined for {}", x.dtype());
   Tensor out = x;
   if (low.defined()) out = bounded(out, low, lt, maximum);
@@ -51,8 +53,16 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
   return out;
 }
 
+}  // namespace
+
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
+  if (!low.defined() && !high.defined()) fail("clamp", "at least one of the two bounds must be given");
+  return clamped(x, low, high);
+}
+
 Tensor clamp(const Tensor& x, const std::optional<Scalar>& low, const std::optional<Scalar>& high) {
-  return clamp(x, as_bound(x, low), as_bound(x, high));
+  if (!low && !high) fail("clamp", "at least one of the two bounds must be given");
+  return clamped(x, as_bound(x, low, true), as_bound(x, high, false));
 }
 
 }  // namespace wick

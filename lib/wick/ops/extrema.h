@@ -17,7 +17,8 @@ Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false);
 
 // min(max(x, low), high), so that `high` wins where low > high; NaN stays. A bound left out, or undefined,
 // does not bind. In the promoted dtype. The gradient goes to x where it lies within the bounds, these
-// included, and to the bound that was taken elsewhere. Error without any bound.
+// included, and to the bound that was taken elsewhere. Error without any bound, and for a number
+// that no element of an integer dtype can be bounded to, such as a lower bound of 300 beside uint8.
 Tensor clamp(const Tensor& x, const std::optional<Scalar>& low,
              const std::optional<Scalar>& high = std::nullopt);
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high = {});

@@ -29,6 +29,11 @@ TEST_CASE("clamp: bounds, NaN, dtypes") {
   CHECK(clamp(ones({2}, int32), 0.5).dtype() == float32);
   CHECK(clamp(ones({2}, float16), 0.5, 3).dtype() == float16);
   CHECK(clamp(ones({2, 1}), zeros({3}), Tensor()).sizes() == Shape{2, 3});
+  const Tensor bytes = tensor({0.0, 200.0}, uint8);
+  CHECK(equal(clamp(bytes, -5, 100), tensor({0.0, 100.0}, uint8)));
+  CHECK(equal(clamp(bytes, 1, 1000), tensor({1.0, 200.0}, uint8)));
+  CHECK_THROWS_AS(clamp(bytes, 300), Error);
+  CHECK_THROWS_AS(clamp(bytes, std::nullopt, -1), Error);
   CHECK_THROWS_AS(clamp(x, std::nullopt, std::nullopt), Error);
   CHECK_THROWS_AS(clamp(ones({2}, complex64), 1.0), DTypeError);
 }
