@@ -33,9 +33,10 @@ void parallel_for(std::int64_t count, std::int64_t least, F&& f) {
     f(std::int64_t{0}, count);
     return;
   }
-  parallel::run(count, least, &f, [](void* context, std::int64_t begin, std::int64_t end) {
-    (*static_cast<std::remove_reference_t<F>*>(context))(begin, end);
-  });
+  parallel::run(count, least, const_cast<void*>(static_cast<const void*>(&f)),
+                [](void* context, std::int64_t begin, std::int64_t end) {
+                  (*static_cast<std::remove_reference_t<F>*>(context))(begin, end);
+                });
 }
 
 }  // namespace wick
