@@ -1,4 +1,5 @@
-// Precompiled for the sources of the library: what nearly all of them include. A source still names what it uses.
+// Precompiled for the sources of the library: what nearly all of them include. A source still names what it
+// uses.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

@@ -162,7 +162,8 @@ Device Convert<Device>::from(const Source& s) {
 }
 
 AnyDevice Convert<AnyDevice>::from(const Source& s) {
-  if (!could_be(s.state, s.word) || dtype_of_word(s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
+  if (!could_be(s.state, s.word) || dtype_of_word(s.word))
+    throw invalid_value(s.option, s.word, "a device: cpu or cuda");
   return {};
 }
 

@@ -149,7 +149,9 @@ std::vector<Command> picking() {
           .positional = {"tensor ?p? ?dim?"},
           .returns = "same shape as the input",
           .call = bind([](const Tensor& x, double p, optional<std::int64_t> dim) {
-            return wick::div(x, wick::add(norm_of(x, p, dim, true), 1e-8));
+            // Norms of half precision may lie beyond it.
+            const Tensor wide = size_of(x.dtype()) == 2 && is_floating(x.dtype()) ? x.to(wick::float32) : x;
+            return wick::div(wide, wick::add(norm_of(wide, p, dim, true), 1e-8)).to(x.dtype());
           }),
       },
       Command{

@@ -42,6 +42,7 @@ std::optional<commands::Operand> binding::Convert<commands::Operand>::attempt(co
   if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) {
     return commands::Operand{*tensor, 0, s.word, s.option};
   }
-  if (const auto number = commands::number_in(s.word)) return commands::Operand{{}, *number, s.word, s.option};
+  if (const auto number = commands::number_in(s.word))
+    return commands::Operand{{}, *number, s.word, s.option};
   return std::nullopt;
 }

@@ -84,8 +84,8 @@ Tensor pad(const Mode& mode, int padded, const Tensor& x, const Ints& amounts) {
   }
   const auto first_padded = x.sizes().end() - padded;
   if (!mode.floating && std::find(first_padded, x.sizes().end(), 0) != x.sizes().end()) {
-    wick::fail<wick::ShapeError>(command, "a padded dimension of the input has no elements, shape {} was given",
-                                 x.sizes());
+    wick::fail<wick::ShapeError>(
+        command, "a padded dimension of the input has no elements, shape {} was given", x.sizes());
   }
   return wick::pad(x, amounts, mode.mode);
 }

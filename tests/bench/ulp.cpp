@@ -3,10 +3,10 @@
 //   wick_ulp ?--quick? ?FUNCTION ...?
 //
 // Functions of one float are tried on all 2^32 arguments against the C library's computation in double, which
-// takes some minutes a function; functions of two floats, and all of double, on random samples against __float128: half
-// of the arguments over all bit patterns, half over common ranges. --quick takes every 997th float and a
-// tenth of the samples. The sine, cosine and tangent are tried up to 2^20, beyond which the C library
-// computes them.
+// takes some minutes a function; functions of two floats, and all of double, on random samples against
+// __float128: half of the arguments over all bit patterns, half over common ranges. --quick takes every 997th
+// float and a tenth of the samples. The sine, cosine and tangent are tried up to 2^20, beyond which the C
+// library computes them.
 
 #include <quadmath.h>
 #include <cmath>

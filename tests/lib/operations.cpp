@@ -14,7 +14,9 @@ Tensors median_along(const Arguments& a) {
   return {median(x, a[1].whole(), a[2].flag()).values};
 }
 
-Tensor of_rank(DType dtype, std::int64_t rank) { return ones(Shape::filled(static_cast<int>(rank), 1), dtype); }
+Tensor of_rank(DType dtype, std::int64_t rank) {
+  return ones(Shape::filled(static_cast<int>(rank), 1), dtype);
+}
 
 Scalar number_of_kind(const std::string& kind) {
   if (kind == "bool") return true;

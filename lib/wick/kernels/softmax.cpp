@@ -343,10 +343,8 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.softmax[Softmax::Value][dtype] = {rows<T, false>, columns<T, false>};
     t.softmax[Softmax::Log][dtype] = {rows<T, true>, columns<T, true>};
-    t.softmax[Softmax::Gradient][dtype] = {row_gradients<T, false>,
-                                                             column_gradients<T, false>};
-    t.softmax[Softmax::LogGradient][dtype] = {row_gradients<T, true>,
-                                                                column_gradients<T, true>};
+    t.softmax[Softmax::Gradient][dtype] = {row_gradients<T, false>, column_gradients<T, false>};
+    t.softmax[Softmax::LogGradient][dtype] = {row_gradients<T, true>, column_gradients<T, true>};
   }
 }
 

@@ -38,14 +38,23 @@ Tensor wide_cov(const Tensor& x, std::int64_t correction, const Tensor& fweights
   Tensor weights = ones({observations}, float64);
   if (fweights.defined()) weights = mul(weights, fweights);
   if (aweights.defined()) weights = mul(weights, aweights.to(float64));
-  const double total = sum(weights).item().to_double();
-  double taken = static_cast<double>(correction);
+  const Tensor total = sum(weights);
+  Tensor taken = scalar_tensor(static_cast<double>(correction), float64);
   if (aweights.defined() && correction != 0)
-    taken *= sum(mul(weights, aweights.to(float64))).item().to_double() / total;
+    taken = mul(div(sum(mul(weights, aweights.to(float64))), total), taken);
   const Tensor means = div(sum(mul(rows, weights), Dims{1}, true), total);
   const Tensor deviations = sub(rows, means);
   const Tensor products = matmul(mul(deviations, weights), conj(deviations.transpose(0, 1)));
-  return div(products, std::max(total - taken, 0.0));
+  return div(products, clamp(sub(total, taken), 0.0, std::nullopt));
+}
+
+// Each row over its largest element: that does not change how rows correlate, and squares stay in range.
+Tensor near_one(const Tensor& x) {
+  const Tensor rows = (x.dim() < 2 ? x.reshape({1, -1}) : x).to(is_complex(x.dtype()) ? complex128 : float64);
+  if (x.dim() > 2 || x.numel() == 0) return x;
+  const Tensor largest = max(abs(rows.detach()), 1, true).values;
+  const Tensor usable = bitwise_and(isfinite(largest), gt(largest, scalar_tensor(0, float64)));
+  return div(rows, where(usable, largest, scalar_tensor(1, float64)));
 }
 
 }  // namespace
@@ -56,7 +65,7 @@ Tensor cov(const Tensor& x, std::int64_t correction, const Tensor& fweights, con
 }
 
 Tensor corrcoef(const Tensor& x) {
-  const Tensor matrix = wide_cov(x, 1, {}, {});
+  const Tensor matrix = wide_cov(near_one(x), 1, {}, {});
   const Tensor spreads = sqrt(real(diagonal(matrix)));
   Tensor out = div(div(matrix, spreads.unsqueeze(1)), spreads.unsqueeze(0));
   if (!is_complex(out.dtype())) out = clamp(out, -1.0, 1.0);

@@ -216,10 +216,11 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
   const Tensor low = narrow(pair, d, 0, 1), high = narrow(pair, d, 1, 1);
   // Between equal neighbours there is nothing to interpolate: infinities would give NaN.
   const double weight = rank - static_cast<double>(below);
-  const Tensor step = where(eq(low, high), scalar_tensor(0, x.dtype()), sub(high, low));
+  // Half the distance, which is exact and does not overflow.
+  const Tensor step = where(eq(low, high), scalar_tensor(0, x.dtype()), sub(mul(high, 0.5), mul(low, 0.5)));
   const Tensor out = weight == 0    ? low
-                     : weight < 0.5 ? add(low, mul(step, weight))
-                                    : sub(high, mul(step, 1 - weight));
+                     : weight < 0.5 ? add(low, mul(step, 2 * weight))
+                                    : sub(high, mul(step, 2 * (1 - weight)));
   return keepdim ? out : out.squeeze(d);
 }
 

@@ -29,8 +29,8 @@ TEST_CASE("creation: every dtype and shape") {
   for (const auto& [name, make] : makers()) {
     for (const DType dtype : all_dtypes) {
       if (std::string(name) == "randint" && (dtype == boolean || is_complex(dtype))) continue;
-      for (const Shape& shape :
-           {Shape{}, Shape{0}, Shape{1}, Shape{7}, Shape{2, 0, 3}, Shape{2, 1, 3, 1, 2}, Shape::filled(64, 1)}) {
+      for (const Shape& shape : {Shape{}, Shape{0}, Shape{1}, Shape{7}, Shape{2, 0, 3}, Shape{2, 1, 3, 1, 2},
+                                 Shape::filled(64, 1)}) {
         const Tensor x = make(shape, dtype);
         CHECK(x.sizes() == shape);
         CHECK(x.dtype() == dtype);

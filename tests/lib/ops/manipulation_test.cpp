@@ -368,7 +368,8 @@ TEST_CASE("einsum: integers, and what is refused") {
   std::string every;
   for (char c = 'a'; c <= 'z'; ++c) every += c;
   CHECK(einsum(every + "...", {ones(Shape::filled(60, 1))}).dim() == 60);
-  CHECK_THROWS_AS(einsum("..." + every + ",...", {ones(Shape::filled(64, 1)), ones(Shape::filled(64, 1))}), ShapeError);
+  CHECK_THROWS_AS(einsum("..." + every + ",...", {ones(Shape::filled(64, 1)), ones(Shape::filled(64, 1))}),
+                  ShapeError);
   CHECK(einsum(every, {ones(Shape::filled(26, 1))}).dim() == 26);
 }
 
