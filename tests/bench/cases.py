@@ -77,7 +77,7 @@ def binary():
 
 
 def reductions():
-    shapes = {"1M": M, "1000 x 1000": "1000,1000", "125000 x 8": "125000,8", "8 x 125000": "8,125000", "333333 x 3": "333333,3", "100 x 100 x 100": "100,100,100"}
+    shapes = {"1M": M, "1000 x 1000": "1000,1000", "125000 x 8": "125000,8", "8 x 125000": "8,125000", "333333 x 3": "333333,3", "50000 x 20": "50000,20", "100 x 100 x 100": "100,100,100"}
     for dtype in ("float32", "float64", "int64", "bfloat16"):
         kind = "1000" if dtype == "int64" else "randn"
         case("sum " + dtype, "sum", tensor(kind, dtype=dtype), f=torch.sum, backward=dtype == "float32")

@@ -371,7 +371,67 @@ void scale(const Gemm& g) {
   }
 }
 
-// So few products that copies would cost more. Sums are in the order of the tiles.
+// Where B is so small that it stays in registers: many rows of three, batches of tiny matrices. Sums are in
+// the order of the tiles.
+constexpr int64_t small_side = 4;
+
+template <class T, int k, int n>
+void times_small(const Gemm& g) {
+  using C = Compute<T>;
+  const T* b = static_cast<const T*>(g.b);
+  C right[k][n];
+  WICK_UNROLL
+  for (int p = 0; p < k; ++p) {
+    WICK_UNROLL
+    for (int j = 0; j < n; ++j) right[p][j] = static_cast<C>(b[p * g.b_row + j * g.b_column]);
+  }
+  const T* a = static_cast<const T*>(g.a);
+  T* c = static_cast<T*>(g.c);
+  const bool plain = g.alpha == 1 && g.beta == 0;
+  for (int64_t i = 0; i < g.m; ++i, a += g.a_row, c += g.c_row) {
+    C sum[n] = {};
+    WICK_UNROLL
+    for (int p = 0; p < k; ++p) {
+      const C left = static_cast<C>(a[p * g.a_column]);
+      WICK_UNROLL
+      for (int j = 0; j < n; ++j) sum[j] += left * right[p][j];
+    }
+    WICK_UNROLL
+    for (int j = 0; j < n; ++j) {
+      T& out = c[j * g.c_column];
+      if (plain) {
+        out = static_cast<T>(sum[j]);
+      } else {
+        const C x = scaled(g.alpha, sum[j]);
+        out = static_cast<T>(g.beta == 0 ? x : scaled(g.beta, static_cast<C>(out)) + x);
+      }
+    }
+  }
+}
+
+using SmallProduct = void (*)(const Gemm&);
+
+// By k - 1 and n - 1; n is at least 2.
+template <class T>
+struct SmallProducts {
+  SmallProduct at[small_side][small_side];
+
+  constexpr SmallProducts() : at{} { fill<0>(); }
+
+ private:
+  template <int i>
+  constexpr void fill() {
+    if constexpr (i < small_side * small_side) {
+      constexpr int k = i / small_side + 1, n = i % small_side + 1;
+      if constexpr (n > 1) at[k - 1][n - 1] = times_small<T, k, n>;
+      fill<i + 1>();
+    }
+  }
+};
+template <class T>
+inline constexpr SmallProducts<T> small_products;
+
+// So few products that copies would cost more.
 constexpr int64_t tiny = 64;
 
 template <class T>
@@ -406,6 +466,10 @@ bool product(const Gemm& given) {
   }
   if (g.n == 1 || g.m == 1) return vector_product<T, Out>(g);
   if constexpr (stored_as_computed<T>) {
+    if (g.k <= small_side && g.n <= small_side) {
+      small_products<T>.at[g.k - 1][g.n - 1](g);
+      return true;
+    }
     if (g.m * g.n * g.k <= tiny) return tiny_product<T>(g);
   }
   // Rows of C are dense; else its transpose is B^T A^T.

@@ -1,3 +1,4 @@
+#include "wick/kernels/lane_sums.h"
 #include "wick/kernels/registration.h"
 #include "wick/kernels/vector.h"
 
@@ -166,6 +167,8 @@ constexpr int lanes = 8;
 // No lane takes more than this in one go: what is longer is halved, so that the error of a sum grows with the
 // logarithm of its length.
 constexpr int64_t straight = 128;
+// Shorter rows are folded four at a time where that is possible.
+constexpr int64_t short_row = 128;
 
 template <class Op, class T>
 StateOf<Op> fold_strided(const char* in, int64_t step, int64_t n, typename Op::A center) {
@@ -241,40 +244,48 @@ StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
   return single;
 }
 
-// Sums of float: four vectors are added as they are, which is exact for equal numbers, and these sums in
-// double.
+// Sums of float: eight vectors are added as they are, two by two, which is exact for equal numbers, and these
+// sums in double.
 template <class Op, class T>
-constexpr bool in_fours = same<Op, SumOf<float>>;
-
-// The sum of four vectors of float as two of double.
-struct Four {
-  Vector<double> low, high;
-};
-WICK_INLINE Four sum_of_four(const float* a, const float* b, const float* c, const float* d) {
-  using V = Vector<float>;
-  using Half = typename VectorOf<float, vector_width<double>>::type;
-  const V sum = (load_vector<V>(a) + load_vector<V>(b)) + (load_vector<V>(c) + load_vector<V>(d));
-  Half halves[2];
-  __builtin_memcpy(halves, &sum, sizeof halves);
-  return {__builtin_convertvector(halves[0], Vector<double>),
-          __builtin_convertvector(halves[1], Vector<double>)};
-}
+constexpr bool in_eights = same<Op, SumOf<float>>;
 
 WICK_INLINE bool is_finite(double x) { return x - x == 0; }
 
-double fold_fours(const float* x, int64_t n) {
-  constexpr int width = vector_width<float>, stride = 8 * width;
+// Adds vectors of float, `step` bytes from one to the next, to two of double. `count` is a power of two.
+template <int count>
+WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) {
+  using V = Vector<float>;
+  using Half = typename VectorOf<float, vector_width<double>>::type;
+  V sum[count];
+  WICK_UNROLL
+  for (int i = 0; i < count; ++i) sum[i] = load_vector<V>(from + i * step);
+  WICK_UNROLL
+  for (int w = count / 2; w > 0; w /= 2) {
+    WICK_UNROLL
+    for (int i = 0; i < w; ++i) sum[i] += sum[i + w];
+  }
+  Half halves[2];
+  __builtin_memcpy(halves, sum, sizeof halves);
+  to[0] += __builtin_convertvector(halves[0], Vector<double>);
+  to[1] += __builtin_convertvector(halves[1], Vector<double>);
+}
+
+double fold_eights(const float* x, int64_t n) {
+  constexpr int width = vector_width<float>, stride = 16 * width;
   Vector<double> lane[4] = {};
   int64_t i = 0;
+  const auto add = [&](int64_t at, Vector<double>* to) {
+    add_floats<8>(reinterpret_cast<const char*>(x + at), vector_bytes, to);
+  };
   for (; i + stride <= n; i += stride) {
-    WICK_UNROLL
-    for (int j = 0; j < 2; ++j) {
-      const float* from = x + i + 4 * j * width;
-      const Four four = sum_of_four(from, from + width, from + 2 * width, from + 3 * width);
-      lane[2 * j] += four.low;
-      lane[2 * j + 1] += four.high;
-    }
+    add(i, lane);
+    add(i + 8 * width, lane + 2);
   }
+  if (i + 8 * width <= n) {
+    add(i, lane);
+    i += 8 * width;
+  }
+  for (; i + width <= n; i += width) add_floats<1>(reinterpret_cast<const char*>(x + i), 0, lane + 2);
   const State<Vector<double>, 1> all{{(lane[0] + lane[1]) + (lane[2] + lane[3])}};
   double total = fold_lanes<SumOf<float>>(all).part[0];
   for (; i < n; ++i) total += static_cast<double>(x[i]);
@@ -291,11 +302,11 @@ StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center)
     return left;
   }
   if constexpr (has_vectors<T>) {
-    if constexpr (in_fours<Op, T>) {
-      if (dense && n >= 128) {
-        const double total = fold_fours(reinterpret_cast<const float*>(in), n);
+    if constexpr (in_eights<Op, T>) {
+      if (dense && n >= short_row) {
+        const double total = fold_eights(reinterpret_cast<const float*>(in), n);
         if (is_finite(total)) return {{total}};
-        // Four large numbers together may leave the range of float.
+        // Eight large numbers together may leave the range of float.
       }
     }
     if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n, center);
@@ -319,11 +330,52 @@ WICK_INLINE void put(char* out, const StateOf<Op>& state, const ReduceFinish* fi
   }
 }
 
+// Sums, and those of squares: zeros change nothing.
+template <class Op, class T>
+constexpr bool is_sum = has_vectors<T> && (same<Op, SumOf<T>> || same<Op, SquaresOf<T>>);
+
+// Four dense rows of vector_width<A> <= n < short_row elements at a time. A row's sum does not depend on the
+// others: where fewer are left the last one takes their places.
+template <class Op, class T>
+void inner_short(const Block& b, const ReduceFinish* finish) {
+  using A = typename Op::A;
+  using V = Vector<A>;
+  constexpr int width = vector_width<A>;
+  const int64_t n = b.n;
+  for (int64_t r = 0; r < b.rows; r += 4) {
+    const T* rows[4];
+    const int count = b.rows - r < 4 ? static_cast<int>(b.rows - r) : 4;
+    WICK_UNROLL
+    for (int k = 0; k < 4; ++k)
+      rows[k] = reinterpret_cast<const T*>(b.data[1] + (r + (k < count ? k : count - 1)) * b.row_step[1]);
+    State<V, 1> lane[4] = {};
+    int64_t i = 0;
+    for (; i + width <= n; i += width) {
+      WICK_UNROLL
+      for (int k = 0; k < 4; ++k) Op::take(lane[k], widen<A>(rows[k] + i), V{});
+    }
+    if (i < n) {
+      WICK_UNROLL
+      for (int k = 0; k < 4; ++k)
+        Op::take(lane[k], last_elements<width>(widen<A>(rows[k] + n - width), n - i), V{});
+    }
+    const V sums[4] = {lane[0].part[0], lane[1].part[0], lane[2].part[0], lane[3].part[0]};
+    A totals[4];
+    sums_of_lanes<A>(sums, totals);
+    for (int k = 0; k < count; ++k)
+      put<Op>(b.data[0] + (r + k) * b.row_step[0], StateOf<Op>{{totals[k]}}, finish);
+  }
+}
+
 template <class Op, class T>
 void inner(const Block& b, const void* parameters) {
   const auto* finish = static_cast<const ReduceFinish*>(parameters);
   using A = typename Op::A;
   if (b.n == 0) return;
+  if constexpr (is_sum<Op, T>) {
+    if (b.step[1] == sizeof(T) && b.n >= vector_width<A> && b.n < short_row)
+      return inner_short<Op, T>(b, finish);
+  }
   const bool brief = b.n < 2 * lanes;  // one after another; neighbouring rows overlap in the processor
   for (int64_t r = 0; r < b.rows; ++r) {
     A center{};
@@ -397,26 +449,21 @@ WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, cons
   }
 }
 
-// Four rows at a time of `vectors` vectors of float side by side. False when a sum leaves the range of float.
+// Eight rows at a time of `vectors` vectors of float side by side. False when a sum leaves the range of
+// float.
 template <int vectors>
-WICK_INLINE bool fold_strip_fours(Columns<SumOf<float>>& out, int column, const Rows& rows) {
-  constexpr int width = vector_width<float>, half = vector_width<double>;
+WICK_INLINE bool fold_strip_eights(Columns<SumOf<float>>& out, int column, const Rows& rows) {
+  constexpr int half = vector_width<double>;
   Vector<double> lane[2 * vectors] = {};
   const char* in = rows.data + column * sizeof(float);
-  const int64_t step = rows.row_step, whole = rows.count / 4 * 4;
-  for (int64_t r = 0; r < whole; r += 4, in += 4 * step) {
+  const int64_t step = rows.row_step, whole = rows.count / 8 * 8;
+  for (int64_t r = 0; r < whole; r += 8, in += 8 * step) {
     WICK_UNROLL
-    for (int j = 0; j < vectors; ++j) {
-      const auto row = [&](int k) { return reinterpret_cast<const float*>(in + k * step) + j * width; };
-      const Four four = sum_of_four(row(0), row(1), row(2), row(3));
-      lane[2 * j] += four.low;
-      lane[2 * j + 1] += four.high;
-    }
+    for (int j = 0; j < vectors; ++j) add_floats<8>(in + j * vector_bytes, step, lane + 2 * j);
   }
   for (int64_t r = whole; r < rows.count; ++r, in += step) {
     WICK_UNROLL
-    for (int j = 0; j < 2 * vectors; ++j)
-      lane[j] += widen<double>(reinterpret_cast<const float*>(in) + j * half);
+    for (int j = 0; j < vectors; ++j) add_floats<1>(in + j * vector_bytes, 0, lane + 2 * j);
   }
   Vector<double> check = lane[0] - lane[0];
   WICK_UNROLL
@@ -446,10 +493,10 @@ void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typenam
   if constexpr (has_vectors<T>) {
     constexpr int width = vector_width<A>;
     if (rows.step == sizeof(T)) {
-      if constexpr (in_fours<Op, T>) {
-        for (; j + 8 * width <= columns && fold_strip_fours<4>(out, j, rows); j += 8 * width) {
+      if constexpr (in_eights<Op, T>) {
+        for (; j + 8 * width <= columns && fold_strip_eights<4>(out, j, rows); j += 8 * width) {
         }
-        for (; j + 2 * width <= columns && fold_strip_fours<1>(out, j, rows); j += 2 * width) {
+        for (; j + 2 * width <= columns && fold_strip_eights<1>(out, j, rows); j += 2 * width) {
         }
       }
       if constexpr (Op::parts == 1) {

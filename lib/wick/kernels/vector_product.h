@@ -4,6 +4,7 @@
 
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/element.h"
+#include "wick/kernels/lane_sums.h"
 #include "wick/kernels/tile.h"
 
 // Products in which one side is a vector, and what they share with those of matrices.
@@ -86,12 +87,7 @@ template <class C>
 struct VectorSum {
   Vector<C> sum = {};
   WICK_INLINE void add(Vector<C> x) { sum += x; }
-  WICK_INLINE C total() const {
-    C result = sum[0];
-    WICK_UNROLL
-    for (int l = 1; l < lanes<C>; ++l) result += sum[l];
-    return result;
-  }
+  WICK_INLINE Vector<C> lanes() const { return sum; }
 };
 template <>
 struct VectorSum<float> {
@@ -103,58 +99,54 @@ struct VectorSum<float> {
     low += __builtin_convertvector(parts[0], Vector<double>);
     high += __builtin_convertvector(parts[1], Vector<double>);
   }
-  WICK_INLINE double total() const { return VectorSum<double>{low + high}.total(); }
+  WICK_INLINE Vector<double> lanes() const { return low + high; }
 };
 
-// The last `count` elements of a vector; zeros before them, whatever is there.
-template <class C>
-WICK_INLINE Vector<C> last_elements(Vector<C> x, int64_t count) {
-  using Index = decltype(Vector<C>{} < Vector<C>{});
-  Index lane;
+// Adds the products of `vectors` vectors of several rows and x.
+template <class C, int rows, int vectors>
+WICK_INLINE void add_products_of(const C* a, int64_t row, const C* x, Vector<C>* sums) {
   WICK_UNROLL
-  for (int l = 0; l < lanes<C>; ++l) lane[l] = l;
-  using I = __typeof__(lane[0] + 0);
-  return lane >= static_cast<I>(lanes<C> - count) ? x : Vector<C>{};
+  for (int q = 0; q < vectors; ++q) {
+    const Vector<C> right = load_vector(x + q * lanes<C>);
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r) sums[r] += load_vector(a + r * row + q * lanes<C>) * right;
+  }
 }
 
-// The dot products of several rows and x, of n elements.
+// The dot products of one or four rows and x, of n elements.
 template <class C, int rows, class S>
 WICK_INLINE void dot_rows(const C* a, int64_t row, const C* x, int64_t n, S* out) {
   VectorSum<C> sums[rows];
   int64_t i = 0;
   for (; i + piece * lanes<C> <= n; i += piece * lanes<C>) {
     Vector<C> narrow[rows] = {};
-    WICK_UNROLL
-    for (int q = 0; q < piece; ++q) {
-      const Vector<C> right = load_vector(x + i + q * lanes<C>);
-      WICK_UNROLL
-      for (int r = 0; r < rows; ++r) narrow[r] += load_vector(a + r * row + i + q * lanes<C>) * right;
-    }
+    add_products_of<C, rows, piece>(a + i, row, x + i, narrow);
     WICK_UNROLL
     for (int r = 0; r < rows; ++r) sums[r].add(narrow[r]);
   }
   Vector<C> narrow[rows] = {};
-  for (; i + lanes<C> <= n; i += lanes<C>) {
-    const Vector<C> right = load_vector(x + i);
-    WICK_UNROLL
-    for (int r = 0; r < rows; ++r) narrow[r] += load_vector(a + r * row + i) * right;
-  }
+  for (; i + lanes<C> <= n; i += lanes<C>) add_products_of<C, rows, 1>(a + i, row, x + i, narrow);
   if (i < n && n >= lanes<C>) {
-    const Vector<C> right = last_elements<C>(load_vector(x + n - lanes<C>), n - i);
+    const Vector<C> right = last_elements<lanes<C>>(load_vector(x + n - lanes<C>), n - i);
     WICK_UNROLL
     for (int r = 0; r < rows; ++r)
-      narrow[r] += last_elements<C>(load_vector(a + r * row + n - lanes<C>), n - i) * right;
+      narrow[r] += last_elements<lanes<C>>(load_vector(a + r * row + n - lanes<C>), n - i) * right;
     i = n;
   }
+  decltype(sums[0].lanes()) all[4] = {};
   WICK_UNROLL
   for (int r = 0; r < rows; ++r) {
     sums[r].add(narrow[r]);
-    out[r] = sums[r].total();
+    all[r] = sums[r].lanes();
   }
+  S totals[4];
+  sums_of_lanes<S>(all, totals);
   for (; i < n; ++i) {
     WICK_UNROLL
-    for (int r = 0; r < rows; ++r) out[r] += static_cast<S>(a[r * row + i] * x[i]);
+    for (int r = 0; r < rows; ++r) totals[r] += static_cast<S>(a[r * row + i] * x[i]);
   }
+  WICK_UNROLL
+  for (int r = 0; r < rows; ++r) out[r] = totals[r];
 }
 
 // The dot product of n elements.
@@ -194,6 +186,7 @@ WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
     if (g.alpha != 1) total = scaled(g.alpha, total);
     out = cast<Out>(g.beta == 0 ? total : scaled(g.beta, cast<S>(out)) + total);
   };
+  const bool plain = g.alpha == 1 && g.beta == 0 && g.c_row == 1;
   if (g.a_column == 1 && !g.conjugate_a && !(g.k == 1 && g.a_row == 1)) {
     int64_t i = 0;
     if constexpr (stored_as_computed<T>) {
@@ -202,7 +195,11 @@ WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
       S totals[together];
       for (; i + together <= g.m; i += together) {
         dot_rows<C, together>(rows + i * g.a_row, g.a_row, x, g.k, totals);
-        for (int r = 0; r < together; ++r) put(i + r, totals[r]);
+        if (plain) {
+          for (int r = 0; r < together; ++r) y[i + r] = cast<Out>(totals[r]);
+        } else {
+          for (int r = 0; r < together; ++r) put(i + r, totals[r]);
+        }
       }
       for (; i < g.m; ++i) {
         dot_rows<C, 1>(rows + i * g.a_row, g.a_row, x, g.k, totals);

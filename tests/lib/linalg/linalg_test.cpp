@@ -55,6 +55,26 @@ TEST_CASE("linalg: products of every dtype, size and layout") {
   }
 }
 
+TEST_CASE("linalg: many rows by a small matrix, and by a short vector") {
+  for (const DType dtype : {int32, int64, bfloat16, float32, float64, complex64}) {
+    for (std::int64_t k = 1; k <= 6; ++k) {
+      for (std::int64_t n = 1; n <= 5; ++n) {
+        const Tensor a = numbers({101, k}, dtype, 1), b = numbers({k, n}, dtype, 50);
+        const Tensor expected = by_definition(a, b);
+        for (const Tensor& y : stored(b)) CHECK(equal(matmul(a, y), expected));
+        CHECK(equal(matmul(a.t().contiguous().t(), b), expected));
+        CHECK(equal(matmul(b.t(), a.t()), expected.t()));
+      }
+    }
+    for (const std::int64_t k : {3, 7, 8, 9, 16, 20, 31, 33, 64, 67, 131}) {
+      for (const std::int64_t m : {1, 2, 4, 5, 11}) {
+        const Tensor a = numbers({m, k}, dtype, 1), x = numbers({k, 1}, dtype, 50);
+        for (const Tensor& rows : stored(a)) CHECK(equal(matmul(rows, x), by_definition(a, x)));
+      }
+    }
+  }
+}
+
 TEST_CASE("linalg: batches") {
   for (const DType dtype : {int32, float32, complex64}) {
     for (const std::int64_t count : {1, 2, 3, 40}) {

@@ -100,6 +100,34 @@ TEST_CASE("reduction: every set of dimensions, shape, memory order and dtype aga
   }
 }
 
+TEST_CASE("reduction: sums of short rows depend on nothing but the row") {
+  for (const DType dtype : {int32, float16, float32, float64}) {
+    for (std::int64_t n = 1; n < 140; n += n < 40 ? 1 : 9) {
+      const Tensor row = filled({n}, dtype, [](std::int64_t i) { return scattered(i, 100); });
+      const auto exact = sum(row.to(float64)).item().to_double();
+      double squares = 0;
+      for (const double v : to_vector<double>(row)) squares += v * v;
+      for (const std::int64_t count : {1, 3, 4, 7}) {
+        const Tensor sums = sum(row.expand({count, n}).contiguous(), {1});
+        CHECK(to_vector<double>(sums) == std::vector<double>(static_cast<std::size_t>(count), exact));
+        if (is_integral(dtype)) continue;
+        const Tensor norms = norm(row.expand({count, n}).contiguous().to(float64), 2, {1});
+        for (const double v : to_vector<double>(norms)) CHECK(v == std::sqrt(squares));
+      }
+    }
+  }
+  // Large numbers that cancel, and sums beyond float that come back.
+  for (const std::int64_t n : {12, 20, 100, 127, 128, 1000, 1003}) {
+    const Tensor x = zeros({5, n}, float32);
+    x.select(1, 0).fill_(3e38);
+    x.select(1, 8).fill_(3e38);
+    x.select(1, n - 1).fill_(-3e38);
+    x.select(1, n - 2).fill_(-3e38);
+    CHECK(identical(sum(x, {1}), zeros({5})));
+    CHECK(identical(sum(x.t().contiguous(), {0}), zeros({5})));
+  }
+}
+
 TEST_CASE("reduction: half precision is summed in float") {
   for (const DType dtype : {float16, bfloat16}) {
     CHECK(sum(ones({2000}, dtype)).item().to_double() == 2000);
