@@ -17,6 +17,22 @@
 namespace wick {
 namespace {
 
+// Whether all are in [0, size - 1]: then neither they nor what they leave to the last one has a sign. Without
+// a branch for each, so that the loop is vectorized.
+bool all_within(const std::int64_t* p, std::int64_t n, std::int64_t size) {
+  constexpr int together = 8;
+  const auto last = static_cast<std::uint64_t>(size - 1);
+  std::uint64_t signs[together] = {};
+  const auto look = [&](std::uint64_t at, std::uint64_t& sign) { sign |= at | (last - at); };
+  std::int64_t i = 0;
+  for (; i + together <= n; i += together) {
+    for (int l = 0; l < together; ++l) look(static_cast<std::uint64_t>(p[i + l]), signs[l]);
+  }
+  for (; i < n; ++i) look(static_cast<std::uint64_t>(p[i]), signs[0]);
+  for (int l = 1; l < together; ++l) signs[0] |= signs[l];
+  return signs[0] >> 63 == 0;
+}
+
 // The positions as int64 without gaps, each within [0, size - 1].
 Tensor checked_index(const char* operation, const Tensor& index, std::int64_t size) {
   if (index.dtype() != int64 && index.dtype() != int32) {
@@ -27,13 +43,7 @@ Tensor checked_index(const char* operation, const Tensor& index, std::int64_t si
   const Tensor positions = index.to(int64).contiguous();
   const std::int64_t* p = positions.data<std::int64_t>();
   const std::int64_t n = positions.numel();
-  // Without a branch inside, so that the loop is vectorized.
-  std::int64_t least = 0, most = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    least = std::min(least, p[i]);
-    most = std::max(most, p[i]);
-  }
-  if (least < 0 || most >= size) {
+  if (!all_within(p, n, size)) {
     const auto outside = [size](std::int64_t i) { return i < 0 || i >= size; };
     if (const auto* found = std::find_if(p, p + n, outside); found != p + n)
       fail<IndexError>(operation, "index {} is out of range for size {}", *found, size);
@@ -63,16 +73,33 @@ void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& i
 }
 
 const auto read = [](const auto& indexed, auto& other) { other = indexed; };
+constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
+const auto accumulate_into = []<class T>(T& indexed, const T& other) {
+  if constexpr (std::is_same_v<T, bool>) {
+    indexed = indexed || other;
+  } else if constexpr (std::is_integral_v<T>) {
+    indexed = static_cast<T>(static_cast<std::uint64_t>(indexed) + static_cast<std::uint64_t>(other));
+  } else {
+    indexed = static_cast<T>(indexed + other);
+  }
+};
+
+// Rows of so many elements that are added up are left to the kernel of sums.
+constexpr std::int64_t long_row = 32;
+
+enum class Order { Kept, Free };
 
 // Calls move(element of the indexed tensor, element of the other) for every position. A position leads from
 // the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
 // have one shape. Where the order matters, as in writing, it is that of positions and other, which are
 // row-major then; in reading several threads may share the work.
-enum class Order { Kept, Free };
 template <class Move>
 void for_each_position(const Tensor& positions, const Tensor& origin, std::int64_t stride,
                        const Tensor& other, Order order, Move move) {
   dispatch(origin.dtype(), [&]<class T>(TypeTag<T>) {
+    const kernels::Loop sum = std::is_same_v<const Move, decltype(accumulate_into)>
+                                  ? kernels::table().binary[kernels::Binary::Add][index_of(dtype_of<T>)]
+                                  : nullptr;
     const auto typed = [](char* p) -> T& { return *reinterpret_cast<T*>(p); };
     const auto block = [&](const kernels::Block& b) {
       const auto position = [&](std::int64_t r, std::int64_t i) {
@@ -87,6 +114,14 @@ void for_each_position(const Tensor& positions, const Tensor& origin, std::int64
           T* others = &typed(second);
           if constexpr (std::is_same_v<const Move, decltype(read)>) {
             std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
+          } else if (sum && b.n >= long_row) {
+            char* to = reinterpret_cast<char*>(indexed);
+            const kernels::Block row{.n = b.n,
+                                     .rows = 1,
+                                     .data = {to, to, second},
+                                     .step = {sizeof(T), sizeof(T), sizeof(T)},
+                                     .row_step = {}};
+            sum(row, nullptr);
           } else {
             for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
           }
@@ -123,17 +158,6 @@ void for_each_position(const Tensor& positions, const Tensor& origin, std::int64
     if (nest.elements() > 0) run_loop(nest, loop, &block, 4);
   });
 }
-
-constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
-const auto accumulate_into = []<class T>(T& indexed, const T& other) {
-  if constexpr (std::is_same_v<T, bool>) {
-    indexed = indexed || other;
-  } else if constexpr (std::is_integral_v<T>) {
-    indexed = static_cast<T>(static_cast<std::uint64_t>(indexed) + static_cast<std::uint64_t>(other));
-  } else {
-    indexed = static_cast<T>(indexed + other);
-  }
-};
 
 // Sums of half precision are taken in float32 until they are stored.
 template <class Move>

@@ -234,19 +234,21 @@ class FewKeys {
  public:
   static constexpr std::size_t most = 2048;
 
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
   // The number of the key, which gets the next one when it is new; none when there are too many.
-  std::optional<std::uint32_t> number(Key key, std::int64_t position) {
-    std::size_t slot = static_cast<std::size_t>(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
-    for (;; slot = (slot + 1) % slots) {
-      const std::uint32_t held = numbers_[slot];
-      if (held == 0) break;
-      if (keys_[held - 1] == key) return held - 1;
+  std::uint32_t number(Key key, std::int64_t position) {
+    std::size_t at = static_cast<std::size_t>(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
+    for (;; at = (at + 1) % slots_.size()) {
+      const Slot& slot = slots_[at];
+      if (slot.key == key && slot.number != none) return slot.number;
+      if (slot.number == none) break;
     }
-    if (keys_.size() == most) return std::nullopt;
+    if (keys_.size() == most) return none;
+    slots_[at] = {key, static_cast<std::uint32_t>(keys_.size())};
     keys_.push_back(key);
     firsts.push_back(position);
-    numbers_[slot] = static_cast<std::uint32_t>(keys_.size());
-    return numbers_[slot] - 1;
+    return slots_[at].number;
   }
 
   // The numbers in the order of their keys.
@@ -261,9 +263,12 @@ class FewKeys {
   std::vector<std::int64_t> firsts;  // by number: where the key was first met
 
  private:
+  struct Slot {
+    Key key = 0;
+    std::uint32_t number = none;
+  };
   static constexpr int bits = 13;
-  static constexpr std::size_t slots = std::size_t{1} << bits;
-  std::vector<std::uint32_t> numbers_ = std::vector<std::uint32_t>(slots);  // plus 1; 0 is free
+  std::vector<Slot> slots_ = std::vector<Slot>(std::size_t{1} << bits);
   std::vector<Key> keys_;
 };
 
@@ -283,10 +288,10 @@ std::optional<UniqueResult> unique_of_few(const Tensor& x, bool return_inverse, 
     if constexpr (is_floating(dtype_of<T>)) {
       if (key == Key{~KeyOf<T>{0}}) return std::nullopt;  // each NaN is a value of its own
     }
-    const auto number = keys.number(key, i);
-    if (!number) return std::nullopt;
-    ++counts[*number];
-    if (numbers) numbers[i] = *number;
+    const std::uint32_t number = keys.number(key, i);
+    if (number == keys.none) return std::nullopt;
+    if (return_counts) ++counts[number];
+    if (numbers) numbers[i] = number;
   }
   const auto order = keys.in_order();
   const auto size = static_cast<std::int64_t>(order.size());

@@ -20,6 +20,17 @@ TEST_CASE("indexing: rows by the thousand") {
                   index_add(zeros({500, 90}, int32), 0, index.slice(0, 0, 500), rows.slice(0, 0, 500))));
 }
 
+TEST_CASE("indexing: long rows of every dtype are added up") {
+  const Tensor index = tensor({2, 0, 2, 2}, int64);
+  for (const DType dtype : all_dtypes) {
+    const Tensor rows = filled({4, 40}, dtype, [](std::int64_t i) { return std::abs(scattered(i, 20)); });
+    const Tensor out = index_add(zeros({3, 40}, dtype), 0, index, rows);
+    CHECK(identical(out[0], rows[1]));
+    CHECK(identical(out[1], zeros({40}, dtype)));
+    CHECK(identical(out[2], add(add(rows[0], rows[2]), rows[3])));
+  }
+}
+
 TEST_CASE("indexing: the operands stay as they were") {
   const Tensor x = ones({3}), source = ones({2}), index = tensor({0, 0}, int64);
   CHECK(to_vector<double>(index_add(x, 0, index, source)) == std::vector<double>{3, 1, 1});
@@ -35,6 +46,17 @@ TEST_CASE("indexing: every position is checked before anything is written") {
     CHECK_THROWS_AS(gather(x, 0, index), IndexError);
     CHECK_THROWS_AS(index_add(x, 0, index, ones({2})), IndexError);
     CHECK_THROWS_AS(scatter_add(x, 0, index, ones({2})), IndexError);
+  }
+  // Wherever in a long list it stands.
+  for (const std::int64_t n : {1, 7, 8, 9, 23}) {
+    for (std::int64_t at = 0; at < n; ++at) {
+      const Tensor index = zeros({n}, int64);
+      CHECK(index_select(x, 0, index).numel() == n);
+      for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{3}, INT64_MIN, INT64_MAX}) {
+        index[at].fill_(bad);
+        CHECK_THROWS_AS(index_select(x, 0, index), IndexError);
+      }
+    }
   }
   CHECK_THROWS_AS(scatter_add(x, 0, tensor({0, 1}, int64), ones({3})), ShapeError);
   CHECK_THROWS_AS(index_select(zeros({0}), 0, tensor({0}, int64)), IndexError);
