@@ -53,17 +53,15 @@ void Node::destroy(Node* node) noexcept {
 namespace autograd {
 
 bool wanted(Inputs inputs) {
-  if (!recording) return false;
   for (const Tensor& t : inputs) {
-    if (t.requires_grad()) return true;
+    if (t.requires_grad()) return recording;
   }
   return false;
 }
 
 bool wanted(const Tensors& inputs) {
-  if (!recording) return false;
   for (const Tensor& t : inputs) {
-    if (t.requires_grad()) return true;
+    if (t.requires_grad()) return recording;
   }
   return false;
 }

@@ -46,13 +46,19 @@ Tensor cast_unrecorded(const Tensor& x, DType dtype) {
 
 constexpr int pow_cost = 16;  // of an element of pow, atan2 and hypot, in additions
 
+// The loop over both operands in their common dtype.
+Tensor run_on_both(kernels::Loop loop, const Tensor& a, const Tensor& b, DType operands, DType result,
+                   const void* parameters = nullptr, int cost = 1) {
+  if (a.dtype() == operands && b.dtype() == operands)
+    return run_elementwise({&a, &b}, result, loop, parameters, cost);
+  const Tensor x = cast_unrecorded(a, operands), y = cast_unrecorded(b, operands);
+  return run_elementwise({&x, &y}, result, loop, parameters, cost);
+}
+
 Tensor run_binary(Binary op, const char* name, const Tensor& a, const Tensor& b, DType dtype,
                   const void* parameters = nullptr) {
   const auto loop = checked_kernel(kernels::table().binary[op][index_of(dtype)], name, dtype);
-  const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
-  Tensor out = empty_for({&x, &y}, dtype);
-  run_loop(make_loop_nest({&out, &x, &y}), loop, parameters, op >= Binary::Pow ? pow_cost : 1);
-  return out;
+  return run_on_both(loop, a, b, dtype, dtype, parameters, op >= Binary::Pow ? pow_cost : 1);
 }
 
 // Integers are compared in a dtype that holds both: in an array's own where the 0-d tensor beside it fits.
@@ -66,10 +72,7 @@ DType comparison_type(const Tensor& a, const Tensor& b) {
 Tensor compare(Compare op, const char* name, const Tensor& a, const Tensor& b) {
   const DType dtype = comparison_type(a, b);
   const auto loop = checked_kernel(kernels::table().compare[op][index_of(dtype)], name, dtype);
-  const Tensor x = cast_unrecorded(a, dtype), y = cast_unrecorded(b, dtype);
-  Tensor out = empty_for({&x, &y}, boolean);
-  run_loop(make_loop_nest({&out, &x, &y}), loop);
-  return out;
+  return run_on_both(loop, a, b, dtype, boolean);
 }
 
 // The number as a 0-d tensor of the dtype that the operation has.

@@ -1,6 +1,7 @@
 #include "wick/ops/rule.h"
 
 #include "wick/autograd/node.h"
+#include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -15,19 +16,58 @@ Tensor gradient(const UnaryRule& rule, const Tensor& g, const Tensor& saved, con
   if (!loop || g.dtype() != saved.dtype() || autograd::wanted({g, saved})) {
     return rule.derivative(g, saved, p);
   }
-  const Tensor out = empty_for({&saved, &g}, saved.dtype());
-  run_loop(make_loop_nest({&out, &g, &saved}), loop, &p, rule.cost);
-  return out;
+  return run_elementwise({&g, &saved}, saved.dtype(), loop, &p, rule.cost);
+}
+
+// A loop of its own: most shapes are too short for a call of memcmp.
+bool same_sizes(const Shape& a, const Shape& b) {
+  if (a.size() != b.size()) return false;
+  for (int d = 0; d < a.size(); ++d) {
+    if (a[d] != b[d]) return false;
+  }
+  return true;
+}
+
+LoopNest nest_of(const Tensor& out, std::initializer_list<const Tensor*> inputs) {
+  const Tensor* const* in = inputs.begin();
+  return inputs.size() == 1 ? make_loop_nest({&out, in[0]}) : make_loop_nest({&out, in[0], in[1]});
 }
 
 }  // namespace
+
+Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype, kernels::Loop loop,
+                       const void* parameters, int cost) {
+  const Tensor& first = **inputs.begin();
+  const std::int64_t count = first.numel();
+  bool dense = count > 0 && count <= parallel::grain / cost;
+  for (const Tensor* t : inputs)
+    dense = dense && t->is_contiguous() && (t == &first || same_sizes(t->sizes(), first.sizes()));
+  if (!dense) {
+    Tensor out = empty_for(inputs, dtype);
+    run_loop(nest_of(out, inputs), loop, parameters, cost);
+    return out;
+  }
+  Tensor out = empty(first.sizes(), dtype);
+  kernels::Block block;
+  block.n = count;
+  block.rows = 1;
+  int k = 0;
+  const auto add = [&](const Tensor& t) {
+    block.data[k] = t.raw_data();
+    block.step[k] = t.itemsize();
+    block.row_step[k++] = 0;
+  };
+  add(out);
+  for (const Tensor* t : inputs) add(*t);
+  loop(block, parameters);
+  return out;
+}
 
 Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters) {
   const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
   const auto loop = checked_kernel(kernels::table().unary[rule.op][index_of(dtype)], rule.name, dtype);
   const Tensor in = x.dtype() == dtype ? x : x.detach().to(dtype);
-  const Tensor out = empty_like(in, dtype);
-  run_loop(make_loop_nest({&out, &in}), loop, &parameters, rule.cost);
+  const Tensor out = run_elementwise({&in}, dtype, loop, &parameters, rule.cost);
   const Tensor saved = rule.saves == Saves::Input ? x : rule.saves == Saves::Result ? out : Tensor();
   return record(rule.name, out, {x}, saving(rule, saved, parameters),
                 [](const Tensor& g, const UnaryRule& of, const Tensor& at, const UnaryParameters& p) {

@@ -47,4 +47,9 @@ struct UnaryRule {
 
 Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters = {});
 
+// The loop over one or two inputs, broadcast to each other, and a new tensor, which it returns. Few elements
+// of contiguous inputs of one shape take a short way.
+Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype, kernels::Loop loop,
+                       const void* parameters = nullptr, int cost = 1);
+
 }  // namespace wick
