@@ -12,6 +12,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/scan.h"
 #include "wick/ops/sort.h"
 #include "wick/ops/sort_keys.h"
@@ -308,16 +309,56 @@ std::optional<UniqueResult> unique_of_few(const Tensor& x, bool return_inverse, 
   return out;
 }
 
+// unique of a contiguous tensor of integers that lie so close together that a table of all of them is short;
+// nothing otherwise.
+template <class T>
+std::optional<UniqueResult> unique_of_close(const Tensor& x, bool return_inverse, bool return_counts) {
+  constexpr std::uint64_t longest = 1 << 16;
+  const std::int64_t n = x.numel();
+  if (n == 0) return std::nullopt;
+  const auto low = static_cast<std::uint64_t>(min(x).item().to_int());
+  const std::uint64_t span = static_cast<std::uint64_t>(max(x).item().to_int()) - low;
+  if (span >= longest || span > static_cast<std::uint64_t>(n)) return std::nullopt;
+  const T* data = x.data<T>();
+  const auto slot = [low](T value) {
+    return static_cast<std::size_t>(static_cast<std::uint64_t>(value) - low);
+  };
+  std::vector<std::int64_t> table(static_cast<std::size_t>(span) + 1);  // counts, then places
+  for (std::int64_t i = 0; i < n; ++i) ++table[slot(data[i])];
+  const auto size = static_cast<std::int64_t>(table.size()) - std::count(table.begin(), table.end(), 0);
+  UniqueResult out;
+  out.values = empty({size}, x.dtype());
+  if (return_counts) out.counts = empty({size}, int64);
+  std::int64_t place = 0;
+  for (std::size_t s = 0; s < table.size(); ++s) {
+    if (table[s] == 0) continue;
+    out.values.template data<T>()[place] = static_cast<T>(low + s);
+    if (return_counts) out.counts.template data<std::int64_t>()[place] = table[s];
+    table[s] = place++;
+  }
+  if (return_inverse) {
+    out.inverse = empty(x.sizes(), int64);
+    auto* places = out.inverse.template data<std::int64_t>();
+    for (std::int64_t i = 0; i < n; ++i) places[i] = table[slot(data[i])];
+  }
+  return out;
+}
+
 }  // namespace
 
 UniqueResult unique(const Tensor& x, bool, bool return_inverse, bool return_counts) {
   if (is_complex(x.dtype())) throw DTypeError("unique is not defined for " + std::string(name(x.dtype())));
   const NoGrad no_grad;
   const auto few = dispatch(x.dtype(), [&]<class T>(TypeTag<T>) -> std::optional<UniqueResult> {
-    if constexpr (is_complex(dtype_of<T>))
+    if constexpr (is_complex(dtype_of<T>)) {
       return std::nullopt;
-    else
-      return unique_of_few<T>(x.detach().contiguous(), return_inverse, return_counts);
+    } else {
+      const Tensor elements = x.detach().contiguous();
+      if constexpr (std::is_integral_v<T>) {
+        if (auto close = unique_of_close<T>(elements, return_inverse, return_counts)) return close;
+      }
+      return unique_of_few<T>(elements, return_inverse, return_counts);
+    }
   });
   if (few) return *few;
   const auto [sorted, positions] = sort(x.detach().flatten(), 0);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "gradcheck.h"
 #include "operations.h"
@@ -418,6 +419,37 @@ TEST_CASE("unique: NaN, signed zeros, and places") {
   const UniqueResult found = unique(many.t(), true, true, true);
   CHECK(identical(index(found.values, {found.inverse}), many.t().contiguous()));
   CHECK(sum(found.counts).item().to_int() == 30000);
+}
+
+TEST_CASE("unique: integers that lie close together, and far apart") {
+  const auto check = [](const Tensor& x) {
+    const UniqueResult out = unique(x, true, true, true);
+    const auto given = to_vector<std::int64_t>(x), values = to_vector<std::int64_t>(out.values),
+               counts = to_vector<std::int64_t>(out.counts), places = to_vector<std::int64_t>(out.inverse);
+    CHECK(out.values.dtype() == x.dtype());
+    std::map<std::int64_t, std::int64_t> expected;
+    for (const auto v : given) ++expected[v];
+    REQUIRE(values.size() == expected.size());
+    std::size_t i = 0, wrong = 0;
+    for (const auto& [value, count] : expected) {
+      wrong += values[i] != value || counts[i] != count;
+      ++i;
+    }
+    for (i = 0; i < given.size(); ++i) wrong += values[static_cast<std::size_t>(places[i])] != given[i];
+    CHECK(wrong == 0);
+    CHECK(identical(unique(x).values, out.values));
+  };
+  manual_seed(8);
+  for (const DType dtype : {uint8, int8, int16, int32, int64}) check(randint(0, 100, {500}).to(dtype));
+  for (const DType dtype : {int8, int16, int32, int64}) check(sub(randint(0, 100, {500}), 70).to(dtype));
+  check(tensor({-3}, int64));
+  for (const std::int64_t span : {65535, 65536, 70000}) check(add(randint(0, span + 1, {100000}), -40000));
+  const Tensor far = randint(0, 3, {200});
+  far[7].fill_(INT64_MIN);
+  far[70].fill_(INT64_MAX);
+  check(far);
+  const Tensor truth = unique(tensor({1, 0, 1}, boolean)).values;
+  CHECK(identical(truth, tensor({0, 1}, boolean)));
 }
 
 }  // namespace wick::test
