@@ -266,8 +266,11 @@ WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) 
   }
   Half halves[2];
   __builtin_memcpy(halves, sum, sizeof halves);
-  to[0] += __builtin_convertvector(halves[0], Vector<double>);
-  to[1] += __builtin_convertvector(halves[1], Vector<double>);
+  Vector<double> first, second;
+  to_doubles(halves[0], first);
+  to_doubles(halves[1], second);
+  to[0] += first;
+  to[1] += second;
 }
 
 double fold_eights(const float* x, int64_t n) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "wick/kernels/element.h"
+#include "wick/kernels/to_doubles.h"
 
 // Vectors as wide as the registers of the level, for loops that the compiler does not vectorize by itself.
 
@@ -65,8 +66,14 @@ WICK_INLINE Vector<A> widen(const T* from) {
     if constexpr (same<A, float>) {
       return half_vector<T, n>(from);
     } else {
-      return __builtin_convertvector((half_vector<T, n>(from)), Vector<A>);
+      Vector<A> x;
+      to_doubles(half_vector<T, n>(from), x);
+      return x;
     }
+  } else if constexpr (same<T, float> && same<A, double>) {
+    Vector<A> x;
+    to_doubles(load_vector<typename VectorOf<T, n>::type>(from), x);
+    return x;
   } else if constexpr (class_of<T> == Class::Bool) {
     return __builtin_convertvector(load_vector<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
   } else {

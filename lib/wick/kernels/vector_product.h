@@ -6,6 +6,7 @@
 #include "wick/kernels/element.h"
 #include "wick/kernels/lane_sums.h"
 #include "wick/kernels/tile.h"
+#include "wick/kernels/to_doubles.h"
 
 // Products in which one side is a vector, and what they share with those of matrices.
 
@@ -96,8 +97,11 @@ struct VectorSum<float> {
   WICK_INLINE void add(Vector<float> x) {
     Half parts[2];
     __builtin_memcpy(parts, &x, sizeof x);
-    low += __builtin_convertvector(parts[0], Vector<double>);
-    high += __builtin_convertvector(parts[1], Vector<double>);
+    Vector<double> first, second;
+    to_doubles(parts[0], first);
+    to_doubles(parts[1], second);
+    low += first;
+    high += second;
   }
   WICK_INLINE Vector<double> lanes() const { return low + high; }
 };
