@@ -1,6 +1,7 @@
 #include "wick/kernels/element.h"
 #include "wick/kernels/matrix.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/vector.h"
 
 // What the decompositions do to vectors and small blocks, on matrices stored by columns; large blocks go
 // through the matrix product. The names are those of the BLAS.
@@ -9,25 +10,13 @@ namespace wick {
 inline namespace WICK_LEVEL {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int vector_bytes = 64;
-#elif defined(__AVX__)
-constexpr int vector_bytes = 32;
-#else
-constexpr int vector_bytes = 16;
-#endif
-
 // A few elements that are worked on together: a vector of the processor, or one complex number.
 template <class T>
 struct Pack {
-  typedef T type __attribute__((vector_size(vector_bytes)));
-  static constexpr int width = vector_bytes / sizeof(T);
-  static WICK_INLINE type load(const T* x) {
-    type v;
-    __builtin_memcpy(&v, x, sizeof v);
-    return v;
-  }
-  static WICK_INLINE void store(T* x, type v) { __builtin_memcpy(x, &v, sizeof v); }
+  using type = Vector<T>;
+  static constexpr int width = vector_width<T>;
+  static WICK_INLINE type load(const T* x) { return load_vector(x); }
+  static WICK_INLINE void store(T* x, type v) { store_vector(x, v); }
   static WICK_INLINE type all(T x) { return x - type{}; }
   static WICK_INLINE T sum(type v) {
     T total = 0;

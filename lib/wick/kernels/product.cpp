@@ -251,7 +251,8 @@ class Product {
     const int64_t depth = k * parts<T>;
     for (int64_t j = 0; j < n; j += columns_of_panel) {
       const int64_t columns = least(columns_of_panel, n - j) * parts<T>;
-      const bool half = columns <= lanes<C>, whole = columns == (half ? lanes<C> : tile_columns<C>);
+      const bool half = columns <= vector_width<C>,
+                 whole = columns == (half ? vector_width<C> : tile_columns<C>);
       const C* b = packed_b_;
       int64_t b_row = tile_columns<C>;
       if (pack_b_) {

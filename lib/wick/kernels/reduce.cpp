@@ -258,7 +258,7 @@ WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) 
   using Half = typename VectorOf<float, vector_width<double>>::type;
   V sum[count];
   WICK_UNROLL
-  for (int i = 0; i < count; ++i) sum[i] = load_vector<V>(from + i * step);
+  for (int i = 0; i < count; ++i) sum[i] = load_as<V>(from + i * step);
   WICK_UNROLL
   for (int w = count / 2; w > 0; w /= 2) {
     WICK_UNROLL
@@ -435,7 +435,7 @@ WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, cons
   State<V, Op::parts> lane[vectors];
   WICK_UNROLL
   for (int j = 0; j < vectors; ++j) {
-    center[j] = load_vector<V>(centers + column + j * width);
+    center[j] = load_vector(centers + column + j * width);
     lane[j] = Op::start(widen<A>(reinterpret_cast<const T*>(in) + j * width), center[j]);
   }
   for (int64_t r = 1; r < rows.count; ++r) {

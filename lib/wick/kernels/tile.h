@@ -1,6 +1,6 @@
 #pragma once
 
-#include "wick/kernels/element.h"
+#include "wick/kernels/vector.h"
 
 // The innermost part of the matrix product: a tile of C that stays in registers while k goes by.
 
@@ -8,37 +8,12 @@ namespace wick {
 inline namespace WICK_LEVEL {
 
 #if defined(__AVX512F__)
-inline constexpr int vector_bytes = 64, tile_rows = 12;
-#elif defined(__AVX__)
-inline constexpr int vector_bytes = 32, tile_rows = 6;
+inline constexpr int tile_rows = 12;
 #else
-inline constexpr int vector_bytes = 16, tile_rows = 6;
+inline constexpr int tile_rows = 6;
 #endif
-
 template <class C>
-inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(C));
-template <class C>
-inline constexpr int tile_columns = 2 * lanes<C>;
-
-// For GCC's vector types: one register of C.
-template <class C>
-struct VectorOf {
-  typedef C type __attribute__((vector_size(vector_bytes)));
-};
-template <class C>
-using Vector = typename VectorOf<C>::type;
-
-template <class C>
-WICK_INLINE Vector<C> load_vector(const C* from) {
-  Vector<C> x;
-  __builtin_memcpy(&x, from, sizeof x);
-  return x;
-}
-
-template <class C>
-WICK_INLINE void store_vector(C* to, Vector<C> x) {
-  __builtin_memcpy(to, &x, sizeof x);
-}
+inline constexpr int tile_columns = 2 * vector_width<C>;
 
 // Where a tile goes: C = alpha times the tile, plus beta C unless beta is 0.
 template <class C>
@@ -59,7 +34,7 @@ WICK_INLINE void multiply_tile(int64_t k, const C* a, int64_t a_row, int64_t a_c
   for (int64_t p = 0; p < k; ++p) {
     Vector<C> right[vectors];
     WICK_UNROLL
-    for (int v = 0; v < vectors; ++v) right[v] = load_vector(b + v * lanes<C>);
+    for (int v = 0; v < vectors; ++v) right[v] = load_vector(b + v * vector_width<C>);
     WICK_UNROLL
     for (int i = 0; i < rows; ++i) {
       const C left = a[i * a_row];
@@ -74,7 +49,7 @@ WICK_INLINE void multiply_tile(int64_t k, const C* a, int64_t a_row, int64_t a_c
     WICK_UNROLL
     for (int i = 0; i < rows; ++i) {
       WICK_UNROLL
-      for (int v = 0; v < vectors; ++v) f(c + i * row + v * lanes<C>, sum[i][v]);
+      for (int v = 0; v < vectors; ++v) f(c + i * row + v * vector_width<C>, sum[i][v]);
     }
   };
   if (alpha != C(1)) each([&](C*, Vector<C>& x) { x *= alpha; });

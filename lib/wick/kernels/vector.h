@@ -3,7 +3,8 @@
 #include "wick/kernels/element.h"
 #include "wick/kernels/to_doubles.h"
 
-// Vectors as wide as the registers of the level, for loops that the compiler does not vectorize by itself.
+// Vectors as wide as the registers of the level (GCC's vector types), for loops that the compiler does not
+// vectorize by itself.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -16,6 +17,7 @@ inline constexpr int vector_bytes = 32;
 inline constexpr int vector_bytes = 16;
 #endif
 
+// n elements.
 template <class T, int n>
 struct VectorOf {
   typedef T type __attribute__((vector_size(n * sizeof(T))));
@@ -28,12 +30,24 @@ inline constexpr int vector_width = vector_bytes / static_cast<int>(sizeof(T));
 template <class T>
 using Vector = typename VectorOf<T, vector_width<T>>::type;
 
+template <class T>
+WICK_INLINE Vector<T> load_vector(const T* from) {
+  Vector<T> x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+template <class T>
+WICK_INLINE void store_vector(T* to, Vector<T> x) {
+  __builtin_memcpy(to, &x, sizeof x);
+}
+
 // The types that widen() takes.
 template <class T>
 inline constexpr bool has_vectors = class_of<T> != Class::Complex;
 
+// The bytes there as any vector.
 template <class V>
-WICK_INLINE V load_vector(const void* from) {
+WICK_INLINE V load_as(const void* from) {
   V v;
   __builtin_memcpy(&v, from, sizeof v);
   return v;
@@ -45,7 +59,7 @@ WICK_INLINE typename VectorOf<float, n>::type half_vector(const T* from) {
   using Raw = typename VectorOf<uint16_t, n>::type;
   using Bits = typename VectorOf<uint32_t, n>::type;
   using Floats = typename VectorOf<float, n>::type;
-  const Bits h = __builtin_convertvector(load_vector<Raw>(from), Bits);
+  const Bits h = __builtin_convertvector(load_as<Raw>(from), Bits);
   if constexpr (same<T, BFloat16>) {
     return (Floats)(h << 16);
   } else {
@@ -61,7 +75,7 @@ template <class A, class T>
 WICK_INLINE Vector<A> widen(const T* from) {
   constexpr int n = vector_width<A>;
   if constexpr (same<A, T>) {
-    return load_vector<Vector<A>>(from);
+    return load_vector(from);
   } else if constexpr (class_of<T> == Class::Half) {
     if constexpr (same<A, float>) {
       return half_vector<T, n>(from);
@@ -75,9 +89,9 @@ WICK_INLINE Vector<A> widen(const T* from) {
     to_doubles(load_vector<typename VectorOf<T, n>::type>(from), x);
     return x;
   } else if constexpr (class_of<T> == Class::Bool) {
-    return __builtin_convertvector(load_vector<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
+    return __builtin_convertvector(load_as<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
   } else {
-    return __builtin_convertvector(load_vector<typename VectorOf<T, n>::type>(from), Vector<A>);
+    return __builtin_convertvector(load_as<typename VectorOf<T, n>::type>(from), Vector<A>);
   }
 }
 

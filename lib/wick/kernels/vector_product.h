@@ -92,7 +92,7 @@ struct VectorSum {
 };
 template <>
 struct VectorSum<float> {
-  typedef float Half __attribute__((vector_size(vector_bytes / 2)));
+  using Half = typename VectorOf<float, vector_width<double>>::type;
   Vector<double> low = {}, high = {};
   WICK_INLINE void add(Vector<float> x) {
     Half parts[2];
@@ -111,9 +111,9 @@ template <class C, int rows, int vectors>
 WICK_INLINE void add_products_of(const C* a, int64_t row, const C* x, Vector<C>* sums) {
   WICK_UNROLL
   for (int q = 0; q < vectors; ++q) {
-    const Vector<C> right = load_vector(x + q * lanes<C>);
+    const Vector<C> right = load_vector(x + q * vector_width<C>);
     WICK_UNROLL
-    for (int r = 0; r < rows; ++r) sums[r] += load_vector(a + r * row + q * lanes<C>) * right;
+    for (int r = 0; r < rows; ++r) sums[r] += load_vector(a + r * row + q * vector_width<C>) * right;
   }
 }
 
@@ -122,19 +122,21 @@ template <class C, int rows, class S>
 WICK_INLINE void dot_rows(const C* a, int64_t row, const C* x, int64_t n, S* out) {
   VectorSum<C> sums[rows];
   int64_t i = 0;
-  for (; i + piece * lanes<C> <= n; i += piece * lanes<C>) {
+  for (; i + piece * vector_width<C> <= n; i += piece * vector_width<C>) {
     Vector<C> narrow[rows] = {};
     add_products_of<C, rows, piece>(a + i, row, x + i, narrow);
     WICK_UNROLL
     for (int r = 0; r < rows; ++r) sums[r].add(narrow[r]);
   }
   Vector<C> narrow[rows] = {};
-  for (; i + lanes<C> <= n; i += lanes<C>) add_products_of<C, rows, 1>(a + i, row, x + i, narrow);
-  if (i < n && n >= lanes<C>) {
-    const Vector<C> right = last_elements<lanes<C>>(load_vector(x + n - lanes<C>), n - i);
+  for (; i + vector_width<C> <= n; i += vector_width<C>)
+    add_products_of<C, rows, 1>(a + i, row, x + i, narrow);
+  if (i < n && n >= vector_width<C>) {
+    const Vector<C> right = last_elements<vector_width<C>>(load_vector(x + n - vector_width<C>), n - i);
     WICK_UNROLL
     for (int r = 0; r < rows; ++r)
-      narrow[r] += last_elements<lanes<C>>(load_vector(a + r * row + n - lanes<C>), n - i) * right;
+      narrow[r] +=
+          last_elements<vector_width<C>>(load_vector(a + r * row + n - vector_width<C>), n - i) * right;
     i = n;
   }
   decltype(sums[0].lanes()) all[4] = {};
