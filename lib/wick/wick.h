@@ -4,6 +4,7 @@
 
 #include "wick/autograd/gradient.h"
 #include "wick/core/allocator.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/core/tensor.h"
 #include "wick/distributed/distributed.h"

@@ -2,7 +2,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // Whether operations of this thread are recorded for gradients. On at the start.
 bool grad_enabled() noexcept;

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // Memory for tensors: blocks aligned to 64 bytes. Freed blocks are kept for the next request of their size
 // class, small ones per thread, because fresh memory costs several times what writing to it does. A large one

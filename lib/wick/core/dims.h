@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // The most dimensions a tensor may have.
 inline constexpr int max_rank = 64;

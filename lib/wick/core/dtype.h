@@ -9,7 +9,7 @@
 
 #include "wick/core/half.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // Element types, ordered so that within a kind a later one holds all values of an earlier one.
 enum class DType : std::uint8_t {

@@ -3,7 +3,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // What the library throws. Messages name the operation's argument, the value given and what is accepted.
 class Error : public std::runtime_error {

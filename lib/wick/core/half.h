@@ -2,13 +2,15 @@
 
 #include <stdint.h>  // not <cstdint>: kernels see nothing of the C++ library
 
+#include "wick/core/api.h"
+
 // The element types that C++20 lacks. Sources that are compiled once for each instruction set define
 // WICK_LEVEL, so that each level has types and functions of its own and the linker never mixes them.
 #ifndef WICK_LEVEL
 #define WICK_LEVEL portable
 #endif
 
-namespace wick {
+namespace WICK_API wick {
 inline namespace WICK_LEVEL {
 
 namespace bits {

@@ -18,7 +18,7 @@
 // An operation that is stopped leaves nothing behind: results are not handed out, and what changes a tensor
 // in place, or several leaves' gradients, does not ask once it has begun to write (Uninterrupted).
 
-namespace wick {
+namespace WICK_API wick {
 
 // How far the loop has come that the calling thread is running; a total of 0 means that it is not known.
 struct Progress {

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // How many threads large operations may use. At the start what WICK_NUM_THREADS or OMP_NUM_THREADS says, else
 // the processors that this process may run on.

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <utility>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // Base of objects that count their owners. A derived class may hide `destroy` to change how it ends.
 class RefCounted {

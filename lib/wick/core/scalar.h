@@ -7,7 +7,7 @@
 
 #include "wick/core/dtype.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // A number that remembers its kind, as the other operand of a tensor operation or as a fill value.
 class Scalar {

@@ -6,7 +6,7 @@
 
 #include "wick/core/ref.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // The memory behind one or more tensors. A storage and its bytes are one block; memory that belongs to
 // somebody else is wrapped together with what to do when the last tensor has gone.

@@ -12,9 +12,12 @@
 #include "wick/core/storage.h"
 
 namespace wick {
+struct GradientState;  // autograd/node.h
+}
+
+namespace WICK_API wick {
 
 class Tensor;
-struct GradientState;  // autograd/node.h
 
 using Tensors = std::vector<Tensor>;
 

@@ -19,7 +19,7 @@
 // The state is the process's, and any thread may call. Ranks meet in the order of the calls, so where several
 // threads use one group, it is for them to see that this order is the same on every rank.
 
-namespace wick {
+namespace WICK_API wick {
 
 // Ranks that disagree, that are missing, or a group that cannot be used.
 class DistributedError : public Error {

@@ -4,7 +4,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // Tensors as Eigen sees them, without copying. The map refers to the tensor's elements and must not outlive
 // it. ShapeError unless the tensor has the dimensions; DTypeError unless T is its type. Complex tensors map

@@ -12,7 +12,7 @@
 // or written and for damaged ones, DTypeError for element types that wick lacks (uint16, structures, objects,
 // texts) and, when writing, for bfloat16, which NumPy lacks.
 
-namespace wick {
+namespace WICK_API wick {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 

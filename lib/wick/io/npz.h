@@ -5,7 +5,7 @@
 // NumPy's archives of several arrays: zip files of .npy files. Errors as in npy.h. Built where minizip is
 // found; elsewhere both functions throw an Error that says so.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The arrays in the order of the archive, by their names without ".npy". Damage is found by the checksums.
 NamedTensors load_npz(const std::filesystem::path& path);

@@ -10,7 +10,8 @@
 // factors are not unique (signs and phases of vectors), functions of them have to be. A^H is the conjugate
 // transpose.
 
-namespace wick::linalg {
+namespace WICK_API wick {
+namespace linalg {
 
 // A (m, n) = U diag(S) Vh; S is real, falling and not negative. U (m, k) and Vh (k, n) with k = min(m, n), or
 // square with full_matrices: then only S is differentiable. Error when A has NaN or infinite elements.
@@ -48,4 +49,5 @@ struct LUFactors {
 };
 LUFactors lu_factor(const Tensor& A);
 
-}  // namespace wick::linalg
+}  // namespace linalg
+}  // namespace wick

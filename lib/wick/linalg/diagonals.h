@@ -2,7 +2,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // Diagonals are counted from the main one, 0: positive ones lie above it, negative ones below.
 

@@ -7,7 +7,7 @@
 // Sums of products. Everything that is summed over two operands is one matrix product. All operands have one
 // dtype. Differentiable.
 
-namespace wick {
+namespace WICK_API wick {
 
 // Einstein's summation by PyTorch's rules: subscripts (letters) name the dimensions of each operand, those
 // that the output lacks are summed over. A subscript twice in one operand takes its diagonal; without "->"

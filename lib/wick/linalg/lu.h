@@ -2,7 +2,8 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick::linalg {
+namespace WICK_API wick {
+namespace linalg {
 
 // A = P L U with partial pivoting for square A (n, n), or a batch: a permutation matrix P, L lower triangular
 // with ones on its diagonal, U upper triangular. Dtypes and errors as lu_factor. L and U are differentiable.
@@ -11,4 +12,5 @@ struct LU {
 };
 LU lu(const Tensor& A);
 
-}  // namespace wick::linalg
+}  // namespace linalg
+}  // namespace wick

@@ -9,7 +9,8 @@
 // integers. Results are real. Differentiable, where a norm has a corner as PyTorch does it: the slope of |x|
 // at 0 is 0, and elements of equal size share that of a largest one.
 
-namespace wick::linalg {
+namespace WICK_API wick {
+namespace linalg {
 
 // (sum |x|^ord)^(1/ord) over dims, or over all elements; ord 0 counts what is not 0, inf is the largest and
 // -inf the smallest |x|. Error for ord < 0 and inf over no elements.
@@ -53,4 +54,5 @@ Tensor cond(const Tensor& A, const MatrixNorm& p = 2);
 Tensor matrix_rank(const Tensor& A, std::optional<double> atol = std::nullopt,
                    std::optional<double> rtol = std::nullopt, bool hermitian = false);
 
-}  // namespace wick::linalg
+}  // namespace linalg
+}  // namespace wick

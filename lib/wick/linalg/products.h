@@ -4,7 +4,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // The matrix product by PyTorch's rules: two vectors give their dot product (0-d); matrix times vector and
 // vector times matrix drop the vector's dimension; with more dimensions the last two are the matrices and the

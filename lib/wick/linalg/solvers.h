@@ -8,7 +8,7 @@
 // decompositions.h for what they take. Batch dimensions of two operands are broadcast. All are
 // differentiable.
 
-namespace wick {
+namespace WICK_API wick {
 
 // X of A X = B from A's Cholesky factor L (n, n), A = L L^H, or U^H U with `upper`; B (n, k). Only the
 // factor's own triangle is read.

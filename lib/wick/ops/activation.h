@@ -9,7 +9,7 @@
 // shape and dtype. Floating point only but where integers are mentioned, DTypeError else. All are
 // differentiable, twice. relu, sigmoid and tanh stand in elementwise.h.
 
-namespace wick {
+namespace WICK_API wick {
 
 // x Phi(x) with the normal distribution function Phi, or, for "tanh", with the usual approximation of it.
 Tensor gelu(const Tensor& x, std::string_view approximate = "none");

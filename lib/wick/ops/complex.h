@@ -4,7 +4,7 @@
 
 // Complex numbers from and to real ones; real and imag are views, see views.h.
 
-namespace wick {
+namespace WICK_API wick {
 
 // re + i im, of broadcast shape: complex128 when one of them is float64, else complex64. DTypeError for
 // complex operands.

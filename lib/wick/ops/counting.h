@@ -7,7 +7,7 @@
 
 // How often values occur.
 
-namespace wick {
+namespace WICK_API wick {
 
 // For each number n from 0 to the largest element how often it occurs in x (1-d, integers or bool): int64,
 // with zeros up to `minlength` elements. With weights (of x's shape) the sum of the weights of the places

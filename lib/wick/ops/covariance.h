@@ -2,7 +2,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // The covariance matrix of the rows of x (variables, observations), or the variance of a 1-d x, 0-d: the mean
 // over the observations of (x_i - mean_i) conj(x_j - mean_j), with n - correction in place of n. Each

@@ -8,7 +8,7 @@
 // New tensors. Shapes are checked before memory is asked for: ShapeError for negative sizes and for counts
 // that overflow, MemoryError when the memory cannot be had.
 
-namespace wick {
+namespace WICK_API wick {
 
 Tensor zeros(const Shape& shape, DType dtype = float32);
 Tensor ones(const Shape& shape, DType dtype = float32);

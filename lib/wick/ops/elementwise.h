@@ -9,7 +9,7 @@
 // function is. ShapeError for shapes that do not broadcast, DTypeError for dtypes that the function does not
 // take.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The dtype that an operation on these operands has: tensors with dimensions count first; 0-d tensors, then
 // numbers, only matter when their kind (bool, integer, floating, complex) is higher.

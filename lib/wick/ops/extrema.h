@@ -6,7 +6,7 @@
 
 // Where the largest and smallest elements are, and bounds for all of them.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The position (int64) of the first largest or smallest element; a NaN counts as both. Without a dim: in x
 // flattened. ShapeError without elements.

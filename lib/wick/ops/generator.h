@@ -6,7 +6,9 @@
 #include <mutex>
 #include <optional>
 
-namespace wick {
+#include "wick/core/api.h"
+
+namespace WICK_API wick {
 
 // PyTorch's CPU generator: a Mersenne twister (MT19937) and the second value of the last pair of normals.
 class Generator {

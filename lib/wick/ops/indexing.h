@@ -6,7 +6,7 @@
 // one lies outside [0, size - 1], before anything is read or written. All are differentiable with respect to
 // x and the values that are written; sums are taken in the order of the indices.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The slices of x at `index` (1-d or 0-d) along dim.
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index);

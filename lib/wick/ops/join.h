@@ -6,7 +6,7 @@
 
 // Several tensors made into one.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The gathering kernel: destination[i] = sources[i], converted, for all i. The destination's first size is
 // the number of sources, the others are each source's shape; any strides. Straight copies, on several threads

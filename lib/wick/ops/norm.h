@@ -2,7 +2,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // (sum |x|^p)^(1/p) over all elements or over the dims, which are dropped unless `keepdim`; no dims mean all.
 // p = 0 counts the elements that are not 0, inf and -inf give the largest and the smallest |x|. The norm of

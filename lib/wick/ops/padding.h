@@ -4,7 +4,7 @@
 
 #include "wick/core/tensor.h"
 
-namespace wick {
+namespace WICK_API wick {
 
 // x with places added around it. `pads` holds a pair for the last dimension, before and after, then one for
 // the dimension before it, and so on; a negative amount cuts places off. The places are filled with `value`,

@@ -6,7 +6,7 @@
 // Random tensors. After manual_seed(s) they are those that PyTorch's CPU generator gives after
 // torch.manual_seed(s). Unless said otherwise dtypes are floating point, DTypeError for others.
 
-namespace wick {
+namespace WICK_API wick {
 
 void manual_seed(std::uint64_t seed);
 // Starts from a seed of 63 bits taken from the system's entropy, and returns it.

@@ -8,7 +8,7 @@
 // from the end. IndexError for a dimension out of range, ShapeError for shapes that do not fit and for
 // results whose elements cannot be counted, before memory is asked for.
 
-namespace wick {
+namespace WICK_API wick {
 
 // A copy with the order of the elements reversed along each of the dims, each named once.
 Tensor flip(const Tensor& x, const Dims& dims);

@@ -9,7 +9,7 @@
 // Sums and other summaries over all elements, or over dimensions, which are dropped unless `keepdim`.
 // Dimensions may be counted from the end. All are differentiable on floating point dtypes.
 
-namespace wick {
+namespace WICK_API wick {
 
 // Integers and bool are summed in int64 unless a dtype is given; the sum of nothing is 0. No dims: all.
 Tensor sum(const Tensor& x, std::optional<DType> dtype = std::nullopt);

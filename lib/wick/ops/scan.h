@@ -5,7 +5,7 @@
 // Running results along a dimension: element i is made of the elements 0 to i. Differentiable; a 0-d tensor
 // is returned unchanged.
 
-namespace wick {
+namespace WICK_API wick {
 
 // Integers and bool give int64.
 Tensor cumsum(const Tensor& x, std::int64_t dim);

@@ -5,7 +5,7 @@
 // Elements in order. A NaN counts as larger than any number, -0.0 equals 0.0, and equal elements keep their
 // order. Any dtype but complex; a 0-d tensor is sorted already. Differentiable.
 
-namespace wick {
+namespace WICK_API wick {
 
 ValuesIndices sort(const Tensor& x, std::int64_t dim = -1, bool descending = false);
 // The positions alone.

@@ -5,7 +5,7 @@
 // Summaries by rank. A NaN counts as larger than any number, and makes the median and the quantile of its
 // row NaN. Differentiable: the gradient goes to the elements that were picked.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The lower of the two middle values of an even number. Without a dim: of all elements, NaN when there are
 // none.

@@ -6,7 +6,7 @@
 // all are differentiable. Dimensions may be counted from the end (-1 is the last). IndexError for a dimension
 // out of range, ShapeError for shapes that do not fit.
 
-namespace wick {
+namespace WICK_API wick {
 
 // The elements in row-major order under a new shape; one size may be -1, which stands for what is left over.
 // A view where the memory order allows it, else a copy.

@@ -1,0 +1,154 @@
+// Uses something of every public header that lies in the library, and catches what it throws: a header that
+// exports nothing would not link. Exits with 1 when a result is not what it should be.
+#include <wick/autograd/gradient.h>
+#include <wick/core/allocator.h>
+#include <wick/core/api.h>
+#include <wick/core/dims.h>
+#include <wick/core/dtype.h>
+#include <wick/core/error.h>
+#include <wick/core/half.h>
+#include <wick/core/interrupt.h>
+#include <wick/core/parallel.h>
+#include <wick/core/ref.h>
+#include <wick/core/scalar.h>
+#include <wick/core/storage.h>
+#include <wick/core/tensor.h>
+#include <wick/distributed/distributed.h>
+#include <wick/io/npy.h>
+#include <wick/io/npz.h>
+#include <wick/linalg/decompositions.h>
+#include <wick/linalg/diagonals.h>
+#include <wick/linalg/einsum.h>
+#include <wick/linalg/lu.h>
+#include <wick/linalg/norms.h>
+#include <wick/linalg/products.h>
+#include <wick/linalg/solvers.h>
+#include <wick/ops/activation.h>
+#include <wick/ops/complex.h>
+#include <wick/ops/counting.h>
+#include <wick/ops/covariance.h>
+#include <wick/ops/creation.h>
+#include <wick/ops/elementwise.h>
+#include <wick/ops/extrema.h>
+#include <wick/ops/generator.h>
+#include <wick/ops/indexing.h>
+#include <wick/ops/join.h>
+#include <wick/ops/norm.h>
+#include <wick/ops/padding.h>
+#include <wick/ops/random.h>
+#include <wick/ops/rearrange.h>
+#include <wick/ops/reduction.h>
+#include <wick/ops/scan.h>
+#include <wick/ops/sort.h>
+#include <wick/ops/statistics.h>
+#include <wick/ops/views.h>
+#include <wick/wick.h>
+#if __has_include(<Eigen/Core>)
+#include <wick/interop/eigen.h>
+#endif
+
+#include <cmath>
+#include <cstdio>
+
+namespace {
+
+using namespace wick;
+
+int wrong = 0;
+
+void expect(const char* header, double got, double wanted) {
+  if (std::abs(got - wanted) <= 1e-6 * std::max(1.0, std::abs(wanted))) return;
+  std::fprintf(stderr, "%s: %.9g, expected %.9g\n", header, got, wanted);
+  ++wrong;
+}
+// The sum of a result's magnitudes.
+void expect(const char* header, const Tensor& got, double wanted) {
+  expect(header, sum(abs(got.to(float64))).item().to_double(), wanted);
+}
+
+void core() {
+  const Ref<Storage> storage = Storage::allocate(64);
+  expect("storage.h", storage->data() != nullptr, 1);
+  expect("allocator.h", allocator::statistics().used > 0, 1);
+  expect("dims.h", numel(broadcast_shapes({2, 1}, {3})), 6);
+  expect("dtype.h", promote_types(int8, float32) == float32, 1);
+  expect("half.h", static_cast<float>(*ones({1}, float16).data<Half>()), 1);
+  expect("scalar.h", fits(300, uint8), 0);
+  expect("tensor.h", to_string(ones({1})).empty(), 0);
+  expect("gradient.h", grad_enabled(), 1);
+  expect("parallel.h", num_threads() >= 1, 1);
+  std::int64_t done = 0;
+  parallel_for(10, 100, [&](std::int64_t begin, std::int64_t end) { done += end - begin; });
+  expect("parallel.h", static_cast<double>(done), 10);
+  expect("distributed.h", distributed::world_size(), 1);
+}
+
+void operations() {
+  const Tensor x = tensor({4., 1., 3., 2.}, float64), A = x.reshape({2, 2}), index = tensor({1, 0}, int64);
+  expect("activation.h", elu(x), 10);
+  expect("complex.h", real(complex(x, x)), 10);
+  expect("counting.h", bincount(index), 2);
+  expect("covariance.h", cov(x), 5. / 3);
+  expect("creation.h", full({3}, 2), 6);
+  expect("elementwise.h", add(x, x), 20);
+  expect("extrema.h", argmin(x), 1);
+  expect("generator.h", Generator(1).next32(), 1791095845);
+  expect("indexing.h", index_select(x, 0, index), 5);
+  expect("join.h", cat({x, x}), 20);
+  expect("norm.h", norm(x), std::sqrt(30));
+  expect("padding.h", pad(x, {1, 1}, "constant", 5), 20);
+  manual_seed(1);
+  expect("random.h", static_cast<double>(initial_seed()), 1);
+  expect("rearrange.h", flip(x, {0}), 10);
+  expect("reduction.h", mean(x), 2.5);
+  expect("scan.h", cumsum(x, 0), 27);
+  expect("sort.h", argsort(x), 6);
+  expect("statistics.h", median(x), 2);
+  expect("views.h", permute(A, {1, 0}), 10);
+  expect("decompositions.h", linalg::svdvals(A).select(0, 0) * linalg::svdvals(A).select(0, 1), 5);
+  expect("diagonals.h", trace(A), 6);
+  expect("einsum.h", einsum("ij->", {A}), 10);
+  expect("lu.h", linalg::lu(A).P, 2);
+  expect("norms.h", linalg::vector_norm(x, 1), 10);
+  expect("products.h", dot(x, x), 30);
+  expect("solvers.h", linalg::det(A), 5);
+#if __has_include(<Eigen/Core>)
+  expect("eigen.h", matrix_map<double>(A).sum(), 10);
+#endif
+}
+
+// Whether f throws an E, and not just something that derives from the same.
+template <class E, class F>
+void throws(const char* what, F f) {
+  try {
+    f();
+    expect(what, 0, 1);
+  } catch (const E&) {
+  } catch (...) {
+    expect(what, 2, 1);
+  }
+}
+
+void exceptions() {
+  const Tensor x = ones({2, 3});
+  throws<ShapeError>("ShapeError", [&] { x + ones({4}); });
+  throws<IndexError>("IndexError", [&] { x[7]; });
+  throws<DTypeError>("DTypeError", [&] { x.data<double>(); });
+  throws<GradientError>("GradientError", [&] { sum(x).backward(); });
+  throws<FileError>("FileError", [] { load_npy("/nowhere/there.npy"); });
+  throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
+  throws<DistributedError>("DistributedError", [] { distributed::recv({1}, 0); });
+  throws<Interrupted>("Interrupted", [] {
+    const InterruptScope scope([](void*, const Progress&) { return false; });
+    check_interrupt();
+  });
+}
+
+}  // namespace
+
+int main() {
+  core();
+  operations();
+  exceptions();
+  return wrong ? 1 : 0;
+}
