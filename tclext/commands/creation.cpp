@@ -140,7 +140,7 @@ const Area& creation() {
               .params = {{"start", 0.0, "first value"}, {"end", 0.0, "last value"}, steps, dtype, device},
               .positional = {"start end steps ?dtype? ?device?"},
               .returns = "1-d, steps elements",
-              .call = bind([](double start, double end, std::int64_t count, DType type, AnyDevice) {
+              .call = bind([](Scalar start, Scalar end, std::int64_t count, DType type, AnyDevice) {
                 return wick::linspace(start, end, count, type);
               }),
           },

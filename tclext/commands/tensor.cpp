@@ -16,12 +16,19 @@ const Param one_dim{"dim dimension", omittable,
                     "dimension to reduce, negative counts from the end; all elements when left out"};
 const Param unbiased{"unbiased", true, "divide by n - 1 (true) or by n (false)"};
 
-// alpha is exact beside integers when it is whole.
-Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha) {
-  if (alpha == std::trunc(alpha) && std::fabs(alpha) < 0x1p53)
-    return wick::add(a, b, static_cast<std::int64_t>(alpha));
-  if (is_integral(wick::result_type(a, b))) return wick::add(a, wick::mul(b, alpha));
-  return wick::add(a, b, alpha);
+// Beside integers exact where alpha is whole, else computed in float64.
+Tensor add_scaled(const Tensor& a, const Tensor& b, const Scalar& alpha) {
+  if (!is_integral(wick::result_type(a, b)) || alpha.kind() != wick::Kind::Floating)
+    return wick::add(a, b, alpha);
+  const double factor = alpha.to_double();
+  if (factor == std::trunc(factor) && fits(alpha, wick::int64)) return wick::add(a, b, alpha.to_int());
+  return wick::add(a.to(wick::float64), b.to(wick::float64), alpha);
+}
+
+Scalar negative(const Scalar& x) {
+  if (x.kind() == wick::Kind::Complex) return -x.to_complex();
+  if (x.kind() == wick::Kind::Floating) return -x.to_double();
+  return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(x.to_int()));  // wraps as products do
 }
 
 Tensor divided(const Tensor& x, const Tensor& y) { return wick::div(x, y); }
@@ -34,7 +41,7 @@ Tensor quotient(const Tensor& x, const Tensor& y) {
   return wick::where(wick::eq(y, wick::scalar_tensor(0, y.dtype())), wick::div(x, y).to(x.dtype()), exact);
 }
 
-Tensor sum_in_first_dtype(const Operand& a, const Operand& b, double alpha) {
+Tensor sum_in_first_dtype(const Operand& a, const Operand& b, const Scalar& alpha) {
   const auto [x, y] = as_tensors(a, b);
   return in_first_dtype(a, b, add_scaled(x, y, alpha));
 }
@@ -170,7 +177,7 @@ std::vector<Command> arithmetic() {
           .params = {first, second, {"alpha", 1.0, "factor of the second operand"}},
           .positional = {"input1 input2 ?alpha?"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, double alpha) { return sum_in_first_dtype(a, b, alpha); }),
+          .call = bind([](Operand a, Operand b, Scalar alpha) { return sum_in_first_dtype(a, b, alpha); }),
       },
       Command{
           .name = "tensor_sub",
@@ -179,11 +186,11 @@ std::vector<Command> arithmetic() {
           .params = {left, right, {"alpha", 1.0, "factor of the second operand; by name only"}},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, double alpha) {
+          .call = bind([](Operand a, Operand b, Scalar alpha) {
             const auto [x, y] = as_tensors(a, b);
             if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
               return wick::sub(x, y);  // which refuses
-            return sum_in_first_dtype(a, b, -alpha);
+            return sum_in_first_dtype(a, b, negative(alpha));
           }),
       },
       Command{

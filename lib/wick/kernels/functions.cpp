@@ -8,6 +8,19 @@ namespace {
 
 using kernels::Unary;
 
+// x^2 + 1 = square / over^2 without leaving the range.
+template <class C>
+struct ScaledSquare {
+  C over, square;
+  WICK_INLINE explicit ScaledSquare(C x) {
+    const C size = x < 0 ? -x : x;
+    // Of an infinity the square itself.
+    over = C(1) / (size > C(1) && size < C(__builtin_inf()) ? size : C(1));
+    const C ratio = x * over;
+    square = ratio * ratio + over * over;
+  }
+};
+
 // clang-format off
 // As in unary.cpp: values, and gradients from those of the result and the argument x or the result y.
 struct AsinOf  { template <class C> static C f(C x) { return asin(x); }
@@ -15,13 +28,15 @@ struct AsinOf  { template <class C> static C f(C x) { return asin(x); }
 struct AcosOf  { template <class C> static C f(C x) { return acos(x); }
                  template <class C> static C df(C g, C x) { return -g / sqrt((C(1) - x) * (C(1) + x)); } };
 struct AtanOf  { template <class C> static C f(C x) { return atan(x); }
-                 template <class C> static C df(C g, C x) { return g / (C(1) + x * x); } };
+                 template <class C> static C df(C g, C x) { const ScaledSquare<C> s(x);
+                                                          return g * s.over * s.over / s.square; } };
 struct SinhOf  { template <class C> static C f(C x) { return sinh(x); }
                  template <class C> static C df(C g, C x) { return g * cosh(x); } };
 struct CoshOf  { template <class C> static C f(C x) { return cosh(x); }
                  template <class C> static C df(C g, C x) { return g * sinh(x); } };
 struct AsinhOf { template <class C> static C f(C x) { return asinh(x); }
-                 template <class C> static C df(C g, C x) { return g / sqrt(C(1) + x * x); } };
+                 template <class C> static C df(C g, C x) { const ScaledSquare<C> s(x);
+                                                          return g * s.over / sqrt(s.square); } };
 struct AcoshOf { template <class C> static C f(C x) { return acosh(x); }
                  template <class C> static C df(C g, C x) { return g / (sqrt(x - C(1)) * sqrt(x + C(1))); } };
 struct AtanhOf { template <class C> static C f(C x) { return atanh(x); }

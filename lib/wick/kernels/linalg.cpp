@@ -103,9 +103,27 @@ void axpy(int64_t n, T alpha, const T* x, T* y) {
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] + alpha * x[i];
 }
 
-// x^H y
+// What long sums are added up in.
 template <class T>
-T dot(int64_t n, const T* x, const T* y) {
+struct WideOf {
+  using type = T;
+};
+template <>
+struct WideOf<float> {
+  using type = double;
+};
+template <class T>
+using Wide = typename WideOf<T>::type;
+
+// So many rows are added up in T, then the sums in Wide<T>: the error does not grow with the rows of tall
+// matrices.
+constexpr int64_t stretch = 1024;
+WICK_INLINE int64_t stretch_end(int64_t begin, int64_t n) {
+  return n - begin < stretch ? n : begin + stretch;
+}
+
+template <class T>
+WICK_INLINE T short_dot(int64_t n, const T* x, const T* y) {
   using P = Pack<T>;
   constexpr int w = P::width;
   typename P::type a{}, b{}, c{}, d{};
@@ -119,6 +137,17 @@ T dot(int64_t n, const T* x, const T* y) {
   for (; i + w <= n; i += w) a = multiply_add(a, conj(P::load(x + i)), P::load(y + i));
   T total = P::sum((a + b) + (c + d));
   for (; i < n; ++i) total = multiply_add(total, conj(x[i]), y[i]);
+  return total;
+}
+
+// x^H y
+template <class T>
+Wide<T> dot(int64_t n, const T* x, const T* y) {
+  Wide<T> total{};
+  for (int64_t i = 0, end; i < n; i = end) {
+    end = stretch_end(i, n);
+    total = total + static_cast<Wide<T>>(short_dot(end - i, x + i, y + i));
+  }
   return total;
 }
 
@@ -180,36 +209,51 @@ void gemv(int64_t m, int64_t n, T alpha, const T* a, int64_t lda, const T* x, T*
   for (; j < n; ++j) axpy(m, alpha * x[j], a + j * lda, y);
 }
 
+// The products of four columns and x.
+template <class T>
+WICK_INLINE void short_dots(int64_t m, const T* const* a, const T* x, T* out) {
+  using P = Pack<T>;
+  constexpr int w = P::width;
+  const T *a0 = a[0], *a1 = a[1], *a2 = a[2], *a3 = a[3];
+  typename P::type s0{}, s1{}, s2{}, s3{};
+  int64_t i = 0;
+  for (; i + w <= m; i += w) {
+    const auto v = P::load(x + i);
+    s0 = multiply_add(s0, conj(P::load(a0 + i)), v);
+    s1 = multiply_add(s1, conj(P::load(a1 + i)), v);
+    s2 = multiply_add(s2, conj(P::load(a2 + i)), v);
+    s3 = multiply_add(s3, conj(P::load(a3 + i)), v);
+  }
+  T t0 = P::sum(s0), t1 = P::sum(s1), t2 = P::sum(s2), t3 = P::sum(s3);
+  for (; i < m; ++i) {
+    t0 = t0 + conj(a0[i]) * x[i];
+    t1 = t1 + conj(a1[i]) * x[i];
+    t2 = t2 + conj(a2[i]) * x[i];
+    t3 = t3 + conj(a3[i]) * x[i];
+  }
+  out[0] = t0;
+  out[1] = t1;
+  out[2] = t2;
+  out[3] = t3;
+}
+
 // y += A^H x for A (m, n).
 template <class T>
 void gemv_adjoint(int64_t m, int64_t n, T alpha, const T* a, int64_t lda, const T* x, T* y) {
-  using P = Pack<T>;
-  constexpr int w = P::width;
   int64_t j = 0;
   for (; j + 4 <= n; j += 4) {
-    const T *a0 = a + j * lda, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda;
-    typename P::type s0{}, s1{}, s2{}, s3{};
-    int64_t i = 0;
-    for (; i + w <= m; i += w) {
-      const auto v = P::load(x + i);
-      s0 = multiply_add(s0, conj(P::load(a0 + i)), v);
-      s1 = multiply_add(s1, conj(P::load(a1 + i)), v);
-      s2 = multiply_add(s2, conj(P::load(a2 + i)), v);
-      s3 = multiply_add(s3, conj(P::load(a3 + i)), v);
+    Wide<T> totals[4]{};
+    for (int64_t i = 0, end; i < m; i = end) {
+      end = stretch_end(i, m);
+      const T* first = a + j * lda + i;
+      const T* const columns[] = {first, first + lda, first + 2 * lda, first + 3 * lda};
+      T sums[4];
+      short_dots(end - i, columns, x + i, sums);
+      for (int c = 0; c < 4; ++c) totals[c] = totals[c] + static_cast<Wide<T>>(sums[c]);
     }
-    T t0 = P::sum(s0), t1 = P::sum(s1), t2 = P::sum(s2), t3 = P::sum(s3);
-    for (; i < m; ++i) {
-      t0 = t0 + conj(a0[i]) * x[i];
-      t1 = t1 + conj(a1[i]) * x[i];
-      t2 = t2 + conj(a2[i]) * x[i];
-      t3 = t3 + conj(a3[i]) * x[i];
-    }
-    y[j] = y[j] + alpha * t0;
-    y[j + 1] = y[j + 1] + alpha * t1;
-    y[j + 2] = y[j + 2] + alpha * t2;
-    y[j + 3] = y[j + 3] + alpha * t3;
+    for (int c = 0; c < 4; ++c) y[j + c] = y[j + c] + alpha * static_cast<T>(totals[c]);
   }
-  for (; j < n; ++j) y[j] = y[j] + alpha * dot(m, a + j * lda, x);
+  for (; j < n; ++j) y[j] = y[j] + alpha * static_cast<T>(dot(m, a + j * lda, x));
 }
 
 // y += A x for Hermitian A (n, n), of which only the lower triangle is read, and once: an element serves its
@@ -453,7 +497,7 @@ constexpr kernels::MatrixKernels kernels_of() {
     axpy(n, *static_cast<const T*>(alpha), static_cast<const T*>(x), static_cast<T*>(y));
   };
   k.dot = [](int64_t n, const void* x, const void* y, void* result) {
-    *static_cast<T*>(result) = dot(n, static_cast<const T*>(x), static_cast<const T*>(y));
+    *static_cast<T*>(result) = static_cast<T>(dot(n, static_cast<const T*>(x), static_cast<const T*>(y)));
   };
   k.norm = [](int64_t n, const void* x) { return norm(n, static_cast<const T*>(x)); };
   k.gemv = [](int64_t m, int64_t n, const void* alpha, const void* a, int64_t lda, const void* x, void* y) {

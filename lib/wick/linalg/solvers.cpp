@@ -1,6 +1,7 @@
 #include "wick/linalg/solvers.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -133,8 +134,9 @@ namespace {
 struct Solved {
   Tensor x;
   std::vector<std::int32_t> info;
+  bool in_range = true;  // no pivot of a regular matrix is infinite or NaN
 };
-Solved solve_by_lu(const Tensor& A, const Tensor& B) {
+Solved solve_in_range(const Tensor& A, const Tensor& B) {
   const Shape batch = broadcast_shapes(leading(A), leading(B));
   const std::int64_t n = A.size(-1), k = B.size(-1), count = numel(batch);
   // A matrix that all right-hand sides share is factored once.
@@ -143,6 +145,7 @@ Solved solve_by_lu(const Tensor& A, const Tensor& B) {
                x = column_major_copy(expand_batch(B, batch));
   const std::int64_t factors = shared ? 1 : count;
   std::vector<std::int32_t> info(static_cast<std::size_t>(factors), 0);
+  std::atomic<bool> in_range = true;
   if (a.numel() == 0) return {transpose(x, -2, -1), info};
   dispatch_matrices(A.dtype(), [&]<class T>(TypeTag<T>) {
     const auto factor = [&](std::int64_t i, std::int32_t* pivots) {
@@ -150,6 +153,7 @@ Solved solve_by_lu(const Tensor& A, const Tensor& B) {
       factorize::lu(matrix, pivots);
       for (std::int64_t j = n; j-- > 0;) {
         if (matrix(j, j) == T(0)) info[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(j + 1);
+        if (!std::isfinite(std::abs(matrix(j, j)))) in_range = false;
       }
     };
     const auto substitute = [&](std::int64_t i, std::int64_t factored, const std::int32_t* pivots) {
@@ -167,7 +171,37 @@ Solved solve_by_lu(const Tensor& A, const Tensor& B) {
       if (k > 0 && info[static_cast<std::size_t>(own)] == 0) substitute(i, own, pivots.data() + own * n);
     });
   });
-  return {transpose(x, -2, -1), info};
+  return {transpose(x, -2, -1), info, in_range};
+}
+
+// The power of two that is next above all magnitudes: its exponent; nothing where some are not finite, or
+// all are 0.
+std::optional<int> exponent_of(const Tensor& x) {
+  if (x.numel() == 0) return std::nullopt;
+  const NoGrad no_grad;
+  const double largest = max(abs(x.detach())).item().to_double();
+  if (!std::isfinite(largest) || largest == 0) return std::nullopt;
+  return std::ilogb(largest) + 1;
+}
+
+// 2^exponent x, in two steps, as the factor itself may be out of range.
+Tensor times_power(const Tensor& x, int exponent) {
+  const int half = exponent / 2;
+  return mul(mul(x, std::ldexp(1.0, half)), std::ldexp(1.0, exponent - half));
+}
+
+bool all_finite(const Tensor& x) { return !sum(logical_not(isfinite(x))).item().to_bool(); }
+
+// Where numbers leave the range on the way, of the matrices and right-hand sides brought near 1.
+Solved solve_by_lu(const Tensor& A, const Tensor& B) {
+  const NoGrad no_grad;
+  Solved direct = solve_in_range(A, B);
+  if (direct.in_range && all_finite(direct.x)) return direct;
+  const auto a = exponent_of(A), b = exponent_of(B);
+  if (!a || !b) return direct;
+  Solved scaled = solve_in_range(times_power(A, -*a), times_power(B, -*b));
+  scaled.x = times_power(scaled.x, *b - *a);
+  return scaled;
 }
 
 void check_regular(std::string_view operation, const std::vector<std::int32_t>& info) {
@@ -277,7 +311,7 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const auto [x, info] = solve_by_lu(A, B);
+    const auto [x, info, in_range] = solve_by_lu(A, B);
     check_regular(operation, info);
     out = x;
   }
@@ -303,7 +337,7 @@ Tensor inv(const Tensor& A) {
   check_square("linalg.inv", A);
   check_precision("linalg.inv", A.dtype());
   if (computed_in_complex128(A)) return inv(A.to(complex128)).to(complex64);
-  const auto [x, info] = solve_by_lu(A, identity_like(A));
+  const auto [x, info, in_range] = solve_by_lu(A, identity_like(A));
   check_regular("linalg.inv", info);
   return record_inverse(x, A);
 }
@@ -315,7 +349,7 @@ InvEx inv_ex(const Tensor& A) {
     const InvEx wide = inv_ex(A.to(complex128));
     return {wide.inverse.to(complex64), wide.info};
   }
-  const auto [x, positions] = solve_by_lu(A, identity_like(A));
+  const auto [x, positions, in_range] = solve_by_lu(A, identity_like(A));
   const Tensor info = zeros(leading(A), int32);
   std::copy_n(positions.data(), info.numel(), info.data<std::int32_t>());
   Tensor inverse = x;
@@ -469,6 +503,13 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     if (m >= n && leading(A) == broadcast_shapes(leading(A), leading(B)))
       by_qr = full_rank_solution(A, B, limit);
     out = by_qr ? *by_qr : shortest_solution(A, B, limit);
+    // The right-hand sides near 1 where theirs left the range on the way.
+    if (const auto b = all_finite(out.solution) ? std::nullopt : exponent_of(B)) {
+      const Tensor scaled = times_power(B, -*b);
+      out = by_qr ? full_rank_solution(A, scaled, limit).value_or(out) : shortest_solution(A, scaled, limit);
+      out.solution = times_power(out.solution, *b);
+      out.residuals = times_power(out.residuals, 2 * *b);
+    }
   }
   // The solution is pinv(A) B.
   record("lstsq", out.solution, {A, B}, saving(A, A.requires_grad() ? B : Tensor(), limit),

@@ -74,7 +74,10 @@ Tensor softplus_derivative(const Tensor& g, const Tensor& x, const UnaryParamete
   const Tensor y = x * p.real[0];
   return where(gt(y, number(x, p.real[1])), g, g * sigmoid(y));
 }
-Tensor softsign_derivative(const Tensor& g, const Tensor& x) { return g / square(abs(x) + 1); }
+Tensor softsign_derivative(const Tensor& g, const Tensor& x) {
+  const Tensor size = abs(x) + 1;
+  return g / size / size;
+}
 Tensor tanhshrink_derivative(const Tensor& g, const Tensor& x) { return g * square(tanh(x)); }
 Tensor silu_derivative(const Tensor& g, const Tensor& x) {
   const Tensor s = sigmoid(x);

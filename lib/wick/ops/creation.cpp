@@ -93,7 +93,8 @@ template <class W, class T, class F>
 void evenly_into(T* data, double start, double end, std::int64_t steps, F convert) {
   const W first = static_cast<W>(start), last = static_cast<W>(end), gaps = static_cast<W>(steps - 1);
   const W range = last - first;
-  const W step = steps == 1 ? W(0) : std::isfinite(range) ? range / gaps : last / gaps - first / gaps;
+  // Of at most two values each is an end.
+  const W step = steps <= 2 ? W(0) : std::isfinite(range) ? range / gaps : last / gaps - first / gaps;
   // A single value is the first.
   const std::int64_t half = steps == 1 ? 1 : steps / 2;
   generate_into(data, 0, half, [=](auto i) { return convert(first + step * static_cast<W>(i)); });
@@ -136,10 +137,19 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     if (counted >= one << 62) fail<ShapeError>("arange", "the range has too many values to be counted");
     count = static_cast<std::int64_t>(counted);
   } else {
-    const double counted = dtype == int64 ? std::ceil((std::trunc(to) - std::trunc(from)) / std::trunc(by))
-                                          : std::ceil((to - from) / by);
+    const double counted = dtype == int64
+                               ? std::ceil((std::trunc(to) - std::trunc(from)) / std::trunc(by))
+                               : std::ceil(std::isfinite(to - from) ? (to - from) / by : to / by - from / by);
     if (!(counted < 0x1p62)) fail<ShapeError>("arange", "the range has too many values to be counted");
     count = static_cast<std::int64_t>(counted);
+  }
+  if (integral && dtype != boolean && count > 0) {
+    // Of the last value at most one step leads out of int64.
+    const std::int64_t most =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(first) +
+                                  static_cast<std::uint64_t>(count - 1) * static_cast<std::uint64_t>(stride));
+    check_fill_value("arange", first, dtype);
+    check_fill_value("arange", most, dtype);
   }
   return generate(count, dtype, "arange", [=]<class T>(T* data) {
     generate_into(data, 0, count, [=](auto i) {
@@ -153,8 +163,34 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
   });
 }
 
-Tensor linspace(double start, double end, std::int64_t steps, DType dtype) {
+namespace {
+
+// start + i (end - start) / (steps - 1) exactly, cut towards 0.
+template <class T>
+void whole_numbers_into(T* data, std::int64_t start, std::int64_t end, std::int64_t steps) {
+  __extension__ using Wide = __int128;
+  const Wide gaps = std::max<std::int64_t>(steps - 1, 1), first = start * gaps, range = Wide{end} - start;
+  generate_into(data, 0, steps, [=](std::int64_t i) { return static_cast<T>((first + range * i) / gaps); });
+}
+
+bool is_whole(const Scalar& x) {
+  return x.kind() <= Kind::Integer || (std::trunc(x.to_double()) == x.to_double() && fits(x, int64));
+}
+
+}  // namespace
+
+Tensor linspace(const Scalar& start_value, const Scalar& end_value, std::int64_t steps, DType dtype) {
   check_steps(steps);
+  // The others lie between them.
+  for (const Scalar& value : {start_value, end_value})
+    check_fill_value("linspace", value, is_complex(dtype) ? float64 : dtype);
+  const double start = start_value.to_double(), end = end_value.to_double();
+  if (is_integral(dtype) && is_whole(start_value) && is_whole(end_value)) {
+    return generate(steps, dtype, "linspace", [&]<class T>(T* data) {
+      if constexpr (std::is_integral_v<T>)
+        whole_numbers_into(data, start_value.to_int(), end_value.to_int(), steps);
+    });
+  }
   return generate(steps, dtype, "linspace", [=]<class T>(T* data) {
     using W = std::conditional_t<std::is_same_v<T, float>, float, double>;
     evenly_into<W>(data, start, end, steps, [](W x) {
@@ -169,6 +205,11 @@ Tensor linspace(double start, double end, std::int64_t steps, DType dtype) {
 
 Tensor logspace(double start, double end, std::int64_t steps, double base, DType dtype) {
   check_steps(steps);
+  if (is_integral(dtype) && dtype != boolean) {
+    const Tensor powers = logspace(start, end, steps, base, float64);
+    for (std::int64_t i = 0; i < steps; ++i) check_fill_value("logspace", powers.data<double>()[i], dtype);
+    return powers.to(dtype);
+  }
   return generate(steps, dtype, "logspace", [=]<class T>(T* data) {
     evenly_into<double>(data, start, end, steps,
                         [base](double x) { return from_double<T>(std::pow(base, x)); });

@@ -22,7 +22,7 @@ Tensor eye(std::int64_t n, std::int64_t m = -1, DType dtype = float32);
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step = 1, DType dtype = float32);
 inline Tensor arange(const Scalar& end, DType dtype = float32) { return arange(0, end, 1, dtype); }
 // `steps` values evenly spaced from start to end, both exact. Integer dtypes truncate.
-Tensor linspace(double start, double end, std::int64_t steps, DType dtype = float32);
+Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps, DType dtype = float32);
 // base to the power of linspace's values.
 Tensor logspace(double start, double end, std::int64_t steps, double base = 10, DType dtype = float32);
 

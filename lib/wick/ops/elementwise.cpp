@@ -99,6 +99,8 @@ Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scal
     fail<DTypeError>(name, "for integer operands alpha must be a whole number, {} was given", alpha);
   }
   if (is_complex(dtype)) return run_binary(Binary::Add, name, a, mul(b.detach(), alpha), dtype);
+  if (alpha.kind() == Kind::Complex)
+    fail<DTypeError>(name, "for real operands alpha must be real, a complex number was given");
   const std::int64_t whole = alpha.to_int();
   const double factor = alpha.to_double();
   return run_binary(Binary::AddScaled, name, a, b, dtype,
@@ -217,25 +219,40 @@ Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
   return run_binary(Binary::ShiftRight, "bitwise_right_shift", a, b, result_type(a, b));
 }
 
+namespace {
+
+Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
+
+}  // namespace
+
 Tensor atan2(const Tensor& y, const Tensor& x) {
   const Tensor out = run_binary(Binary::Atan2, "atan2", y, x, true_division_type(result_type(y, x)));
   return record("atan2", out, {y, x}, saving(y, x),
                 [](const Tensor& g, const Tensor& rise, const Tensor& run) {
-                  const Tensor share = div(g, add(square(rise), square(run)));
-                  return Tensors{mul(share, run), neg(mul(share, rise))};
+                  // The squares of ratios stay within the range. The scale cancels: a constant for
+                  // derivatives.
+                  const Tensor size = maximum(abs(rise.detach()), abs(run.detach())).to(g.dtype());
+                  const Tensor one = scalar_tensor(1, g.dtype());
+                  const Tensor scale = where(bitwise_or(is_zero(size), isinf(size)), one, size);
+                  const Tensor v = div(rise, scale), u = div(run, scale);
+                  const Tensor share = div(div(g, scale), add(square(v), square(u)));
+                  return Tensors{mul(share, u), neg(mul(share, v))};
                 });
 }
 
 namespace {
 
-Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
-
 // g times the derivative of x^e with respect to x. x^0 does not depend on x, whatever x^-1 is.
 Tensor pow_gradient(const Tensor& g, const Tensor& base, const Tensor& exponent) {
   const auto loop = kernels::table().pow_gradient[index_of(g.dtype())];
   if (!loop || autograd::wanted({g, base, exponent})) {
-    const Tensor slope = mul(exponent, pow(base, sub(exponent, 1)));
-    return mul(g, conj(where(is_zero(exponent), scalar_tensor(0, g.dtype()), slope)));
+    // x^0 is flat in x, also where x^-1 is infinite; its slope changes with the exponent, by 1 / x.
+    const Tensor none = is_zero(exponent), one = scalar_tensor(1, exponent.dtype());
+    const Tensor others = mul(exponent, pow(base, sub(where(none, one, exponent), one)));
+    const Tensor inverse = reciprocal(base.detach().to(g.dtype()));
+    const Tensor change = where(isfinite(inverse), inverse, scalar_tensor(0, g.dtype()));
+    const Tensor slope = where(none, mul(exponent, change), others);
+    return mul(g, conj(slope));
   }
   const Tensor x = cast_unrecorded(base, g.dtype()), e = cast_unrecorded(exponent, g.dtype());
   const Tensor out = empty_for({&x, &e, &g}, g.dtype());

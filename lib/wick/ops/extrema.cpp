@@ -1,5 +1,6 @@
 #include "wick/ops/extrema.h"
 
+#include "wick/autograd/node.h"
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -28,11 +29,22 @@ Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim) {
 
 namespace {
 
-// One bound. `outside` tells for x and the bound whether the bound is taken; of NaN it is false.
-Tensor bounded(const Tensor& x, const Tensor& bound, Tensor (*outside)(const Tensor&, const Tensor&),
-               Tensor (*nearer)(const Tensor&, const Tensor&)) {
-  if (!x.requires_grad() && !bound.requires_grad()) return nearer(x, bound);
-  return where(outside(x.detach(), bound.detach()), bound, x);
+Tensor where_true(const Tensor& condition, const Tensor& g) {
+  return where(condition, g, scalar_tensor(0, g.dtype()));
+}
+
+// One bound: the gradient is that of what is taken, of x where both are equal. NaN has none.
+Tensor bounded(const Tensor& x, const Tensor& bound, bool is_low) {
+  const Tensor out = is_low ? maximum(x.detach(), bound.detach()) : minimum(x.detach(), bound.detach());
+  return record("clamp", out,
+                wrt(x, saving(x.detach(), bound.detach(), is_low),
+                    [](const Tensor& g, const Tensor& in, const Tensor& limit, bool low) {
+                      return where_true(low ? ge(in, limit) : le(in, limit), g);
+                    }),
+                wrt(bound, saving(x.detach(), bound.detach(), is_low),
+                    [](const Tensor& g, const Tensor& in, const Tensor& limit, bool low) {
+                      return where_true(low ? lt(in, limit) : gt(in, limit), g);
+                    }));
 }
 
 // A number as a 0-d tensor that promotes as the number does; undefined where it cannot bind, as it lies below
@@ -48,8 +60,8 @@ Tensor as_bound(const Tensor& x, const std::optional<Scalar>& bound, bool is_low
 Tensor clamped(const Tensor& x, const Tensor& low, const Tensor& high) {
   if (is_complex(x.dtype())) fail<DTypeError>("clamp", "not defined for {}", x.dtype());
   Tensor out = x;
-  if (low.defined()) out = bounded(out, low, lt, maximum);
-  if (high.defined()) out = bounded(out, high, gt, minimum);
+  if (low.defined()) out = bounded(out, low, true);
+  if (high.defined()) out = bounded(out, high, false);
   return out;
 }
 

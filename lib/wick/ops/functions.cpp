@@ -21,6 +21,24 @@ constexpr double degree = std::numbers::pi / 180;
 
 Tensor no_slope(const Tensor& g, const Tensor&) { return zeros_like(g); }
 
+// (x / m)^2 + (1 / m)^2 for m = max(|x|, 1): x^2 + 1 without leaving the range. The value of a formula in
+// which m cancels does not depend on m, which therefore is a constant for derivatives.
+struct SquarePlusOne {
+  Tensor m, scaled;
+
+  explicit SquarePlusOne(const Tensor& x) {
+    const Tensor one = scalar_tensor(1, real_dtype(x.dtype())), size = abs(x.detach());
+    m = where(isfinite(size), maximum(size, one), one);  // of an infinity the square itself
+    scaled = add(square(div(x, m)), square(reciprocal(m)));
+  }
+};
+
+// With factors in place of 1 - x^2, which loses digits near 1 and the range far from it.
+Tensor asin_slope(const Tensor& x) {
+  const Tensor below = add(neg(x), 1), above = add(x, 1);
+  return mul(rsqrt(below), rsqrt(above));
+}
+
 // clang-format off
 constexpr UnaryRule sin_rule{"sin", Unary::Sin, true, 12, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cos(x)); }};
@@ -29,21 +47,27 @@ constexpr UnaryRule cos_rule{"cos", Unary::Cos, true, 12, Saves::Input,
 constexpr UnaryRule tan_rule{"tan", Unary::Tan, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, add(square(y), 1)); }};
 constexpr UnaryRule asin_rule{"asin", Unary::Asin, true, 16, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(neg(square(x)), 1))); }};
+    [](const Tensor& g, const Tensor& x) { return mul(g, asin_slope(x)); }};
 constexpr UnaryRule acos_rule{"acos", Unary::Acos, true, 16, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return neg(mul(g, rsqrt(add(neg(square(x)), 1)))); }};
+    [](const Tensor& g, const Tensor& x) { return neg(mul(g, asin_slope(x))); }};
 constexpr UnaryRule atan_rule{"atan", Unary::Atan, true, 16, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return div(g, add(square(x), 1)); }};
+    [](const Tensor& g, const Tensor& x) {
+      const SquarePlusOne s(x);
+      return div(div(div(g, s.m), s.m), s.scaled);
+    }};
 constexpr UnaryRule sinh_rule{"sinh", Unary::Sinh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, cosh(x)); }};
 constexpr UnaryRule cosh_rule{"cosh", Unary::Cosh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, sinh(x)); }};
 constexpr UnaryRule asinh_rule{"asinh", Unary::Asinh, true, 16, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return mul(g, rsqrt(add(square(x), 1))); }};
+    [](const Tensor& g, const Tensor& x) {
+      const SquarePlusOne s(x);
+      return mul(div(g, s.m), rsqrt(s.scaled));
+    }};
 constexpr UnaryRule acosh_rule{"acosh", Unary::Acosh, true, 16, Saves::Input,
     [](const Tensor& g, const Tensor& x) { return mul(g, mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1)))); }};
 constexpr UnaryRule atanh_rule{"atanh", Unary::Atanh, true, 16, Saves::Input,
-    [](const Tensor& g, const Tensor& x) { return div(g, add(neg(square(x)), 1)); }};
+    [](const Tensor& g, const Tensor& x) { return div(div(g, add(neg(x), 1)), add(x, 1)); }};
 constexpr UnaryRule exp2_rule{"exp2", Unary::Exp2, true, 12, Saves::Result,
     [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, ln2)); }};
 constexpr UnaryRule exp10_rule{"exp10", Unary::Exp10, true, 16, Saves::Result,

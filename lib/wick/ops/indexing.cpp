@@ -73,81 +73,90 @@ void check_gather_shapes(const char* operation, const Tensor& x, const Tensor& i
 }
 
 const auto read = [](const auto& indexed, auto& other) { other = indexed; };
+
+// Rows of so many elements that are added up are left to the kernel of sums.
+constexpr std::int64_t long_row = 32;
+
 constexpr auto write = [](auto& indexed, const auto& other) { indexed = other; };
-const auto accumulate_into = []<class T>(T& indexed, const T& other) {
+// The target may be wider than what is added.
+const auto accumulate_into = []<class T, class U>(T& indexed, const U& other) {
   if constexpr (std::is_same_v<T, bool>) {
     indexed = indexed || other;
   } else if constexpr (std::is_integral_v<T>) {
     indexed = static_cast<T>(static_cast<std::uint64_t>(indexed) + static_cast<std::uint64_t>(other));
   } else {
-    indexed = static_cast<T>(indexed + other);
+    indexed = static_cast<T>(indexed + static_cast<T>(other));
   }
 };
 
-// Rows of so many elements that are added up are left to the kernel of sums.
-constexpr std::int64_t long_row = 32;
+template <class Move>
+inline constexpr bool reads = std::is_same_v<const Move, decltype(read)>;
+template <class Move>
+inline constexpr bool accumulates = std::is_same_v<const Move, decltype(accumulate_into)>;
 
-enum class Order { Kept, Free };
+// Calls move for a block of positions, elements of the other tensor, and origins in the indexed one.
+template <class T, class Other, class Move>
+void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
+  const kernels::Loop sum = kernels::table().binary[kernels::Binary::Add][index_of(dtype_of<T>)];
+  for (std::int64_t r = 0; r < b.rows; ++r) {
+    char* first = b.data[2] + r * b.row_step[2];
+    char* second = b.data[1] + r * b.row_step[1];
+    const char* places = b.data[0] + r * b.row_step[0];
+    const auto* p = reinterpret_cast<const std::int64_t*>(places);
+    T* indexed = reinterpret_cast<T*>(first);
+    Other* others = reinterpret_cast<Other*>(second);
+    const bool dense_other = b.step[1] == sizeof(Other);
+    if (b.step[0] == 0 && dense_other && b.step[2] == sizeof(T) && b.n > 0) {
+      // One position for the whole row: nothing but a loop over memory.
+      indexed = reinterpret_cast<T*>(first + *p * stride);
+      if constexpr (reads<Move>) {
+        std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
+      } else if (accumulates<Move> && std::is_same_v<T, Other> && sum && b.n >= long_row) {
+        char* to = reinterpret_cast<char*>(indexed);
+        const kernels::Block row{.n = b.n,
+                                 .rows = 1,
+                                 .data = {to, to, second},
+                                 .step = {sizeof(T), sizeof(T), sizeof(T)},
+                                 .row_step = {}};
+        sum(row, nullptr);
+      } else {
+        for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
+      }
+      continue;
+    }
+    if (b.step[0] == sizeof(std::int64_t) && dense_other && stride % size_of(dtype_of<T>) == 0 &&
+        (b.step[2] == 0 || b.step[2] == sizeof(T))) {
+      // Dense rows of positions: along the dimension itself, or beside it.
+      const std::int64_t apart = stride / size_of(dtype_of<T>);
+      if (b.step[2] == sizeof(T)) {
+        for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i + p[i] * apart], others[i]);
+      } else if (apart == 1) {
+        for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i]], others[i]);
+      } else {
+        for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i] * apart], others[i]);
+      }
+      continue;
+    }
+    for (std::int64_t i = 0; i < b.n; ++i) {
+      const auto place = *reinterpret_cast<const std::int64_t*>(places + i * b.step[0]);
+      move(*reinterpret_cast<T*>(first + i * b.step[2] + place * stride),
+           *reinterpret_cast<Other*>(second + i * b.step[1]));
+    }
+  }
+}
 
 // Calls move(element of the indexed tensor, element of the other) for every position. A position leads from
 // the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
-// have one shape. Where the order matters, as in writing, it is that of positions and other, which are
-// row-major then; in reading several threads may share the work.
+// have one shape, origin and other one dtype, or in adding origin may have twice the precision. Where the
+// order matters, as in writing, it is that of positions and other, which are row-major then; in reading
+// several threads may share the work.
+enum class Order { Kept, Free };
 template <class Move>
 void for_each_position(const Tensor& positions, const Tensor& origin, std::int64_t stride,
                        const Tensor& other, Order order, Move move) {
-  dispatch(origin.dtype(), [&]<class T>(TypeTag<T>) {
-    const kernels::Loop sum = std::is_same_v<const Move, decltype(accumulate_into)>
-                                  ? kernels::table().binary[kernels::Binary::Add][index_of(dtype_of<T>)]
-                                  : nullptr;
-    const auto typed = [](char* p) -> T& { return *reinterpret_cast<T*>(p); };
-    const auto block = [&](const kernels::Block& b) {
-      const auto position = [&](std::int64_t r, std::int64_t i) {
-        return *reinterpret_cast<std::int64_t*>(b.data[0] + r * b.row_step[0] + i * b.step[0]);
-      };
-      for (std::int64_t r = 0; r < b.rows; ++r) {
-        char* first = b.data[2] + r * b.row_step[2];
-        char* second = b.data[1] + r * b.row_step[1];
-        if (b.step[0] == 0 && b.step[1] == sizeof(T) && b.step[2] == sizeof(T) && b.n > 0) {
-          // One position for the whole row: nothing but a loop over memory.
-          T* indexed = &typed(first + position(r, 0) * stride);
-          T* others = &typed(second);
-          if constexpr (std::is_same_v<const Move, decltype(read)>) {
-            std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
-          } else if (sum && b.n >= long_row) {
-            char* to = reinterpret_cast<char*>(indexed);
-            const kernels::Block row{.n = b.n,
-                                     .rows = 1,
-                                     .data = {to, to, second},
-                                     .step = {sizeof(T), sizeof(T), sizeof(T)},
-                                     .row_step = {}};
-            sum(row, nullptr);
-          } else {
-            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i], others[i]);
-          }
-          continue;
-        }
-        if (b.step[0] == sizeof(std::int64_t) && b.step[1] == sizeof(T) &&
-            stride % size_of(dtype_of<T>) == 0 && (b.step[2] == 0 || b.step[2] == sizeof(T))) {
-          // Dense rows of positions: along the dimension itself, or beside it.
-          const auto* p = reinterpret_cast<const std::int64_t*>(b.data[0] + r * b.row_step[0]);
-          T* indexed = &typed(first);
-          T* others = &typed(second);
-          const std::int64_t apart = stride / size_of(dtype_of<T>);
-          if (b.step[2] == sizeof(T)) {
-            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i + p[i] * apart], others[i]);
-          } else if (apart == 1) {
-            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i]], others[i]);
-          } else {
-            for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i] * apart], others[i]);
-          }
-          continue;
-        }
-        for (std::int64_t i = 0; i < b.n; ++i)
-          move(typed(first + i * b.step[2] + position(r, i) * stride), typed(second + i * b.step[1]));
-      }
-    };
-    const LoopNest nest = make_loop_nest({&positions, &other, &origin});
+  const LoopNest nest = make_loop_nest({&positions, &other, &origin});
+  const auto run = [&]<class T, class Other>(TypeTag<T>, TypeTag<Other>) {
+    const auto block = [&](const kernels::Block& b) { move_block<T, Other>(b, stride, move); };
     if (order == Order::Kept) {
       for_each_block(nest, block);
       return;
@@ -156,14 +165,44 @@ void for_each_position(const Tensor& positions, const Tensor& origin, std::int64
       (*static_cast<const decltype(block)*>(f))(b);
     };
     if (nest.elements() > 0) run_loop(nest, loop, &block, 4);
-  });
+  };
+  if constexpr (accumulates<Move>) {
+    using Wide = std::complex<double>;
+    if (origin.dtype() == float64 && other.dtype() == float32)
+      return run(TypeTag<double>{}, TypeTag<float>{});
+    if (origin.dtype() == complex128 && other.dtype() == complex64)
+      return run(TypeTag<Wide>{}, TypeTag<std::complex<float>>{});
+  }
+  dispatch(origin.dtype(), [&]<class T>(TypeTag<T> tag) { run(tag, tag); });
 }
 
-// Sums of half precision are taken in float32 until they are stored.
-template <class Move>
-bool sums_wider(const Tensor& x, Move) {
-  return std::is_same_v<const Move, decltype(accumulate_into)> &&
-         (x.dtype() == float16 || x.dtype() == bfloat16);
+// What is added to elements of a dtype is summed up in a wider one until it is stored: half precision always,
+// other floats where so much is added, to each element or altogether, that it matters and the conversions are
+// little beside it.
+DType sum_dtype(DType dtype, std::int64_t target, std::int64_t source) {
+  constexpr std::int64_t to_each = 16, altogether = std::int64_t{1} << 20;
+  const bool many =
+      source >= 256 && (source / to_each >= target || source >= std::max(altogether, target / 4));
+  switch (dtype) {
+    case float16:
+    case bfloat16:
+      return many ? float64 : float32;
+    case float32:
+      return many ? float64 : float32;
+    case complex64:
+      return many ? complex128 : complex64;
+    default:
+      return dtype;
+  }
+}
+
+// The values as they are added to sums of that dtype.
+Tensor as_summands(const Tensor& values, DType sums) {
+  const DType narrow = sums == float64 ? float32 : sums == complex128 ? complex64 : sums;
+  const bool as_they_are = values.dtype() == sums || values.dtype() == narrow;
+  const bool half = values.dtype() == float16 || values.dtype() == bfloat16;
+  const Tensor dense = values.detach().contiguous();
+  return as_they_are ? dense : dense.to(half ? narrow : sums);
 }
 
 // What positions along dimension d are counted from: x at 0 there, under the shape of the positions.
@@ -202,33 +241,31 @@ void check_source_shape(const char* operation, const Tensor& source, const Tenso
                    " must have the index's shape " + to_string(index.sizes()));
 }
 
-// Calls move(element of out, element of source) for every position along d; returns out, or what has its
-// place.
+// Calls move(element of out, element of source) for every position along d.
 template <class Move>
-Tensor scattered_into(const Tensor& out, int d, const Tensor& positions, const Tensor& source, Move move) {
-  const NoGrad no_grad;
-  if (sums_wider(out, move))
-    return scattered_into(out.to(float32), d, positions, source, move).to(out.dtype());
+void scatter_into(const Tensor& out, int d, const Tensor& positions, const Tensor& source, Move move) {
   const Origin origin = origin_along(out, d, positions.sizes());
-  for_each_position(positions, origin.tensor, origin.stride, source.detach().to(out.dtype()).contiguous(),
-                    Order::Kept, move);
-  return out;
+  for_each_position(positions, origin.tensor, origin.stride, source, Order::Kept, move);
 }
 
 // The same on a copy of x.
 template <class Move>
 Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move) {
-  return scattered_into(sums_wider(x, move) ? x.detach() : x.detach().clone(), d, positions, source, move);
+  const NoGrad no_grad;
+  const DType sums = accumulates<Move> ? sum_dtype(x.dtype(), x.numel(), source.numel()) : x.dtype();
+  const Tensor out = sums == x.dtype() ? x.detach().clone() : x.detach().to(sums);
+  scatter_into(out, d, positions, as_summands(source, sums), move);
+  return out.to(x.dtype());
 }
 
 template <class Move>
 Tensor scattered_to_zeros(const Shape& shape, int d, const Tensor& positions, const Tensor& source,
                           Move move) {
   const DType dtype = source.dtype();
-  const bool wider =
-      std::is_same_v<const Move, decltype(accumulate_into)> && (dtype == float16 || dtype == bfloat16);
-  const Tensor out = scattered_into(zeros(shape, wider ? float32 : dtype), d, positions, source, move);
-  return record("scatter_add", out.detach().to(dtype), {source}, saving(d, positions),
+  const DType sums = accumulates<Move> ? sum_dtype(dtype, numel(shape), source.numel()) : dtype;
+  const Tensor out = zeros(shape, sums);
+  scatter_into(out, d, positions, as_summands(source, sums), move);
+  return record("scatter_add", out.to(dtype), {source}, saving(d, positions),
                 [](const Tensor& g, int along_dim, const Tensor& at) { return gather(g, along_dim, at); });
 }
 
@@ -438,17 +475,15 @@ Tensor pick(const Tensor& x, const Picks& picks) {
 // The same, unrecorded.
 Tensor replaced(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
   const NoGrad no_grad;
-  if (accumulate && sums_wider(x, accumulate_into)) {
-    return replaced(x.to(float32), picks, values.to(float32), accumulate).to(x.dtype());
-  }
-  const Tensor out = x.detach().clone();
-  const Tensor source = values.detach().contiguous();
+  const DType sums = accumulate ? sum_dtype(x.dtype(), x.numel(), values.numel()) : x.dtype();
+  const Tensor out = sums == x.dtype() ? x.detach().clone() : x.detach().to(sums);
+  const Tensor source = as_summands(values, sums);
   if (accumulate) {
     for_each_pick(out, picks, source, Order::Kept, accumulate_into);
   } else {
     for_each_pick(out, picks, source, Order::Kept, write);
   }
-  return out;
+  return out.to(x.dtype());
 }
 
 Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {

@@ -170,6 +170,20 @@ T below(T x) {
   }
 }
 
+// The next number towards infinity.
+template <class T>
+T above(T x) {
+  const auto negative = [](T v) { return static_cast<T>(-static_cast<Wide<T>>(v)); };
+  return negative(below(negative(x)));
+}
+
+// The least number of a floating point type that is not below x.
+template <class T>
+T at_least(double x) {
+  const T rounded = static_cast<T>(x);
+  return static_cast<double>(rounded) < x ? above(rounded) : rounded;
+}
+
 Tensor fill_uniform(const char* operation, const Tensor& out, double low, double high) {
   return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
     const auto from = static_cast<Wide<T>>(low), to = static_cast<Wide<T>>(high), range = to - from;
@@ -180,10 +194,14 @@ Tensor fill_uniform(const char* operation, const Tensor& out, double low, double
     const bool wide = !std::isfinite(range);
     // The end itself, which rounding may give, becomes the value before it.
     const T last = below(static_cast<T>(to));
+    const T first = at_least<T>(low);
+    if (low < high && static_cast<double>(first) >= high)
+      fail(operation, "{} has no number in [{}, {})", out.dtype(), low, high);
     each_uniform<T>(g, n, [&](std::int64_t i, Wide<T> u) {
       // Rounded once, as PyTorch does on every processor with such an instruction.
       const T value = static_cast<T>(wide ? from * (1 - u) + to * u : std::fma(u, range, from));
-      data[i] = static_cast<Wide<T>>(value) < to || range == 0 ? value : last;
+      const auto rounded = static_cast<Wide<T>>(value);
+      data[i] = range == 0 ? value : rounded >= to ? last : rounded < from ? first : value;
     });
   });
 }
@@ -208,10 +226,20 @@ Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
                                        std::fabs(static_cast<double>(high - 1))) <= largest(dtype_of<T>)
                             : fits(low, out.dtype()) && fits(high - 1, out.dtype());
       if (!held) fail("randint", "{} cannot hold all of [{}, {})", out.dtype(), low, high);
+      // Floating point may round the ends out of the range.
+      T least = static_cast<T>(low), most = static_cast<T>(high - 1);
+      if constexpr (is_floating(dtype_of<T>)) {
+        const auto whole = [](T x) { return Scalar(static_cast<double>(x)).to_int(); };
+        if (whole(least) < low) least = above(least);
+        if (whole(most) >= high) most = below(most);
+        if (static_cast<double>(least) > static_cast<double>(most))
+          fail("randint", "{} has no number in [{}, {})", out.dtype(), low, high);
+      }
       LockedGenerator locked;
       T* data = out.data<T>();
       const auto put = [&](std::int64_t i, std::uint64_t rest) {
-        data[i] = static_cast<T>(static_cast<std::int64_t>(rest + static_cast<std::uint64_t>(low)));
+        const T value = static_cast<T>(static_cast<std::int64_t>(rest + static_cast<std::uint64_t>(low)));
+        data[i] = value < least ? least : value > most ? most : value;
       };
       if (range >= (std::uint64_t{1} << 32)) {
         for (std::int64_t i = 0; i < out.numel(); ++i) put(i, locked->next64() % range);

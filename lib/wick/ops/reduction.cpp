@@ -4,6 +4,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/fold.h"
@@ -141,14 +142,12 @@ Tensor deviation(const Tensor& x, const ReducedDims& s, double divisor, const Mo
   return where(out_of_range, mul(sqrt(squares), scale), root);
 }
 
+// Of real and imaginary part together.
 Tensor complex_std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
-  const Tensor variance = var(x.to(complex128), dims, unbiased, keepdim);
-  const Tensor root = sqrt(variance.detach());
-  record("std", root, {variance}, saving(root), [](const Tensor& g, const Tensor& deviation) {
-    const Tensor zero = scalar_tensor(0, g.dtype());
-    return where(eq(deviation, zero), zero, div(g, mul(deviation, 2)));
-  });
-  return root.to(real_dtype(x.dtype()));
+  const Tensor wide = x.to(complex128);
+  const Tensor parts =
+      complex(std(real(wide), dims, unbiased, keepdim), std(imag(wide), dims, unbiased, keepdim));
+  return abs(parts).to(real_dtype(x.dtype()));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
+#include "wick/ops/rearrange.h"
 #include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
@@ -133,26 +134,68 @@ Tensor running(const Tensor& x, int dim, Op op) {
   return out;
 }
 
+// x one place further on along the dimension, with `first` in front.
+Tensor shifted(const Tensor& x, int dim, double first) {
+  const Tensor rest = narrow(x, dim, 0, x.size(dim) - 1);
+  return cat({full_like(narrow(x, dim, 0, 1).detach(), first, x.dtype()), rest}, dim);
+}
+
+Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim);
+
 Tensor widened(const Tensor& x) { return is_integral(x.dtype()) ? x.to(int64) : x; }
 
 Tensor cumsum_from_end(const Tensor& x, int dim) { return add(sub(sum(x, {dim}, true), cumsum(x, dim)), x); }
 
-// Without dividing by x, which may be 0: the derivative by x[k] is the running product with a 1 in its place.
-Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
-  Tensors parts;
-  const std::int64_t n = x.size(dim);
-  for (std::int64_t k = 0; k < n; ++k) {
-    const Tensor one = ones_like(narrow(x, dim, k, 1).detach());
-    const Tensor others = cat({narrow(x, dim, 0, k), one, narrow(x, dim, k + 1, n - k - 1)}, dim);
-    parts.push_back(
-        sum(mul(narrow(g, dim, k, n - k), narrow(cumprod(others, dim), dim, k, n - k)), {dim}, true));
-  }
-  return cat(parts, dim);
+// y[k] = b[k] + a[k] y[k - 1] along the dimension, from y[-1] = 0; a and b of one shape and dtype.
+Tensor recurrence(const Tensor& a, const Tensor& b, int dim) {
+  const Tensor factors = a.detach().contiguous(), addends = b.detach().contiguous();
+  const Tensor out = empty(b.sizes(), b.dtype());
+  if (out.numel() == 0) return out;
+  const Lines lines(b, dim);
+  dispatch(b.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (!std::is_integral_v<T>) {
+      using A = Accumulator<T>;
+      lines.each([&](std::int64_t at) {
+        const T *factor = factors.data<T>() + at, *addend = addends.data<T>() + at;
+        T* y = out.data<T>() + at;
+        A last = static_cast<A>(addend[0]);
+        y[0] = addend[0];
+        for (std::int64_t i = lines.inner; i < lines.n * lines.inner; i += lines.inner) {
+          last = static_cast<A>(addend[i]) + static_cast<A>(factor[i]) * last;
+          y[i] = static_cast<T>(last);
+        }
+      });
+    }
+  });
+  // With r the gradient of all that b[k] enters: r[k] = g[k] + a[k + 1] r[k + 1].
+  return record("recurrence", out, {a, b}, saving(a, out, dim),
+                [](const Tensor& g, const Tensor& factor, const Tensor& y, int along) {
+                  const Tensor r = recurrence_from_end(conj(factor), g, along);
+                  return Tensors{mul(r, conj(shifted(y, along, 0))), r};
+                });
 }
 
-bool has_zero(const Tensor& x) {
-  const NoGrad no_grad;
-  return sum(eq(x, scalar_tensor(0, x.dtype()))).item().to_int() > 0;
+// y[k] = b[k] + a[k + 1] y[k + 1]
+Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim) {
+  const Tensor turned = shifted(flip(a, {dim}), dim, 0);
+  return flip(recurrence(turned, flip(b, {dim}), dim), {dim});
+}
+
+// A dtype in which products of a few elements, and their sums, stay within the range.
+DType product_dtype(DType dtype) {
+  return dtype == float16 || dtype == bfloat16 ? float32
+         : dtype == float32                    ? float64
+         : dtype == complex64                  ? complex128
+                                               : dtype;
+}
+
+// Without dividing by x, which may be 0, or by totals, which may overflow: x[k] takes part in what the
+// product before it is multiplied by, g[k] + x[k + 1] (g[k + 1] + x[k + 2] (...)).
+Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
+  const DType wide = product_dtype(x.dtype());
+  const Tensor factors = conj(x.to(wide));
+  const Tensor before = shifted(cumprod(factors, dim), dim, 1);
+  return mul(before, recurrence_from_end(factors, g.to(wide), dim)).to(x.dtype());
 }
 
 }  // namespace
@@ -171,12 +214,9 @@ Tensor cumprod(const Tensor& x, std::int64_t dim) {
   const Tensor in = widened(x);
   if (x.dim() == 0) return in;
   const Tensor out = running(in, d, Times{});
-  return record("cumprod", out, {x}, saving(x, out, d),
-                [](const Tensor& g, const Tensor& original, const Tensor& result, int along) {
-                  if (original.numel() == 0) return g;
-                  if (has_zero(original)) return cumprod_gradient(g, original, along);
-                  return div(cumsum_from_end(mul(g, conj(result)), along), conj(original));
-                });
+  return record("cumprod", out, {x}, saving(x, d), [](const Tensor& g, const Tensor& original, int along) {
+    return original.numel() == 0 ? g : cumprod_gradient(g, original, along);
+  });
 }
 
 namespace {

@@ -264,4 +264,27 @@ TEST_CASE("decompositions: the condition of zeros is infinite") {
   }
 }
 
+TEST_CASE("decompositions: tall matrices of equal numbers") {
+  const std::int64_t m = 1000000;
+  const Tensor x = ones({m, 2});
+  CHECK(qr(x.slice(1, 0, 1), "r").R.item().to_double() == doctest::Approx(-1000).epsilon(1e-6));
+  CHECK(qr(x, "r").R[0][1].item().to_double() == doctest::Approx(-1000).epsilon(1e-6));
+  CHECK(svdvals(x)[0].item().to_double() == doctest::Approx(std::sqrt(2e6)).epsilon(1e-5));
+  const Tensor one = x.slice(1, 0, 1);
+  CHECK(lstsq(one, one).solution.item().to_double() == doctest::Approx(1).epsilon(2e-6));
+}
+
+TEST_CASE("decompositions: systems at the top of the range") {
+  for (const DType dtype : {float32, float64}) {
+    const double top = dtype == float32 ? 3e38 : 1e308;
+    const Tensor A = tensor({top, top, -top, top}, dtype).reshape({2, 2});
+    check_close(solve(A, full({2, 1}, top, dtype)), tensor({0, 1}, dtype).reshape({2, 1}), dtype, "solve");
+    check_close(matmul(inv(A), A), eye(2, 2, dtype), dtype, "inv");
+    const Tensor line = tensor({1, 1, 1, 2, 1, 3}, dtype).reshape({3, 2}), b = full({3, 1}, top, dtype);
+    const Tensor fit = lstsq(line, b).solution;
+    CHECK(fit[0][0].item().to_double() == doctest::Approx(top).epsilon(1e-5));
+    CHECK(std::fabs(fit[1][0].item().to_double()) < 1e-5 * top);
+  }
+}
+
 }  // namespace wick::test

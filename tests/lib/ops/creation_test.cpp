@@ -180,4 +180,28 @@ TEST_CASE("creation: evenly spaced values whose range overflows") {
   CHECK(equal(many, arange(0, 1000, 1, float64)));
 }
 
+TEST_CASE("creation: ranges that an integer dtype does not hold") {
+  CHECK_THROWS_WITH_AS(linspace(0, 300, 3, uint8), "linspace: 300 does not fit uint8", Error);
+  CHECK_THROWS_WITH_AS(linspace(-1, 1, 3, uint8), "linspace: -1 does not fit uint8", Error);
+  CHECK_THROWS_WITH_AS(linspace(0, 1e30, 3, int32), "linspace: 1e+30 does not fit int32", Error);
+  CHECK_THROWS_WITH_AS(logspace(0, 3, 4, 10, uint8), "logspace: 1000 does not fit uint8", Error);
+  CHECK_THROWS_WITH_AS(arange(0, 200, 50, int8), "arange: 150 does not fit int8", Error);
+  CHECK_THROWS_WITH_AS(arange(0, -3, -1, uint8), "arange: -2 does not fit uint8", Error);
+  CHECK(to_vector<std::int64_t>(arange(0, 128, 127, int8)) == std::vector<std::int64_t>{0, 127});
+  CHECK(arange(0, 0, 1, uint8).numel() == 0);
+}
+
+TEST_CASE("creation: evenly spaced integers are exact") {
+  const std::int64_t odd = (std::int64_t{1} << 53) + 1;
+  CHECK(to_vector<std::int64_t>(linspace(odd, odd + 2, 3, int64)) ==
+        std::vector<std::int64_t>{odd, odd + 1, odd + 2});
+  CHECK(to_vector<std::int64_t>(linspace(INT64_MIN, INT64_MAX, 3, int64)) ==
+        std::vector<std::int64_t>{INT64_MIN, 0, INT64_MAX});
+  CHECK(to_vector<std::int64_t>(linspace(-10, 10, 8, int32)) ==
+        std::vector<std::int64_t>{-10, -7, -4, -1, 1, 4, 7, 10});
+  CHECK(to_vector<std::int64_t>(linspace(7, 9, 1, int16)) == std::vector<std::int64_t>{7});
+  CHECK(equal(linspace(1e308, -1e308, 2, float64), tensor({1e308, -1e308}, float64)));
+  CHECK(equal(arange(-1e308, 1e308, 1e308, float64), tensor({-1e308, 0}, float64)));
+}
+
 }  // namespace wick::test

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "support.h"
@@ -232,6 +233,90 @@ TEST_CASE("precision: copies of every order of dimensions") {
     CHECK(identical(joined.slice(1, columns, 2 * columns), x));
     CHECK(identical(joined.slice(1, 0, columns), x));
   }
+}
+
+namespace {
+
+// The gradient of the sum of f at x; one that could be differentiated again takes other formulas.
+Tensor slope(const std::function<Tensor(const Tensor&)>& f, const std::vector<double>& at, DType dtype,
+             bool recorded = false) {
+  const Tensor x = tensor(at, {static_cast<std::int64_t>(at.size())}, dtype);
+  x.requires_grad_();
+  return grad({sum(f(x))}, {x}, {}, recorded, recorded)[0].detach();
+}
+
+}  // namespace
+
+TEST_CASE("precision: gradients whose squares leave the range") {
+  const double inf = INFINITY;
+  for (const DType dtype : {float16, float32, float64}) {
+    const double large = dtype == float16 ? 300 : dtype == float32 ? 1e20 : 1e160;
+    const double tolerance = dtype == float16 ? 2e-3 : 1e-6;
+    for (const bool recorded : {false, true}) {
+      check_close(slope(asinh, {large, -large, inf}, dtype, recorded), {1 / large, 1 / large, 0}, tolerance);
+      check_close(slope(atan, {300, 1, inf}, dtype, recorded), {1.0 / 90001, 0.5, 0}, 2e-2);
+      check_close(slope(softsign, {300}, dtype, recorded), {1.0 / 90601}, 2e-2);
+    }
+    for (const double size : {large, 1 / large}) {
+      const Tensor other = full({2}, size, dtype);
+      check_close(slope([&](const Tensor& y) { return atan2(y, other); }, {size, 0}, dtype),
+                  {0.5 / size, 1 / size}, tolerance);
+      check_close(slope([&](const Tensor& x) { return atan2(other, x); }, {size, 0}, dtype),
+                  {-0.5 / size, -1 / size}, tolerance);
+    }
+  }
+  check_close(slope([](const Tensor& x) { return angle(complex(x, full({2}, 1e-30))); }, {1e-30, 0}, float32),
+              {-5e29, -1e30}, 1e-6);
+  check_close(slope([](const Tensor& x) { return atan2(x, x); }, {1e-200}, float64), {0}, 0);
+}
+
+TEST_CASE("precision: gradients of running products need no quotient in range") {
+  check_close(slope([](const Tensor& x) { return cumprod(x, 0); }, {300, 300, 0.001}, float16),
+              {301.3, 300.3, INFINITY}, 1e-3);
+  check_close(slope([](const Tensor& x) { return cumprod(x, 0); }, {1e30, 1e30, 1e-30}, float32),
+              {1e30, 1e30, INFINITY}, 1e-6);
+}
+
+TEST_CASE("precision: gradients of what does not count") {
+  check_close(slope([](const Tensor& x) { return clamp(x, 0.0, 1.0); }, {NAN, 0, 0.5, 1, 2, -1}, float32),
+              {0, 1, 1, 1, 0, 0}, 0);
+  const Tensor x = tensor({0, 2}, float64);
+  x.requires_grad_();
+  const Tensor first = grad({sum(pow(x, tensor({0, 0}, float64)))}, {x}, {}, true, true)[0];
+  check_close(grad({sum(first)}, {x})[0], {0, 0}, 0);
+}
+
+TEST_CASE("precision: twenty million numbers added in one place") {
+  const std::int64_t n = 20000000;
+  const Tensor places = zeros({n}, int64), values = ones({n}), target = zeros({2});
+  const auto total = static_cast<double>(n);
+  CHECK(number(bincount(places, values, 0)[0]) == total);
+  CHECK(number(index_add(target, 0, places, values)[0]) == total);
+  CHECK(number(scatter_add(target, 0, places, values)[0]) == total);
+  CHECK(number(index_put(target, {places}, values, true)[0]) == total);
+  CHECK(number(slope([&](const Tensor& x) { return gather(x, 0, places); }, {1, 1}, float32)[0]) == total);
+  CHECK(number(slope([&](const Tensor& x) { return index_select(x, 0, places); }, {1, 1}, float32)[0]) ==
+        total);
+  CHECK(number(slope([&](const Tensor& x) { return index(x, {places}); }, {1, 1}, float32)[0]) == total);
+}
+
+TEST_CASE("precision: sums of half precision and of complex numbers in one place") {
+  const std::int64_t n = 20000;
+  const Tensor places = zeros({n}, int64);
+  for (const DType dtype : {float16, bfloat16, complex64}) {
+    const Tensor values = full({n}, 0.5, dtype), target = zeros({2}, dtype);
+    const double total = number(full({1}, 10000, dtype)[0]);  // rounded once
+    CHECK(number(index_add(target, 0, places, values)[0]) == total);
+    CHECK(number(index_put(target, {places}, values, true)[0]) == total);
+  }
+}
+
+TEST_CASE("precision: deviations of complex numbers whose squares leave the range") {
+  const auto spread = [](double size) {
+    return std(complex(tensor({size, 2 * size}, float64), tensor({0, size}, float64)));
+  };
+  check_close(spread(1e200), {1e200}, 1e-14);
+  check_close(spread(1e-200), {1e-200}, 1e-14);
 }
 
 }  // namespace wick::test
