@@ -26,9 +26,18 @@ DType result_dtype(const Tensor& x) {
   return is_floating(x.dtype()) || is_complex(x.dtype()) ? x.dtype() : float32;
 }
 
+// Of integers the distances from the first one of each row, which float64 holds where it may not hold them.
+Tensor from_first(const Tensor& x) {
+  if (x.dtype() != int64 || x.numel() == 0 || x.dim() == 0 || x.dim() > 2) return x;
+  const double span = max(x).item().to_double() - min(x).item().to_double();
+  return span < 0x1p62 ? sub(x, narrow(x, -1, 0, 1)) : x;
+}
+
 // In double precision, of shape (variables, variables).
-Tensor wide_cov(const Tensor& x, std::int64_t correction, const Tensor& fweights, const Tensor& aweights) {
-  if (x.dim() > 2) fail<ShapeError>("cov", "at most 2 dimensions are expected, shape {} has more", x.sizes());
+Tensor wide_cov(const char* operation, const Tensor& x, std::int64_t correction, const Tensor& fweights,
+                const Tensor& aweights) {
+  if (x.dim() > 2)
+    fail<ShapeError>(operation, "at most 2 dimensions are expected, shape {} has more", x.sizes());
   const Tensor rows = (x.dim() < 2 ? x.reshape({1, -1}) : x).to(is_complex(x.dtype()) ? complex128 : float64);
   const std::int64_t observations = rows.size(1);
   check_weights("fweights", fweights, observations);
@@ -60,12 +69,12 @@ Tensor near_one(const Tensor& x) {
 }  // namespace
 
 Tensor cov(const Tensor& x, std::int64_t correction, const Tensor& fweights, const Tensor& aweights) {
-  const Tensor matrix = wide_cov(x, correction, fweights, aweights).to(result_dtype(x));
+  const Tensor matrix = wide_cov("cov", from_first(x), correction, fweights, aweights).to(result_dtype(x));
   return x.dim() < 2 ? matrix.reshape({}) : matrix;
 }
 
 Tensor corrcoef(const Tensor& x) {
-  const Tensor matrix = wide_cov(near_one(x), 1, {}, {});
+  const Tensor matrix = wide_cov("corrcoef", near_one(from_first(x)), 1, {}, {});
   const Tensor spreads = sqrt(real(diagonal(matrix)));
   Tensor out = div(div(matrix, spreads.unsqueeze(1)), spreads.unsqueeze(0));
   if (!is_complex(out.dtype())) out = clamp(out, -1.0, 1.0);

@@ -319,4 +319,14 @@ TEST_CASE("precision: deviations of complex numbers whose squares leave the rang
   check_close(spread(1e-200), {1e-200}, 1e-14);
 }
 
+TEST_CASE("precision: covariances of large integers") {
+  const std::int64_t large = (std::int64_t{1} << 53) + 1;
+  const std::int64_t values[] = {large, large + 2};
+  const Tensor x = tensor(values, {2}, int64);
+  CHECK(number(cov(x)) == 2);
+  CHECK(to_vector<double>(corrcoef(stack({x, x}))) == std::vector<double>{1, 1, 1, 1});
+  CHECK_THROWS_WITH_AS(corrcoef(zeros({1, 1, 1})),
+                       "corrcoef: at most 2 dimensions are expected, shape {1 1 1} has more", ShapeError);
+}
+
 }  // namespace wick::test
