@@ -46,7 +46,7 @@ Tensor part(const Tensor& x, int r) {
   return wick::narrow(x, 0, r * rows, rows);
 }
 
-double number(const Tensor& x) { return wick::to_vector<double>(x.to(wick::float64))[0]; }
+double number(const Tensor& x) { return x.item().to_double(); }
 
 bool same(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes() || a.dtype() != b.dtype()) return false;

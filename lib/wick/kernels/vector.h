@@ -86,7 +86,7 @@ WICK_INLINE Vector<A> widen(const T* from) {
     }
   } else if constexpr (same<T, float> && same<A, double>) {
     Vector<A> x;
-    to_doubles(load_vector<typename VectorOf<T, n>::type>(from), x);
+    to_doubles(load_as<typename VectorOf<T, n>::type>(from), x);
     return x;
   } else if constexpr (class_of<T> == Class::Bool) {
     return __builtin_convertvector(load_as<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
