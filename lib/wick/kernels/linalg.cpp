@@ -158,7 +158,7 @@ double scaled_norm(int64_t n, const R* x) {
     if (is_nan(x[i])) return static_cast<double>(x[i]);
     if (absolute(x[i]) > largest) largest = absolute(x[i]);
   }
-  if (!(largest > 0) || largest > 1e308) return static_cast<double>(largest);
+  if (largest == 0 || largest == R(__builtin_inf())) return static_cast<double>(largest);
   // Powers of two: the scaling is exact.
   int exponent = 0;
   __builtin_frexp(static_cast<double>(largest), &exponent);

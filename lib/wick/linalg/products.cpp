@@ -59,10 +59,9 @@ kernels::Gemm part_of(kernels::Gemm g, bool by_rows, std::int64_t begin, std::in
 bool run_gemm(kernels::GemmFunction function, const kernels::Gemm& g, std::int64_t itemsize,
               std::int64_t c_itemsize) {
   const bool by_rows = g.m >= g.n;
-  const std::int64_t length = by_rows ? g.m : g.n, units = length / unit;
+  const std::int64_t length = by_rows ? g.m : g.n, width = by_rows ? g.n : g.m, units = length / unit;
   // An element of a product costs about a sixteenth of one of a sum.
-  const std::int64_t unit_work =
-      std::max<std::int64_t>(g.m * g.n / std::max<std::int64_t>(length, 1) * g.k * unit / 16, 1);
+  const std::int64_t unit_work = std::max<std::int64_t>(width * g.k * unit / 16, 1);
   if (units < 2 || units * unit_work < 2 * parallel::grain) return function(g);
   std::atomic<bool> failed = false;
   // Between stretches the interrupt handler is asked; each is long enough to make its copies worth while.

@@ -1,8 +1,9 @@
 #include <cmath>
+#include <functional>
 #include <limits>
 
-#include "gradcheck.h"
-#include "operations.h"
+#include "linalg/matrices.h"
+#include "wick/core/interrupt.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/norms.h"
 #include "wick/linalg/solvers.h"
@@ -17,27 +18,6 @@ namespace {
 using namespace linalg;
 
 constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr DType matrix_dtypes[] = {float32, float64, complex64, complex128};
-
-Tensor adjoint(const Tensor& x) { return conj(x.transpose(-2, -1)); }
-Tensor random(const Shape& shape, DType dtype) {
-  if (!is_complex(dtype)) return randn(shape, dtype);
-  const Tensor x = zeros(shape, dtype);
-  real(x).copy_(randn(shape, real_dtype(dtype)));
-  imag(x).copy_(randn(shape, real_dtype(dtype)));
-  return x;
-}
-double epsilon(DType dtype) { return real_dtype(dtype) == float32 ? 1.2e-7 : 2.3e-16; }
-
-// The largest magnitude, in double; NaN when there is one.
-double largest(const Tensor& x) {
-  double most = 0;
-  for (const auto z : to_vector<std::complex<double>>(x)) {
-    const double size = std::hypot(z.real(), z.imag());
-    if (!(size <= most)) most = size;
-  }
-  return most;
-}
 
 // In double precision, so that the check itself does not overflow or round.
 Tensor wide(const Tensor& x) { return x.to(is_complex(x.dtype()) ? complex128 : float64); }
@@ -96,25 +76,68 @@ Tensor powers_of_ten(std::int64_t n, double from, double to, DType dtype) {
 // Q diag(values) Q^H with a random unitary Q.
 Tensor with_eigenvalues(const Tensor& values, DType dtype) {
   const std::int64_t n = values.size(0);
-  const Tensor Q = qr(random({n, n}, is_complex(dtype) ? complex128 : float64)).Q;
+  const Tensor Q = qr(random_matrices({n, n}, is_complex(dtype) ? complex128 : float64)).Q;
   const Tensor A = matmul(Q * values.to(float64), adjoint(Q));
   return ((A + adjoint(A)) * 0.5).to(dtype);
 }
 
+// Far from singular, and positive definite if A is Hermitian.
+Tensor plus_identity(const Tensor& A) {
+  const std::int64_t n = A.size(-1);
+  return A + eye(n, n, A.dtype()) * (10 * std::sqrt(static_cast<double>(n)));
+}
+
+// Every decomposition, and what is built on them, of the square matrix A or one made of it.
+struct Named {
+  const char* name;
+  std::function<Tensors(const Tensor& A)> f;
+};
+const Named every_decomposition[] = {
+    {"svd",
+     [](const Tensor& A) {
+       const auto [U, S, Vh] = svd(A);
+       return Tensors{U, S, Vh};
+     }},
+    {"svdvals", [](const Tensor& A) { return Tensors{svdvals(A)}; }},
+    {"eigh",
+     [](const Tensor& A) {
+       const auto [w, V] = eigh(hermitian(A));
+       return Tensors{w, V};
+     }},
+    {"eigvalsh", [](const Tensor& A) { return Tensors{eigvalsh(hermitian(A))}; }},
+    {"qr",
+     [](const Tensor& A) {
+       const auto [Q, R] = qr(A);
+       return Tensors{Q, R};
+     }},
+    {"cholesky", [](const Tensor& A) { return Tensors{cholesky(plus_identity(hermitian(A)))}; }},
+    {"lu_factor",
+     [](const Tensor& A) {
+       const auto [LU, pivots] = lu_factor(A);
+       return Tensors{LU, pivots};
+     }},
+    {"solve", [](const Tensor& A) { return Tensors{solve(A, narrow(A, 1, 0, 5))}; }},
+    {"inv", [](const Tensor& A) { return Tensors{inv(A)}; }},
+    {"solve_triangular",
+     [](const Tensor& A) { return Tensors{solve_triangular(plus_identity(A), A, true)}; }},
+    {"lstsq", [](const Tensor& A) { return Tensors{lstsq(narrow(A, 1, 0, A.size(0) / 2), A).solution}; }},
+    {"matrix_exp", [](const Tensor& A) { return Tensors{matrix_exp(A)}; }}};
+
 }  // namespace
 
 TEST_CASE("decompositions of random matrices of every blocked size") {
+  manual_seed(21);
   for (const DType dtype : matrix_dtypes) {
     for (const std::int64_t n : {1, 7, 31, 33, 49, 65, 97, 130}) {
       const std::string what = std::string(name(dtype)) + " " + std::to_string(n);
-      const Tensor A = random({n, n}, dtype), B = random({n, 5}, dtype);
+      const Tensor A = random_matrices({n, n}, dtype), B = random_matrices({n, 5}, dtype);
       check_qr(A, what);
-      check_qr(random({n + 40, n}, dtype), what + " tall");
-      check_qr(random({n, n + 40}, dtype), what + " wide");
+      check_qr(random_matrices({n + 40, n}, dtype), what + " tall");
+      check_qr(random_matrices({n, n + 40}, dtype), what + " wide");
       check_svd(A, what);
-      check_svd(random({n + 9, n}, dtype), what + " tall");
-      check_svd(random({2 * n + 9, n}, dtype), what + " very tall");
-      check_svd(random({n, 2 * n + 9}, dtype), what + " very wide");
+      check_svd(random_matrices({n + 9, n}, dtype), what + " tall");
+      check_svd(random_matrices({2 * n + 9, n}, dtype), what + " very tall");
+      check_svd(random_matrices({n, 2 * n + 9}, dtype), what + " very wide");
       check_eigh(A + adjoint(A), what);
 
       const Tensor P = matmul(A, adjoint(A)) + eye(n, n, dtype) * static_cast<double>(n);
@@ -126,7 +149,7 @@ TEST_CASE("decompositions of random matrices of every blocked size") {
       for (const bool upper : {false, true}) {
         const Tensor T = upper ? triu(regular) : tril(regular);
         for (const std::int64_t k : {1, 3, 40}) {
-          const Tensor right = random({n, k}, dtype);
+          const Tensor right = random_matrices({n, k}, dtype);
           check_close(matmul(T, solve_triangular(regular, right, upper)), right, dtype, what + " triangular");
         }
       }
@@ -135,11 +158,12 @@ TEST_CASE("decompositions of random matrices of every blocked size") {
 }
 
 TEST_CASE("decompositions of graded, deficient and extreme matrices") {
+  manual_seed(22);
   for (const DType dtype : matrix_dtypes) {
     const DType real = real_dtype(dtype);
     for (const std::int64_t n : {4, 40, 75}) {
       const std::string what = std::string(name(dtype)) + " " + std::to_string(n) + " ";
-      const Tensor A = random({n, n}, dtype);
+      const Tensor A = random_matrices({n, n}, dtype);
       for (const bool rising : {false, true}) {
         const Tensor grades = rising ? powers_of_ten(n, -20, 15, real) : powers_of_ten(n, 15, -20, real);
         check_qr(A * grades, what + "graded columns");
@@ -149,7 +173,7 @@ TEST_CASE("decompositions of graded, deficient and extreme matrices") {
         const Tensor half = rising ? powers_of_ten(n, -9, 6, real) : powers_of_ten(n, 6, -9, real);
         check_eigh((A + adjoint(A)) * half * half.unsqueeze(-1), what + "graded");
       }
-      const Tensor low = matmul(random({n, 2}, dtype), random({2, n}, dtype));
+      const Tensor low = matmul(random_matrices({n, 2}, dtype), random_matrices({2, n}, dtype));
       check_qr(low, what + "rank 2");
       check_svd(low, what + "rank 2");
       check_eigh(matmul(narrow(low, 1, 0, 2), adjoint(narrow(low, 1, 0, 2))), what + "rank 2");
@@ -202,6 +226,7 @@ TEST_CASE("decompositions: triangular systems divide") {
 }
 
 TEST_CASE("decompositions: the exponential of badly scaled matrices") {
+  manual_seed(23);
   const auto exponential = [](std::initializer_list<double> values, std::int64_t n) {
     return to_vector<double>(matrix_exp(tensor(values, float64).reshape({n, n})));
   };
@@ -228,7 +253,7 @@ TEST_CASE("decompositions: the exponential of badly scaled matrices") {
   }
   for (const DType dtype : matrix_dtypes) {
     for (const std::int64_t n : {3, 40}) {
-      const Tensor A = random({2, n, n}, dtype);
+      const Tensor A = random_matrices({2, n, n}, dtype);
       const Tensor one = matmul(matrix_exp(A[1]), matrix_exp(neg(A[1])));
       CHECK(largest(one - eye(n, n, dtype)) <
             1e3 * largest(matrix_exp(A[1])) * largest(matrix_exp(neg(A[1]))) * epsilon(dtype));
@@ -239,8 +264,9 @@ TEST_CASE("decompositions: the exponential of badly scaled matrices") {
 }
 
 TEST_CASE("decompositions: least squares by QR and by singular values agree") {
+  manual_seed(24);
   for (const DType dtype : matrix_dtypes) {
-    const Tensor A = random({3, 60, 35}, dtype), B = random({3, 60, 2}, dtype);
+    const Tensor A = random_matrices({3, 60, 35}, dtype), B = random_matrices({3, 60, 2}, dtype);
     const auto [x, residuals, rank, values] = lstsq(A, B);
     check_close(x, matmul(pinv(A), B), dtype, "solution");
     check_close(values, svdvals(A), dtype, "values");
@@ -253,6 +279,38 @@ TEST_CASE("decompositions: least squares by QR and by singular values agree") {
     check_close(lstsq(A, B[0]).solution, matmul(pinv(A), B[0]), dtype, "shared right-hand sides");
     check_close(lstsq(A[0], B).solution, matmul(pinv(A[0]), B), dtype, "shared coefficients");
   }
+}
+
+TEST_CASE("decompositions: one thread or several, the same numbers") {
+  manual_seed(25);
+  const int threads = num_threads();
+  for (const DType dtype : {float32, float64, complex128}) {
+    const Tensor A = random_matrices({330, 330}, dtype);
+    for (const auto& [what, f] : every_decomposition) {
+      set_num_threads(1);
+      const Tensors one = f(A);
+      set_num_threads(3);
+      const Tensors several = f(A);
+      for (std::size_t i = 0; i < one.size(); ++i)
+        CHECK_MESSAGE(identical(several[i], one[i]), what << " " << name(dtype) << " " << i);
+    }
+  }
+  set_num_threads(threads);
+}
+
+TEST_CASE("decompositions: every large one can be interrupted") {
+  manual_seed(26);
+  const Tensor A = random_matrices({600, 600}, float64);
+  for (const auto& [what, f] : every_decomposition) {
+    int asked = 0;
+    {
+      const InterruptScope scope(
+          [](void* context, const Progress&) { return ++*static_cast<int*>(context) < 3; }, &asked);
+      CHECK_THROWS_AS_MESSAGE(f(A), Interrupted, what);
+    }
+    CHECK_MESSAGE(asked == 3, what);
+  }
+  CHECK(largest(matmul(A, inv(A)) - eye(600, 600, float64)) < 1e-8);
 }
 
 TEST_CASE("decompositions: the condition of zeros is infinite") {

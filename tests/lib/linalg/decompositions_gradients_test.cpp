@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "gradcheck.h"
+#include "linalg/matrices.h"
 #include "operations.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/norms.h"
@@ -16,8 +17,6 @@ using namespace linalg;
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-Tensor adjoint(const Tensor& x) { return conj(x.transpose(-2, -1)); }
-Tensor hermitian(const Tensor& x) { return x + adjoint(x); }
 Tensor definite(const Tensor& x) { return matmul(x, adjoint(x)) + eye(x.size(-2), x.size(-2), x.dtype()); }
 // Not near a singular matrix.
 Tensor regular(const Tensor& x) { return x + eye(x.size(-1), x.size(-1), x.dtype()) * 3; }

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "gradcheck.h"
+#include "linalg/matrices.h"
 #include "operations.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/norms.h"
@@ -17,9 +18,7 @@ using namespace linalg;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr DType matrix_dtypes[] = {float32, float64, complex64, complex128};
 
-Tensor adjoint(const Tensor& x) { return conj(x.transpose(-2, -1)); }
 Tensor with_shape(const Shape& shape, DType dtype, std::int64_t from = 0) {
   return is_complex(dtype) ? complex_values(shape, from).to(dtype) : values(shape, from).to(dtype);
 }
@@ -29,26 +28,15 @@ Tensor identity(const Shape& batch, std::int64_t n, DType dtype) {
   shape.push_back(n);
   return expand(eye(n, n, dtype), shape);
 }
-Tensor hermitian(const Tensor& x) { return x + adjoint(x); }
 Tensor positive_definite(const Tensor& x) {
   return matmul(x, adjoint(x)) + eye(x.size(-2), x.size(-2), x.dtype()) * 0.5;
-}
-
-double largest(const Tensor& x) {
-  if (x.numel() == 0) return 0;
-  double most = 0;
-  for (const auto z : to_vector<std::complex<double>>(x)) {
-    if (!(std::abs(z) <= most)) most = std::abs(z);
-  }
-  return most;
 }
 
 // Equal up to rounding, relative to the largest number.
 void check_near(const Tensor& got, const Tensor& wanted, const std::string& what, double factor = 200) {
   REQUIRE_MESSAGE(got.sizes() == wanted.sizes(), what << to_string(got.sizes()));
   REQUIRE_MESSAGE(got.dtype() == wanted.dtype(), what);
-  const double epsilon = real_dtype(got.dtype()) == float32 ? 1.2e-7 : 2.3e-16;
-  CHECK_MESSAGE(largest(got - wanted) <= factor * epsilon * std::max(1e-300, largest(wanted)),
+  CHECK_MESSAGE(largest(got - wanted) <= factor * epsilon(got.dtype()) * std::max(1e-300, largest(wanted)),
                 what << " off by " << largest(got - wanted));
 }
 

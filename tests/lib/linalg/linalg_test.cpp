@@ -1,19 +1,11 @@
 #include <cmath>
 
+#include "linalg/matrices.h"
 #include "reference.h"
 #include "wick/core/interrupt.h"
 
 namespace wick::test {
 namespace {
-
-// Whole numbers so small that products are exact in every dtype.
-Tensor numbers(const Shape& shape, DType dtype, std::int64_t from) {
-  const Tensor x = filled(shape, dtype, [=](std::int64_t i) { return scattered(from + i, 3); });
-  if (is_complex(dtype)) {
-    imag(x).copy_(filled(shape, float64, [=](std::int64_t i) { return scattered(from + i + 1000, 3); }));
-  }
-  return x;
-}
 
 // The definition: the sum of products, in a dtype that holds all of it.
 Tensor by_definition(const Tensor& a, const Tensor& b) {
@@ -43,7 +35,8 @@ TEST_CASE("linalg: products of every dtype, size and layout") {
     if (dtype == boolean) continue;
     for (const Shape& sizes : {Shape{1, 1, 1}, Shape{2, 3, 4}, Shape{1, 17, 5}, Shape{33, 2, 1},
                                Shape{8, 64, 8}, Shape{19, 5, 70}, Shape{70, 33, 3}}) {
-      const Tensor a = numbers({sizes[0], sizes[1]}, dtype, 1), b = numbers({sizes[1], sizes[2]}, dtype, 50);
+      const Tensor a = small_numbers({sizes[0], sizes[1]}, dtype, 1),
+                   b = small_numbers({sizes[1], sizes[2]}, dtype, 50);
       const Tensor expected = by_definition(a, b);
       for (const Tensor& x : stored(a)) {
         for (const Tensor& y : stored(b)) {
@@ -59,7 +52,7 @@ TEST_CASE("linalg: many rows by a small matrix, and by a short vector") {
   for (const DType dtype : {int32, int64, bfloat16, float32, float64, complex64}) {
     for (std::int64_t k = 1; k <= 6; ++k) {
       for (std::int64_t n = 1; n <= 5; ++n) {
-        const Tensor a = numbers({101, k}, dtype, 1), b = numbers({k, n}, dtype, 50);
+        const Tensor a = small_numbers({101, k}, dtype, 1), b = small_numbers({k, n}, dtype, 50);
         const Tensor expected = by_definition(a, b);
         for (const Tensor& y : stored(b)) CHECK(equal(matmul(a, y), expected));
         CHECK(equal(matmul(a.t().contiguous().t(), b), expected));
@@ -68,7 +61,7 @@ TEST_CASE("linalg: many rows by a small matrix, and by a short vector") {
     }
     for (const std::int64_t k : {3, 7, 8, 9, 16, 20, 31, 33, 64, 67, 131}) {
       for (const std::int64_t m : {1, 2, 4, 5, 11}) {
-        const Tensor a = numbers({m, k}, dtype, 1), x = numbers({k, 1}, dtype, 50);
+        const Tensor a = small_numbers({m, k}, dtype, 1), x = small_numbers({k, 1}, dtype, 50);
         for (const Tensor& rows : stored(a)) CHECK(equal(matmul(rows, x), by_definition(a, x)));
       }
     }
@@ -78,7 +71,7 @@ TEST_CASE("linalg: many rows by a small matrix, and by a short vector") {
 TEST_CASE("linalg: batches") {
   for (const DType dtype : {int32, float32, complex64}) {
     for (const std::int64_t count : {1, 2, 3, 40}) {
-      const Tensor a = numbers({count, 5, 3}, dtype, 1), b = numbers({count, 3, 4}, dtype, 50);
+      const Tensor a = small_numbers({count, 5, 3}, dtype, 1), b = small_numbers({count, 3, 4}, dtype, 50);
       const Tensor expected = by_definition(a, b);
       for (const Tensor& x : stored(a)) {
         for (const Tensor& y : stored(b)) {
@@ -98,7 +91,7 @@ TEST_CASE("linalg: batches") {
 TEST_CASE("linalg: large products") {
   // Large enough for several threads and for every block of the kernels.
   for (const auto& [m, n] : {std::pair<std::int64_t, std::int64_t>{300, 20}, {20, 300}, {257, 129}}) {
-    const Tensor a = numbers({m, 200}, float32, 1), b = numbers({200, n}, float32, 7);
+    const Tensor a = small_numbers({m, 200}, float32, 1), b = small_numbers({200, n}, float32, 7);
     const Tensor c = matmul(a, b);
     CHECK(equal(matmul(b.t(), a.t()).t(), c));
     CHECK(equal(matmul(a.to(int32), b.to(int32)).to(float32), c));
@@ -107,8 +100,8 @@ TEST_CASE("linalg: large products") {
 
 TEST_CASE("linalg: expanded operands") {
   for (const DType dtype : {int64, float16, float32, float64, complex64}) {
-    const Tensor row = numbers({1, 37}, dtype, 1), column = numbers({41, 1}, dtype, 5),
-                 b = numbers({37, 19}, dtype, 9);
+    const Tensor row = small_numbers({1, 37}, dtype, 1), column = small_numbers({41, 1}, dtype, 5),
+                 b = small_numbers({37, 19}, dtype, 9);
     for (const Tensor& a : {row.expand({41, 37}), column.expand({41, 37}), row[0][3].expand({41, 37})}) {
       CHECK(equal(matmul(a, b), by_definition(a, b)));
       CHECK(equal(matmul(b.t(), a.t()), by_definition(b.t(), a.t())));

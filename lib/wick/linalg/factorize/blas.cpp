@@ -1,7 +1,7 @@
 #include "wick/linalg/factorize/blas.h"
 
 #include "wick/core/dtype.h"
-#include "wick/core/error.h"
+#include "wick/linalg/gemm.h"
 
 namespace wick::factorize {
 namespace {
@@ -59,8 +59,7 @@ void gemm(Real<T> alpha, const View<const T>& a, Op a_op, const View<const T>& b
   constexpr DType dtype = std::is_same_v<T, float>    ? float32
                           : std::is_same_v<T, double> ? float64
                                                       : complex128;
-  if (!kernels::table().gemm[static_cast<int>(dtype)](g))
-    throw MemoryError("not enough memory for a matrix product");
+  wick::gemm("linalg", dtype, g);
 }
 
 template <class T>

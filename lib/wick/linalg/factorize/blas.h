@@ -127,7 +127,8 @@ void hemv(const View<const std::type_identity_t<T>>& a, const T* x, T* y) {
   matrix_kernels<T>().hemv(a.rows, a.data, a.stride, x, y);
 }
 
-// c = alpha op(a) op(b) + beta c, where beta is 0 or 1.
+// c = alpha op(a) op(b) + beta c, where beta is 0 or 1. Large ones run on several threads and ask the
+// interrupt handler, so what calls it, and what is built on that, may end in an exception.
 template <class T>
 void gemm(Real<T> alpha, const View<const T>& a, Op a_op, const View<const T>& b, Op b_op, int beta,
           const View<T>& c);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "wick/core/interrupt.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/factorize/reflectors.h"
 #include "wick/linalg/factorize/tridiagonal.h"
@@ -32,6 +33,7 @@ void reduce_to_tridiagonal(const View<T>& a, double* d, double* e, Reflectors<T>
     const View<T> v = q.vectors().block(0, first, n, std::max<std::int64_t>(reflections, 0));
     for (std::int64_t j = 0; j < columns; ++j) {
       const std::int64_t at = first + j, next = at + 1, rest = n - next;
+      check_interrupt({at, n});
       T* column = a.column(at) + at;
       add_product(v, w, at, at, j, column);
       add_product(w, v, at, at, j, column);

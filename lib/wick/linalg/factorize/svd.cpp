@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "wick/core/interrupt.h"
 #include "wick/linalg/factorize/bidiagonal.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/factorize/reflectors.h"
@@ -34,7 +35,10 @@ class Bidiagonalization {
       const std::int64_t columns = std::min(width, n - first), from_right = std::min(columns, n - 1 - first);
       v_ = q_.vectors().block(0, first, m, columns);
       w_ = p_.vectors().block(0, first, n, from_right);
-      for (std::int64_t j = 0; j < columns; ++j) reduce_column_and_row(first + j, j);
+      for (std::int64_t j = 0; j < columns; ++j) {
+        check_interrupt({first + j, n});
+        reduce_column_and_row(first + j, j);
+      }
       q_.complete(first / width, left_tau_);
       if (from_right > 0) p_.complete(first / width, right_tau_);
       const std::int64_t next = first + columns;
