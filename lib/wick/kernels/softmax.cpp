@@ -81,7 +81,9 @@ WICK_NOINLINE void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
 
 template <class C>
 struct Columns {
-  C most[width], sum[width];
+  C most[width];
+  double sum[width];
+  C shared[width];  // what finish() makes of the sum
 
   WICK_INLINE void clear() {
     for (int64_t j = 0; j < width; ++j) {
@@ -112,19 +114,20 @@ WICK_NOINLINE void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
   for (int64_t j = 0; j < n; ++j) {
     const C e = exp(x[j] - c.most[j]);
     out[j] = e;
-    c.sum[j] += e;
+    c.sum[j] += static_cast<double>(e);
   }
 }
 
 template <bool log_of, class C>
 WICK_NOINLINE void finish(Columns<C>& c) {
-  for (int64_t j = 0; j < width; ++j) c.sum[j] = log_of ? log(c.sum[j]) : C(1) / c.sum[j];
+  for (int64_t j = 0; j < width; ++j)
+    c.shared[j] = log_of ? log(static_cast<C>(c.sum[j])) : static_cast<C>(1 / c.sum[j]);
 }
 
 template <class C>
 WICK_NOINLINE void scale(const Columns<C>& c, C* y, int64_t n) {
   WICK_IVDEP
-  for (int64_t j = 0; j < n; ++j) y[j] *= c.sum[j];
+  for (int64_t j = 0; j < n; ++j) y[j] *= c.shared[j];
 }
 
 template <bool log_of, class C>
@@ -132,20 +135,23 @@ WICK_NOINLINE void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
   WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
     const C difference = x[j] - c.most[j];
-    out[j] = log_of ? difference - c.sum[j] : exp(difference) * c.sum[j];
+    out[j] = log_of ? difference - c.shared[j] : exp(difference) * c.shared[j];
   }
 }
 
 template <bool log_of, class C>
 WICK_NOINLINE void gradient_sum(Columns<C>& c, const C* g, const C* y, int64_t n) {
   WICK_IVDEP
-  for (int64_t j = 0; j < n; ++j) c.sum[j] += log_of ? g[j] : g[j] * y[j];
+  for (int64_t j = 0; j < n; ++j) c.sum[j] += static_cast<double>(log_of ? g[j] : g[j] * y[j]);
 }
 
 template <bool log_of, class C>
 WICK_NOINLINE void gradient(const Columns<C>& c, C* out, const C* g, const C* y, int64_t n) {
   WICK_IVDEP
-  for (int64_t j = 0; j < n; ++j) out[j] = log_of ? g[j] - exp(y[j]) * c.sum[j] : y[j] * (g[j] - c.sum[j]);
+  for (int64_t j = 0; j < n; ++j) {
+    const C sum = static_cast<C>(c.sum[j]);
+    out[j] = log_of ? g[j] - exp(y[j]) * sum : y[j] * (g[j] - sum);
+  }
 }
 
 // --- Blocks

@@ -194,6 +194,30 @@ TEST_CASE("precision: softmax of short lines, in every memory order") {
   }
 }
 
+TEST_CASE("precision: softmax of long lines, along rows and columns") {
+  // The exponentials are 1 and many times 0.1, whose sum is far off when it is taken in float32.
+  constexpr std::int64_t n = 200'000;
+  const Tensor x = full({n, 6}, std::log(0.1), float32);
+  x[0].fill_(0);
+  const double sum = 1 + 0.1 * (n - 1);
+  for (const Tensor& in : {x, x.slice(1, 0, 6, 2), x.t().contiguous().t()}) {
+    const Tensor leaf = in.clone().requires_grad_();
+    const Tensor logarithms = log_softmax(leaf, 0), shares = softmax(leaf, 0);
+    // In log_softmax's gradient the weights are added up, in softmax's the products with the result.
+    const Tensor weights = full(in.sizes(), 0.1, float32), ones_above = zeros(in.sizes(), float32);
+    ones_above[0].fill_(1);
+    const Tensor of_logarithms = grad({logarithms}, {leaf}, {weights})[0],
+                 of_shares = grad({shares}, {leaf}, {add(ones_above, 1)})[0];
+    for (const std::int64_t column : {std::int64_t{0}, in.size(1) - 1}) {
+      const auto first = [&](const Tensor& t) { return number(t[0][column]); };
+      CHECK(first(logarithms) == doctest::Approx(-std::log(sum)).epsilon(1e-6));
+      CHECK(first(shares) == doctest::Approx(1 / sum).epsilon(1e-6));
+      CHECK(first(of_logarithms) == doctest::Approx(0.1 - 0.1 * n / sum).epsilon(1e-6));
+      CHECK(first(of_shares) == doctest::Approx((1 - 1 / sum) / sum).epsilon(1e-5));
+    }
+  }
+}
+
 TEST_CASE("precision: the distinct values of a few, and of many") {
   for (const std::int64_t different : {3, 2000, 5000}) {
     for (const DType dtype : {int32, int64, float32, float64}) {
