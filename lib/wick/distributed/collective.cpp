@@ -279,10 +279,11 @@ bool Collective::step() {
 bool Collective::advance() {
   const Lock lock;
   if (ended_) return true;
-  // Only the first of the group's collectives moves data: all ranks run them in one order.
-  if (group_.queue.front().get() != this) {
-    const auto front = group_.queue.front();
-    front->advance();
+  // Only the first of the group's collectives moves data: all ranks run them in one order. It leaves the queue
+  // when it ends, and stays for the rest of the call.
+  const auto first = group_.queue.front();
+  if (first.get() != this) {
+    first->advance();
     return ended_;
   }
   const NoGrad no_grad;
@@ -310,7 +311,6 @@ void Collective::end() {
   ended_ = true;
   steps_ = Steps();
   ask_.input = Tensor();
-  const auto self = group_.queue.front();  // keeps this object for the rest of the call
   group_.queue.pop_front();
 }
 
