@@ -197,8 +197,8 @@ struct GeluTanhOf {
 
 // Parameters are rounded to the tensor's type, as PyTorch has it: a comparison with a bound may depend on it.
 template <class T>
-Parameters<Compared<T>> read(const void* parameters) {
-  using C = Compared<T>;
+Parameters<WithoutHalf<T>> read(const void* parameters) {
+  using C = WithoutHalf<T>;
   const auto* p = static_cast<const UnaryParameters*>(parameters);
   if constexpr (is_whole<T>) {
     return {static_cast<T>(p->integer[0]), static_cast<T>(p->integer[1]), static_cast<T>(p->integer[2])};

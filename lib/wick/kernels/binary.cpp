@@ -34,12 +34,12 @@ void arithmetic(const Block& b, const void*) {
 
 template <class T, class Op>
 void choice(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y))); });
+  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<WithoutHalf<T>>(x), cast<WithoutHalf<T>>(y))); });
 }
 
 template <class T, class Op>
 void comparison(const Block& b, const void*) {
-  elementwise2<bool, T>(b, [](T x, T y) { return Op::f(cast<Compared<T>>(x), cast<Compared<T>>(y)); });
+  elementwise2<bool, T>(b, [](T x, T y) { return Op::f(cast<WithoutHalf<T>>(x), cast<WithoutHalf<T>>(y)); });
 }
 
 template <class T>

@@ -111,5 +111,36 @@ void run2(const Block& b, Function2<Compute<T>> function, const void* parameters
   }
 }
 
+// Loops of the functors that tell what to compute: f of one element or two, and df, the gradient of the
+// argument from that of the result and what was saved.
+template <class C, class Op>
+void dense_values(C* out, const C* x, int64_t n, const void*) {
+  WICK_IVDEP
+  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
+}
+template <class C, class Op>
+void dense_values2(C* out, const C* x, const C* y, int64_t n, const void*) {
+  WICK_IVDEP
+  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i], y[i]);
+}
+template <class C, class Op>
+void dense_gradients(C* out, const C* g, const C* saved, int64_t n, const void*) {
+  WICK_IVDEP
+  for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], saved[i]);
+}
+
+template <class T, class Op>
+void buffered_loop(const Block& b, const void*) {
+  run1<T>(b, dense_values<Compute<T>, Op>, nullptr);
+}
+template <class T, class Op>
+void buffered_loop2(const Block& b, const void*) {
+  run2<T>(b, dense_values2<Compute<T>, Op>, nullptr);
+}
+template <class T, class Op>
+void gradient_loop(const Block& b, const void*) {
+  run2<T>(b, dense_gradients<Compute<T>, Op>, nullptr);
+}
+
 }  // namespace WICK_LEVEL
 }  // namespace wick

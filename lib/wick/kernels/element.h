@@ -82,11 +82,22 @@ template <> struct ComputeType<Half> { using type = float; };
 template <> struct ComputeType<BFloat16> { using type = float; };
 template <class T> using Compute = typename ComputeType<T>::type;
 
-// Half precision is compared as float, all else as it is.
-template <class T> struct ComparedType { using type = T; };
-template <> struct ComparedType<Half> { using type = float; };
-template <> struct ComparedType<BFloat16> { using type = float; };
-template <class T> using Compared = typename ComparedType<T>::type;
+// Half precision as float, all else as it is: what is compared, and what products are stored as.
+template <class T> struct WithoutHalfType { using type = T; };
+template <> struct WithoutHalfType<Half> { using type = float; };
+template <> struct WithoutHalfType<BFloat16> { using type = float; };
+template <class T> using WithoutHalf = typename WithoutHalfType<T>::type;
+
+// What long sums of T are added up in: float in double.
+template <class T> struct WideType { using type = T; };
+template <> struct WideType<float> { using type = double; };
+template <> struct WideType<Complex<float>> { using type = Complex<double>; };
+template <class T> using Wide = typename WideType<T>::type;
+
+// The type of a complex number's parts, else T.
+template <class T> struct RealType { using type = T; };
+template <class T> struct RealType<Complex<T>> { using type = T; };
+template <class T> using RealOf = typename RealType<T>::type;
 // clang-format on
 
 static_assert(sizeof(unsigned long) == 8 && sizeof(unsigned) == 4);
@@ -130,6 +141,21 @@ WICK_INLINE To cast(From x) {
     }
   } else {
     return static_cast<To>(x);
+  }
+}
+
+// An element that has a distance of more than its size to the next one of a loop. Complex ones are loaded as
+// a vector, because GCC 12.2 (bug 107451) reads one more than there are where it vectorizes such a loop over
+// pairs.
+template <class T>
+WICK_INLINE T load_alone(const T* x) {
+  if constexpr (class_of<T> == Class::Complex) {
+    typedef decltype(x->re) Pair __attribute__((vector_size(sizeof(T))));
+    Pair pair;
+    __builtin_memcpy(&pair, x, sizeof pair);
+    return {pair[0], pair[1]};
+  } else {
+    return *x;
   }
 }
 

@@ -26,11 +26,6 @@ using Position = typename PositionType<sizeof(C)>::type;
 // Positions within this many rows fit both types.
 constexpr int64_t segment = INT64_C(1) << 30;
 
-template <bool largest, class V>
-WICK_INLINE auto better(V x, V best) {
-  return ((largest ? x > best : x < best) | (x != x)) & (best == best);
-}
-
 template <class C>
 struct Found {
   C value;

@@ -49,31 +49,11 @@ struct Log10Of { template <class C> static C f(C x) { return log10(x); }
                  template <class C> static C df(C g, C x) { return g / (x * C(0x1.26bb1bbb55516p+1)); } };
 // clang-format on
 
-template <class C, class Op>
-void values(C* out, const C* x, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
-}
-template <class C, class Op>
-void gradients(C* out, const C* g, const C* saved, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], saved[i]);
-}
-
-template <class T, class Op>
-void value_loop(const Block& b, const void*) {
-  run1<T>(b, values<Compute<T>, Op>, nullptr);
-}
-template <class T, class Op>
-void gradient_loop(const Block& b, const void*) {
-  run2<T>(b, gradients<Compute<T>, Op>, nullptr);
-}
-
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     const auto set = [&]<class Op>(Unary op, Op) {
-      t.unary[op][dtype] = value_loop<T, Op>;
+      t.unary[op][dtype] = buffered_loop<T, Op>;
       t.gradient[op][dtype] = gradient_loop<T, Op>;
     };
     set(Unary::Asin, AsinOf{});

@@ -1,6 +1,7 @@
 #include "wick/kernels/element.h"
 #include "wick/kernels/matrix.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/transpose.h"
 #include "wick/kernels/vector.h"
 
 // What the decompositions do to vectors and small blocks, on matrices stored by columns; large blocks go
@@ -35,18 +36,9 @@ struct Pack<Complex<T>> {
 };
 
 template <class T>
-struct RealOf {
-  using type = T;
-};
-template <class T>
-struct RealOf<Complex<T>> {
-  using type = T;
-};
-
-template <class T>
-WICK_INLINE T from_real(typename RealOf<T>::type x) {
+WICK_INLINE T from_real(RealOf<T> x) {
   T z{};
-  reinterpret_cast<typename RealOf<T>::type&>(z) = x;
+  reinterpret_cast<RealOf<T>&>(z) = x;
   return z;
 }
 template <class T>
@@ -102,18 +94,6 @@ void axpy(int64_t n, T alpha, const T* x, T* y) {
   WICK_IVDEP
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] + alpha * x[i];
 }
-
-// What long sums are added up in.
-template <class T>
-struct WideOf {
-  using type = T;
-};
-template <>
-struct WideOf<float> {
-  using type = double;
-};
-template <class T>
-using Wide = typename WideOf<T>::type;
 
 // So many rows are added up in T, then the sums in Wide<T>: the error does not grow with the rows of tall
 // matrices.
@@ -182,7 +162,7 @@ double norm_of(int64_t n, const R* x) {
 }
 template <class T>
 double norm(int64_t n, const T* x) {
-  using R = typename RealOf<T>::type;
+  using R = RealOf<T>;
   return norm_of<R>(n * static_cast<int64_t>(sizeof(T) / sizeof(R)), reinterpret_cast<const R*>(x));
 }
 
@@ -401,7 +381,7 @@ WICK_INLINE void substitute(const Triangle& t, const T* a, T* x) {
     for (int c = 0; c < count; ++c) v[c] = P::load(target + c * w);
     const int64_t from = t.backward ? j + 1 : 0, to = t.backward ? t.n : j;
     for (int64_t k = from; k < to; ++k) {
-      const T element = a[j * t.row_step + k * t.column_step];
+      const T element = load_alone(a + j * t.row_step + k * t.column_step);
       const auto factor = P::all(-(t.conjugate ? conj(element) : element));
       const T* known = x + k * count * w;
       WICK_UNROLL
@@ -418,16 +398,43 @@ WICK_INLINE void substitute(const Triangle& t, const T* a, T* x) {
   }
 }
 
-// Right-hand sides between memory and the packs, along whichever is dense there.
-template <int lanes, class F>
-WICK_INLINE void each_element(const Triangle& t, int64_t width, F move) {
-  if (t.unknown_step == 1) {
-    for (int64_t c = 0; c < width; ++c) {
-      for (int64_t j = 0; j < t.n; ++j) move(j * lanes + c, j + c * t.right_step);
+// to[r * to_step + c] = from[r + c * from_step], square by square.
+template <class T>
+WICK_INLINE void copy_transposed(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t rows,
+                                 int64_t columns) {
+  constexpr int unit = 16 / sizeof(T);
+  constexpr auto size = static_cast<int64_t>(sizeof(T));
+  const int64_t whole_rows = rows / unit * unit, whole_columns = columns / unit * unit;
+  for (int64_t c = 0; c < whole_columns; c += unit) {
+    for (int64_t r = 0; r < whole_rows; r += unit) {
+      transpose_square<BitsOf<T>>(reinterpret_cast<char*>(to + r * to_step + c), to_step * size,
+                                  reinterpret_cast<const char*>(from + r + c * from_step), from_step * size);
     }
+  }
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = c < whole_columns ? whole_rows : 0; r < rows; ++r)
+      to[r * to_step + c] = from[r + c * from_step];
+  }
+}
+
+// Right-hand sides from memory to the packs, and back.
+template <class T>
+WICK_INLINE void gather_packs(const Triangle& t, T* packs, int64_t lanes, const T* b, int64_t columns) {
+  if (t.unknown_step == 1) {
+    copy_transposed(packs, lanes, b, t.right_step, t.n, columns);
   } else {
     for (int64_t j = 0; j < t.n; ++j) {
-      for (int64_t c = 0; c < width; ++c) move(j * lanes + c, j * t.unknown_step + c * t.right_step);
+      for (int64_t c = 0; c < columns; ++c) packs[j * lanes + c] = b[j * t.unknown_step + c * t.right_step];
+    }
+  }
+}
+template <class T>
+WICK_INLINE void scatter_packs(const Triangle& t, const T* packs, int64_t lanes, T* b, int64_t columns) {
+  if (t.unknown_step == 1) {
+    copy_transposed(b, t.right_step, packs, lanes, columns, t.n);
+  } else {
+    for (int64_t j = 0; j < t.n; ++j) {
+      for (int64_t c = 0; c < columns; ++c) b[j * t.unknown_step + c * t.right_step] = packs[j * lanes + c];
     }
   }
 }
@@ -441,9 +448,9 @@ void solve_side_by_side(const Triangle& t, const T* a, T* b, int64_t columns) {
     if (width < lanes) {
       for (int64_t i = 0; i < t.n * lanes; ++i) x[i] = T{};
     }
-    each_element<lanes>(t, width, [&](int64_t i, int64_t at) { x[i] = b[at]; });
+    gather_packs(t, x, lanes, b, width);
     substitute<T, count>(t, a, x);
-    each_element<lanes>(t, width, [&](int64_t i, int64_t at) { b[at] = x[i]; });
+    scatter_packs(t, x, lanes, b, width);
   }
 }
 

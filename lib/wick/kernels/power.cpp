@@ -132,27 +132,6 @@ struct Atan2Of { template <class C> static C f(C y, C x) { return atan2(y, x); }
 struct HypotOf { template <class C> static C f(C x, C y) { return hypot(x, y); } };
 // clang-format on
 
-template <class C, class Op>
-void values1(C* out, const C* x, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
-}
-template <class C, class Op>
-void values2(C* out, const C* x, const C* y, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i], y[i]);
-}
-template <class C, class Op>
-void gradients1(C* out, const C* g, const C* x, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], x[i]);
-}
-
-template <class T, class Op>
-void loop2(const Block& b, const void*) {
-  run2<T>(b, values2<Compute<T>, Op>, nullptr);
-}
-
 // Whether operand k is one element for all of the block.
 WICK_INLINE bool is_number(const Block& b, int k) {
   return b.step[k] == 0 && (b.rows == 1 || b.row_step[k] == 0);
@@ -164,12 +143,11 @@ WICK_INLINE Compute<T> number_of(const Block& b, int k) {
 
 template <class T>
 void powers(const Block& b, const void* parameters) {
-  using C = Compute<T>;
   const bool done = is_number(b, 2) && with_exponent(number_of<T>(b, 2), [&]<class Op>(Op) {
-                      run1<T>(b, values1<C, Op>, nullptr);
+                      buffered_loop<T, Op>(b, nullptr);
                       return true;
                     });
-  if (!done) loop2<T, PowOf>(b, parameters);
+  if (!done) buffered_loop2<T, PowOf>(b, parameters);
 }
 
 template <class C>
@@ -182,7 +160,7 @@ template <class T>
 void power_gradient(const Block& b, const void*) {
   using C = Compute<T>;
   const bool done = is_number(b, 3) && with_exponent(number_of<T>(b, 3), [&]<class Op>(Op) {
-                      run2<T>(b, gradients1<C, Op>, nullptr);
+                      gradient_loop<T, Op>(b, nullptr);
                       return true;
                     });
   if (done) return;
@@ -203,8 +181,8 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Integer) t.binary[Binary::Pow][dtype] = integer_powers<T>;
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.binary[Binary::Pow][dtype] = powers<T>;
-    t.binary[Binary::Atan2][dtype] = loop2<T, Atan2Of>;
-    t.binary[Binary::Hypot][dtype] = loop2<T, HypotOf>;
+    t.binary[Binary::Atan2][dtype] = buffered_loop2<T, Atan2Of>;
+    t.binary[Binary::Hypot][dtype] = buffered_loop2<T, HypotOf>;
     t.pow_gradient[dtype] = power_gradient<T>;
   }
 }

@@ -18,17 +18,9 @@ namespace {
 
 using kernels::Gemm;
 
-template <class T>
-struct PartType {
-  using type = Compute<T>;
-};
-template <class R>
-struct PartType<Complex<R>> {
-  using type = R;
-};
 // What the tiles compute in.
 template <class T>
-using Part = typename PartType<T>::type;
+using Part = RealOf<Compute<T>>;
 // Real columns of an element.
 template <class T>
 inline constexpr int parts = class_of<T> == Class::Complex ? 2 : 1;
@@ -301,32 +293,6 @@ class Product {
   alignas(64) char small_[small_bytes];
 };
 
-// What half precision is multiplied into, and what long sums of float are added up in.
-template <class T>
-struct ResultType {
-  using type = T;
-};
-template <>
-struct ResultType<Half> {
-  using type = float;
-};
-template <>
-struct ResultType<BFloat16> {
-  using type = float;
-};
-template <class T>
-struct WideType {
-  using type = void;
-};
-template <>
-struct WideType<float> {
-  using type = double;
-};
-template <>
-struct WideType<Complex<float>> {
-  using type = Complex<double>;
-};
-
 template <class T, class Out>
 bool narrow_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
   Product<T, Out> product(a, b, g.m, g.n, g.k);
@@ -335,11 +301,12 @@ bool narrow_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
   return true;
 }
 
-template <class T, class Out, class Wide>
+template <class T, class Out>
 bool wide_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
   const int64_t rows = least(wide_rows, g.m), columns = least(wide_columns, g.n);
-  Product<T, Wide> product(a, b, g.m, g.n, g.k);
-  Wide* sums = static_cast<Wide*>(__builtin_malloc(static_cast<size_t>(rows * columns) * sizeof(Wide)));
+  using Sum = Wide<Out>;
+  Product<T, Sum> product(a, b, g.m, g.n, g.k);
+  Sum* sums = static_cast<Sum*>(__builtin_malloc(static_cast<size_t>(rows * columns) * sizeof(Sum)));
   if (!sums || !product.reserve()) {
     __builtin_free(sums);
     return false;
@@ -351,8 +318,8 @@ bool wide_product(const Gemm& g, const Source<T>& a, const Source<T>& b) {
       for (int64_t r = 0; r < m; ++r) {
         for (int64_t c = 0; c < n; ++c) {
           Out& out = static_cast<Out*>(g.c)[(i + r) * g.c_row + (j + c) * g.c_column];
-          const Wide x = scaled(g.alpha, sums[r * columns + c]);
-          out = cast<Out>(g.beta == 0 ? x : scaled(g.beta, cast<Wide>(out)) + x);
+          const Sum x = scaled(g.alpha, sums[r * columns + c]);
+          out = cast<Out>(g.beta == 0 ? x : scaled(g.beta, cast<Sum>(out)) + x);
         }
       }
     }
@@ -457,8 +424,7 @@ bool tiny_product(const Gemm& g) {
 
 template <class T>
 bool product(const Gemm& given) {
-  using Out = typename ResultType<T>::type;
-  using Wide = typename WideType<Out>::type;
+  using Out = WithoutHalf<T>;
   Gemm g = given;
   if (g.m <= 0 || g.n <= 0) return true;
   if (g.k <= 0) {
@@ -477,8 +443,8 @@ bool product(const Gemm& given) {
   if (g.c_column != 1 && g.c_row == 1) g = transposed(g);
   const Source<T> a{static_cast<const T*>(g.a), g.a_row, g.a_column, g.conjugate_a};
   const Source<T> b{static_cast<const T*>(g.b), g.b_row, g.b_column, g.conjugate_b};
-  if constexpr (!same<Wide, void>) {
-    if (g.k > longest_narrow_sum) return wide_product<T, Out, Wide>(g, a, b);
+  if constexpr (!same<Wide<Out>, Out>) {
+    if (g.k > longest_narrow_sum) return wide_product<T, Out>(g, a, b);
   }
   return narrow_product<T, Out>(g, a, b);
 }

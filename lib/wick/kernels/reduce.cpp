@@ -23,10 +23,8 @@ template <> struct SumType<double> { using type = double; };
 template <class T> struct SumType<Complex<T>> { using type = Complex<double>; };
 
 // What maxima are gathered in: what vectors compare.
-template <class T> struct ExtremeType { using type = T; };
+template <class T> struct ExtremeType { using type = WithoutHalf<T>; };
 template <> struct ExtremeType<bool> { using type = uint8_t; };
-template <> struct ExtremeType<Half> { using type = float; };
-template <> struct ExtremeType<BFloat16> { using type = float; };
 
 // What a sum of T is stored as.
 template <class T> struct StoredSum { using type = T; };
@@ -43,8 +41,8 @@ struct State {
   V part[parts];
 };
 
-// An operation: start() makes a state of one element, take() adds an element, merge() another state. The
-// elements are single ones or vectors. `center` is operand 2, for operations that have it.
+// An operation: start() makes a state of one element, merge() adds another state. The elements are single
+// ones or vectors. `center` is operand 2, for operations that have it.
 template <class T>
 struct SumOf {
   using A = typename SumType<T>::type;
@@ -55,10 +53,6 @@ struct SumOf {
   template <class V>
   static WICK_INLINE State<V, 1> start(V x, V) {
     return {{x}};
-  }
-  template <class V>
-  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
-    s.part[0] = s.part[0] + x;
   }
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
@@ -86,15 +80,10 @@ struct ExtremeOf {
   static WICK_INLINE State<V, 1> start(V x, V) {
     return {{x}};
   }
-  // A NaN stays.
-  template <class V>
-  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
-    const V a = s.part[0];
-    s.part[0] = ((largest ? x > a : x < a) | (x != x)) & (a == a) ? x : a;
-  }
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
-    take(s, other.part[0], other.part[0]);
+    const V x = other.part[0], best = s.part[0];
+    s.part[0] = better<largest>(x, best) ? x : best;
   }
   static WICK_INLINE T result(const State<A, 1>& s, const ReduceFinish&) { return cast<T>(s.part[0]); }
 };
@@ -109,10 +98,6 @@ struct SquaresOf {
   template <class V>
   static WICK_INLINE State<V, 1> start(V x, V) {
     return {{x * x}};
-  }
-  template <class V>
-  static WICK_INLINE void take(State<V, 1>& s, V x, V) {
-    s.part[0] += x * x;
   }
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
@@ -137,12 +122,6 @@ struct DeviationsOf {
     return {{d, d * d}};
   }
   template <class V>
-  static WICK_INLINE void take(State<V, 2>& s, V x, V center) {
-    const V d = x - center;
-    s.part[0] += d;
-    s.part[1] += d * d;
-  }
-  template <class V>
   static WICK_INLINE void merge(State<V, 2>& s, const State<V, 2>& other) {
     s.part[0] += other.part[0];
     s.part[1] += other.part[1];
@@ -156,6 +135,12 @@ struct DeviationsOf {
 
 template <class Op>
 using StateOf = State<typename Op::A, Op::parts>;
+
+// Adds an element.
+template <class Op, class V>
+WICK_INLINE void take(State<V, Op::parts>& s, V x, V center) {
+  Op::merge(s, Op::start(x, center));
+}
 
 template <class T>
 WICK_INLINE T at(const char* address) {
@@ -176,7 +161,7 @@ StateOf<Op> fold_strided(const char* in, int64_t step, int64_t n, typename Op::A
   // The first elements start the lanes: maxima have no identity.
   if (n < 2 * lanes) {
     auto total = Op::start(cast<A>(at<T>(in)), center);
-    for (int64_t i = 1; i < n; ++i) Op::take(total, cast<A>(at<T>(in + i * step)), center);
+    for (int64_t i = 1; i < n; ++i) take<Op>(total, cast<A>(at<T>(in + i * step)), center);
     return total;
   }
   StateOf<Op> lane[lanes];
@@ -185,9 +170,9 @@ StateOf<Op> fold_strided(const char* in, int64_t step, int64_t n, typename Op::A
   int64_t i = lanes;
   for (; i + lanes <= n; i += lanes) {
     WICK_UNROLL
-    for (int j = 0; j < lanes; ++j) Op::take(lane[j], cast<A>(at<T>(in + (i + j) * step)), center);
+    for (int j = 0; j < lanes; ++j) take<Op>(lane[j], cast<A>(at<T>(in + (i + j) * step)), center);
   }
-  for (int j = 0; i < n; ++i, ++j) Op::take(lane[j], cast<A>(at<T>(in + i * step)), center);
+  for (int j = 0; i < n; ++i, ++j) take<Op>(lane[j], cast<A>(at<T>(in + i * step)), center);
   for (int width = lanes / 2; width > 0; width /= 2) {
     WICK_UNROLL
     for (int j = 0; j < width; ++j) Op::merge(lane[j], lane[j + width]);
@@ -230,7 +215,7 @@ StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
     for (int j = 1; j < vectors; ++j) lane[j] = Op::start(widen<A>(x + j * width), centers);
     for (i = stride; i + stride <= n; i += stride) {
       WICK_UNROLL
-      for (int j = 0; j < vectors; ++j) Op::take(lane[j], widen<A>(x + i + j * width), centers);
+      for (int j = 0; j < vectors; ++j) take<Op>(lane[j], widen<A>(x + i + j * width), centers);
     }
     for (int w = vectors / 2; w > 0; w /= 2) {
       WICK_UNROLL
@@ -238,9 +223,9 @@ StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
     }
     total = lane[0];
   }
-  for (; i + width <= n; i += width) Op::take(total, widen<A>(x + i), centers);
+  for (; i + width <= n; i += width) take<Op>(total, widen<A>(x + i), centers);
   auto single = fold_lanes<Op>(total);
-  for (; i < n; ++i) Op::take(single, cast<A>(x[i]), center);
+  for (; i < n; ++i) take<Op>(single, cast<A>(x[i]), center);
   return single;
 }
 
@@ -255,7 +240,6 @@ WICK_INLINE bool is_finite(double x) { return x - x == 0; }
 template <int count>
 WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) {
   using V = Vector<float>;
-  using Half = typename VectorOf<float, vector_width<double>>::type;
   V sum[count];
   WICK_UNROLL
   for (int i = 0; i < count; ++i) sum[i] = load_as<V>(from + i * step);
@@ -264,13 +248,7 @@ WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) 
     WICK_UNROLL
     for (int i = 0; i < w; ++i) sum[i] += sum[i + w];
   }
-  Half halves[2];
-  __builtin_memcpy(halves, sum, sizeof halves);
-  Vector<double> first, second;
-  to_doubles(halves[0], first);
-  to_doubles(halves[1], second);
-  to[0] += first;
-  to[1] += second;
+  add_as_doubles(sum[0], to[0], to[1]);
 }
 
 double fold_eights(const float* x, int64_t n) {
@@ -355,12 +333,12 @@ void inner_short(const Block& b, const ReduceFinish* finish) {
     int64_t i = 0;
     for (; i + width <= n; i += width) {
       WICK_UNROLL
-      for (int k = 0; k < 4; ++k) Op::take(lane[k], widen<A>(rows[k] + i), V{});
+      for (int k = 0; k < 4; ++k) take<Op>(lane[k], widen<A>(rows[k] + i), V{});
     }
     if (i < n) {
       WICK_UNROLL
       for (int k = 0; k < 4; ++k)
-        Op::take(lane[k], last_elements<width>(widen<A>(rows[k] + n - width), n - i), V{});
+        take<Op>(lane[k], last_elements<width>(widen<A>(rows[k] + n - width), n - i), V{});
     }
     const V sums[4] = {lane[0].part[0], lane[1].part[0], lane[2].part[0], lane[3].part[0]};
     A totals[4];
@@ -387,7 +365,7 @@ void inner(const Block& b, const void* parameters) {
     char* out = b.data[0] + r * b.row_step[0];
     if (brief) {
       auto total = Op::start(cast<A>(at<T>(in)), center);
-      for (int64_t i = 1; i < b.n; ++i) Op::take(total, cast<A>(at<T>(in + i * b.step[1])), center);
+      for (int64_t i = 1; i < b.n; ++i) take<Op>(total, cast<A>(at<T>(in + i * b.step[1])), center);
       put<Op>(out, total, finish);
     } else {
       put<Op>(out, fold<Op, T>(in, b.step[1], b.n, center), finish);
@@ -442,7 +420,7 @@ WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, cons
     in += rows.row_step;
     WICK_UNROLL
     for (int j = 0; j < vectors; ++j)
-      Op::take(lane[j], widen<A>(reinterpret_cast<const T*>(in) + j * width), center[j]);
+      take<Op>(lane[j], widen<A>(reinterpret_cast<const T*>(in) + j * width), center[j]);
   }
   WICK_UNROLL
   for (int j = 0; j < vectors; ++j) {
@@ -512,7 +490,7 @@ void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typenam
   for (; j < columns; ++j) {
     const char* in = rows.data + j * rows.step;
     auto total = Op::start(cast<A>(at<T>(in)), centers[j]);
-    for (int64_t r = 1; r < rows.count; ++r) Op::take(total, cast<A>(at<T>(in += rows.row_step)), centers[j]);
+    for (int64_t r = 1; r < rows.count; ++r) take<Op>(total, cast<A>(at<T>(in += rows.row_step)), centers[j]);
     out.set(j, total);
   }
 }

@@ -84,27 +84,6 @@ void plain_loop(const Block& b, const void*) {
   elementwise1<T, T>(b, [](T x) { return Op::f(x); });
 }
 
-// For functions of many instructions.
-template <class C, class Op>
-void dense(C* out, const C* x, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i]);
-}
-template <class T, class Op>
-void long_loop(const Block& b, const void*) {
-  run1<T>(b, dense<Compute<T>, Op>, nullptr);
-}
-
-template <class C, class Op>
-void dense_gradient(C* out, const C* g, const C* saved, int64_t n, const void*) {
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::df(g[i], saved[i]);
-}
-template <class T, class Op>
-void gradient_loop(const Block& b, const void*) {
-  run2<T>(b, dense_gradient<Compute<T>, Op>, nullptr);
-}
-
 WICK_INLINE bool is_far(float x) { return (x > float(turns)) | (x < -float(turns)); }
 WICK_INLINE bool is_far(double x) { return (x > turns) | (x < -turns); }
 
@@ -113,7 +92,7 @@ template <class C, class Op>
 void dense_angles(C* out, const C* x, int64_t n, const void* parameters) {
   int any_far = 0;
   for (int64_t i = 0; i < n; ++i) any_far |= is_far(x[i]);
-  if (!any_far) return dense<C, Op>(out, x, n, parameters);
+  if (!any_far) return dense_values<C, Op>(out, x, n, parameters);
   for (int64_t i = 0; i < n; ++i) out[i] = is_far(x[i]) ? Op::by_libm(x[i]) : Op::f(x[i]);
 }
 template <class T, class Op>
@@ -139,15 +118,15 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
     set(Unary::Abs, loop<T, RealAbsOf>);
     set(Unary::Sign, loop<T, SignOf>);
     set(Unary::Relu, loop<T, ReluOf>);
-    set(Unary::Exp, long_loop<T, ExpOf>);
-    set(Unary::Log, long_loop<T, LogOf>);
+    set(Unary::Exp, buffered_loop<T, ExpOf>);
+    set(Unary::Log, buffered_loop<T, LogOf>);
     set(Unary::Sqrt, loop<T, SqrtOf>);
-    set(Unary::Sigmoid, long_loop<T, SigmoidOf>);
-    set(Unary::Tanh, long_loop<T, TanhOf>);
-    set(Unary::Erf, long_loop<T, ErfOf>);
-    set(Unary::Exp2, long_loop<T, Exp2Of>);
-    set(Unary::Expm1, long_loop<T, Expm1Of>);
-    set(Unary::Log1p, long_loop<T, Log1pOf>);
+    set(Unary::Sigmoid, buffered_loop<T, SigmoidOf>);
+    set(Unary::Tanh, buffered_loop<T, TanhOf>);
+    set(Unary::Erf, buffered_loop<T, ErfOf>);
+    set(Unary::Exp2, buffered_loop<T, Exp2Of>);
+    set(Unary::Expm1, buffered_loop<T, Expm1Of>);
+    set(Unary::Log1p, buffered_loop<T, Log1pOf>);
     set(Unary::Sin, angle_loop<T, SinOf>);
     set(Unary::Cos, angle_loop<T, CosOf>);
     set(Unary::Tan, angle_loop<T, TanOf>);

@@ -45,6 +45,23 @@ WICK_INLINE void store_vector(T* to, Vector<T> x) {
 template <class T>
 inline constexpr bool has_vectors = class_of<T> != Class::Complex;
 
+// Adds a vector of float to two of double.
+WICK_INLINE void add_as_doubles(const Vector<float>& x, Vector<double>& low, Vector<double>& high) {
+  typename VectorOf<float, vector_width<double>>::type parts[2];
+  __builtin_memcpy(parts, &x, sizeof x);
+  Vector<double> first, second;
+  to_doubles(parts[0], first);
+  to_doubles(parts[1], second);
+  low += first;
+  high += second;
+}
+
+// Whether x is to replace the largest, or smallest, so far; a NaN stays.
+template <bool largest, class V>
+WICK_INLINE auto better(V x, V best) {
+  return ((largest ? x > best : x < best) | (x != x)) & (best == best);
+}
+
 // The bytes there as any vector.
 template <class V>
 WICK_INLINE V load_as(const void* from) {

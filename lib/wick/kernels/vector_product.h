@@ -6,7 +6,6 @@
 #include "wick/kernels/element.h"
 #include "wick/kernels/lane_sums.h"
 #include "wick/kernels/tile.h"
-#include "wick/kernels/to_doubles.h"
 
 // Products in which one side is a vector, and what they share with those of matrices.
 
@@ -52,28 +51,6 @@ WICK_INLINE kernels::Gemm transposed(const kernels::Gemm& g) {
           .conjugate_b = g.conjugate_a};
 }
 
-// What sums of products are added up in: double for all floating point.
-template <class T>
-struct WideSum {
-  using type = Compute<T>;
-};
-template <>
-struct WideSum<Half> {
-  using type = double;
-};
-template <>
-struct WideSum<BFloat16> {
-  using type = double;
-};
-template <>
-struct WideSum<float> {
-  using type = double;
-};
-template <>
-struct WideSum<Complex<float>> {
-  using type = Complex<double>;
-};
-
 // Whether elements are stored as what is computed in, so that they can be loaded as vectors.
 template <class T>
 inline constexpr bool stored_as_computed = class_of<T> == Class::Integer ? sizeof(T) == sizeof(Compute<T>)
@@ -92,17 +69,8 @@ struct VectorSum {
 };
 template <>
 struct VectorSum<float> {
-  using Half = typename VectorOf<float, vector_width<double>>::type;
   Vector<double> low = {}, high = {};
-  WICK_INLINE void add(Vector<float> x) {
-    Half parts[2];
-    __builtin_memcpy(parts, &x, sizeof x);
-    Vector<double> first, second;
-    to_doubles(parts[0], first);
-    to_doubles(parts[1], second);
-    low += first;
-    high += second;
-  }
+  WICK_INLINE void add(Vector<float> x) { add_as_doubles(x, low, high); }
   WICK_INLINE Vector<double> lanes() const { return low + high; }
 };
 
@@ -157,9 +125,9 @@ WICK_INLINE void dot_rows(const C* a, int64_t row, const C* x, int64_t n, S* out
 
 // The dot product of n elements.
 template <class T>
-WICK_INLINE typename WideSum<T>::type dot(const T* x, const Compute<T>* y, int64_t n) {
+WICK_INLINE Wide<Compute<T>> dot(const T* x, const Compute<T>* y, int64_t n) {
   using C = Compute<T>;
-  using S = typename WideSum<T>::type;
+  using S = Wide<Compute<T>>;
   constexpr int width = class_of<T> == Class::Complex ? 4 : 128 / sizeof(C) < 32 ? 16 : 32;
   S sums[width] = {};
   int64_t i = 0;
@@ -184,7 +152,7 @@ WICK_INLINE typename WideSum<T>::type dot(const T* x, const Compute<T>* y, int64
 template <class T, class Out>
 WICK_NOINLINE void matrix_vector(const kernels::Gemm& g, const Compute<T>* x) {
   using C = Compute<T>;
-  using S = typename WideSum<T>::type;
+  using S = Wide<Compute<T>>;
   const T* a = static_cast<const T*>(g.a);
   Out* y = static_cast<Out*>(g.c);
   const auto put = [&](int64_t i, S total) {

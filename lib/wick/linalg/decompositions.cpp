@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/linalg/diagonals.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/matrices.h"
@@ -15,56 +16,6 @@
 #include "wick/ops/views.h"
 
 namespace wick {
-
-void check_precision(const char* operation, DType dtype) {
-  if (dtype == float32 || dtype == float64 || is_complex(dtype)) return;
-  throw DTypeError(std::string(operation) +
-                   ": expected a floating point (float32, float64) or complex tensor, " +
-                   std::string(name(dtype)) + " was given");
-}
-
-void check_matrices(const char* operation, const Tensor& x) {
-  if (x.dim() < 2) {
-    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
-                     to_string(x.sizes()) + " was given");
-  }
-  check_precision(operation, x.dtype());
-}
-
-void check_square(const char* operation, const Tensor& x) {
-  if (x.dim() < 2) {
-    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
-                     to_string(x.sizes()) + " was given");
-  }
-  if (x.size(-1) != x.size(-2)) {
-    throw ShapeError(std::string(operation) + ": A must be batches of square matrices, shape " +
-                     to_string(x.sizes()) + " was given");
-  }
-}
-
-Tensor adjoint(const Tensor& x) { return conj(transpose(x, -2, -1)); }
-
-Tensor column_major_copy(const Tensor& x) {
-  const Tensor turned = transpose(x.detach(), -2, -1);
-  const Tensor out = empty(turned.sizes(), x.dtype());
-  if (out.numel() > 0) copy_into(out, turned);
-  return out;
-}
-
-Shape leading(const Tensor& x, int last) {
-  Shape shape;
-  for (int d = 0; d < x.dim() - last; ++d) shape.push_back(x.sizes()[d]);
-  return shape;
-}
-
-Shape appended(Shape shape, std::initializer_list<std::int64_t> sizes) {
-  for (const std::int64_t size : sizes) shape.push_back(size);
-  return shape;
-}
-
-std::string batch_suffix(std::int64_t index, std::int64_t count) {
-  return count == 1 ? "" : ", matrix " + std::to_string(index) + " of the batch";
-}
 
 namespace linalg {
 namespace {
@@ -86,8 +37,8 @@ void check_outcome(const char* operation, factorize::Outcome outcome, std::int64
                    std::int64_t count) {
   using factorize::Outcome;
   if (outcome == Outcome::Done) return;
-  throw Error(std::string(operation) + ": the algorithm failed to converge" + batch_suffix(index, count) +
-              (outcome == Outcome::NotFinite ? ": the input contains NaN or infinite values" : ""));
+  fail(operation, "the algorithm failed to converge{}{}", batch_suffix(index, count),
+       outcome == Outcome::NotFinite ? ": the input contains NaN or infinite values" : "");
 }
 
 // The matrices of a batch in each of several tensors, all stored by columns.
@@ -169,7 +120,7 @@ Tensor svd_gradient(const Tensors& g, const Tensor& U, const Tensor& S, const Te
 bool upper_of(const char* operation, std::string_view UPLO) {
   if (UPLO == "L" || UPLO == "l") return false;
   if (UPLO == "U" || UPLO == "u") return true;
-  throw Error(std::string(operation) + ": UPLO must be L or U, " + std::string(UPLO) + " was given");
+  fail(operation, "UPLO must be L or U, {} was given", UPLO);
 }
 
 // Eigenvectors stored by columns, unless there are to be none.
@@ -262,7 +213,7 @@ SVD svd(const Tensor& A, bool full_matrices) {
   }
   record_all("svd", {out.U, out.S, out.Vh}, {A}, saving(A), [](const Tensors& g, const Tensor& a) {
     if (g[0].defined() || g[2].defined()) {
-      throw GradientError("linalg.svd: with full_matrices the singular vectors have no gradient");
+      fail<GradientError>("linalg.svd", "with full_matrices the singular vectors have no gradient");
     }
     const auto [U, S, Vh] = svd(a, false);
     return svd_gradient(g, U, S, Vh);
@@ -316,7 +267,7 @@ Tensor eigvalsh(const Tensor& A, std::string_view UPLO) {
 QR qr(const Tensor& A, std::string_view mode) {
   check_matrices("linalg.qr", A);
   if (mode != "reduced" && mode != "complete" && mode != "r") {
-    throw Error("linalg.qr: the mode must be reduced, complete or r, " + std::string(mode) + " was given");
+    fail("linalg.qr", "the mode must be reduced, complete or r, {} was given", mode);
   }
   if (computed_in_complex128(A)) {
     const QR wide = qr(A.to(complex128), mode);
@@ -328,14 +279,14 @@ QR qr(const Tensor& A, std::string_view mode) {
   if (mode == "r") return out;
   // A complete Q has no gradient where there are more rows than columns.
   const bool refused = complete && m > n;
-  record_all(
-      "qr", {out.Q, out.R}, {A}, saving(m < n ? A : Tensor(), out.Q, out.R, refused),
-      [](const Tensors& g, const Tensor& x, const Tensor& Q, const Tensor& R, bool none) {
-        if (none) {
-          throw GradientError("linalg.qr: in mode complete there is no gradient for more rows than columns");
-        }
-        return x.defined() ? wide_qr_gradient(g[0], g[1], x, Q, R) : qr_gradient(g[0], g[1], Q, R);
-      });
+  record_all("qr", {out.Q, out.R}, {A}, saving(m < n ? A : Tensor(), out.Q, out.R, refused),
+             [](const Tensors& g, const Tensor& x, const Tensor& Q, const Tensor& R, bool none) {
+               if (none) {
+                 fail<GradientError>("linalg.qr",
+                                     "in mode complete there is no gradient for more rows than columns");
+               }
+               return x.defined() ? wide_qr_gradient(g[0], g[1], x, Q, R) : qr_gradient(g[0], g[1], Q, R);
+             });
   return out;
 }
 
@@ -351,8 +302,9 @@ Tensor cholesky(const Tensor& A, bool upper) {
       each_matrix(count, n * n * n / 3, [&](std::int64_t i) {
         const std::int64_t failed = factorize::cholesky(factorize::view(matrix<T>(a, i), n, n));
         if (failed == 0) return;
-        throw Error("linalg.cholesky: the input is not positive-definite" + batch_suffix(i, count) +
-                    " (the leading minor of order " + std::to_string(failed) + " is not positive)");
+        fail("linalg.cholesky",
+             "the input is not positive-definite{} (the leading minor of order {} is not positive)",
+             batch_suffix(i, count), failed);
       });
     });
   }

@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/parallel.h"
+#include "wick/linalg/matrices.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
@@ -55,10 +57,7 @@ void keep_triangle(const Tensor& out, const Tensor& x, bool lower, std::int64_t 
 }
 
 Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t diagonal) {
-  if (x.dim() < 2) {
-    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
-                     to_string(x.sizes()) + " was given");
-  }
+  check_rank(operation, x);
   const Tensor in = x.detach().contiguous(), out = empty(x.sizes(), x.dtype());
   if (x.numel() > 0) keep_triangle(out, in, lower, diagonal);
   return record(operation, out, {x}, saving(operation, lower, diagonal),
@@ -70,9 +69,7 @@ Tensor triangle(const char* operation, const Tensor& x, bool lower, std::int64_t
 }  // namespace
 
 Tensor trace(const Tensor& x) {
-  if (x.dim() != 2) {
-    throw ShapeError("trace: expected a matrix, shape " + to_string(x.sizes()) + " was given");
-  }
+  if (x.dim() != 2) fail<ShapeError>("trace", "expected a matrix, shape {} was given", x.sizes());
   if (x.dtype() == boolean) throw DTypeError("trace is not defined for bool");
   return sum(diagonal(x));
 }
@@ -80,18 +77,17 @@ Tensor trace(const Tensor& x) {
 Tensor diag(const Tensor& x, std::int64_t offset) {
   if (x.dim() == 1) return diag_embed(x, offset);
   if (x.dim() == 2) return diagonal(x, offset).clone();
-  throw ShapeError("diag: a tensor of one or two dimensions is needed, shape " + to_string(x.sizes()) +
-                   " was given");
+  fail<ShapeError>("diag", "a tensor of one or two dimensions is needed, shape {} was given", x.sizes());
 }
 
 Tensor diagflat(const Tensor& x, std::int64_t offset) { return diag_embed(x.flatten(), offset); }
 
 Tensor diag_embed(const Tensor& x, std::int64_t offset) {
-  if (x.dim() == 0) throw ShapeError("diag_embed: the tensor must have at least 1 dimension, it is 0-d");
+  if (x.dim() == 0) fail<ShapeError>("diag_embed", "the tensor must have at least 1 dimension, it is 0-d");
   std::int64_t size = 0;
   const std::int64_t n = x.size(-1);
   if (offset == INT64_MIN || __builtin_add_overflow(n, offset < 0 ? -offset : offset, &size)) {
-    throw ShapeError("a diagonal at offset " + std::to_string(offset) + " is too large");
+    fail<ShapeError>("diag_embed", "a diagonal at offset {} is too large", offset);
   }
   return embedded(x, size, size, offset);
 }

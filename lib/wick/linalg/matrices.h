@@ -12,7 +12,9 @@
 
 namespace wick {
 
-// Refusals that name the operation. Matrices of float32, float64, complex64 or complex128.
+// Refusals that name the operation. check_rank: of less than two dimensions. Matrices of float32, float64,
+// complex64 or complex128.
+void check_rank(const char* operation, const Tensor& x);
 void check_matrices(const char* operation, const Tensor& x);
 void check_square(const char* operation, const Tensor& x);
 void check_precision(const char* operation, DType dtype);
@@ -22,6 +24,10 @@ Tensor adjoint(const Tensor& x);
 
 // A new row-major tensor of the transposed matrices: they are stored by columns. Not recorded.
 Tensor column_major_copy(const Tensor& x);
+
+// Singular values below so much of the largest count as 0, by default: the rounding of A's dtype times the
+// larger of its sizes.
+double default_rtol(const Tensor& A);
 
 // The dimensions before the last `last`.
 Shape leading(const Tensor& x, int last = 2);

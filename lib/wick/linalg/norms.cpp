@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/fail.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/matrices.h"
 #include "wick/linalg/solvers.h"
@@ -21,6 +22,10 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Tensor constant(double value, const Tensor& like) { return scalar_tensor(value, like.dtype()); }
 
+[[noreturn]] void refuse_order(std::string_view order) {
+  fail("linalg.matrix_norm", "order {} is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf", order);
+}
+
 Tensor restored(Tensor x, Dims dims) {
   std::sort(dims.begin(), dims.end());
   for (const std::int64_t d : dims) x = x.unsqueeze(d);
@@ -35,8 +40,8 @@ Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims,
     bool nothing = over.empty();
     for (const std::int64_t d : over) nothing = nothing || x.size(d) == 0;
     if (nothing) {
-      throw ShapeError("linalg.vector_norm: the " + to_string(ord) +
-                       " norm of no elements is not defined, shape " + to_string(x.sizes()) + " was given");
+      fail<ShapeError>("linalg.vector_norm", "the {} norm of no elements is not defined, shape {} was given",
+                       to_string(ord), x.sizes());
     }
   }
   return norm(x, ord, over, keepdim);
@@ -45,35 +50,25 @@ Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims,
 MatrixNorm::MatrixNorm(double order) : order_(order) {
   const double size = std::fabs(order);
   if (size == 1 || size == 2 || size == infinity) return;
-  throw Error("linalg.matrix_norm: order " + to_string(order) +
-              " is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf");
+  refuse_order(to_string(order));
 }
 
 MatrixNorm::MatrixNorm(std::string_view name) {
   if (name != "fro" && name != "nuc") {
-    throw Error("linalg.matrix_norm: order " + std::string(name) +
-                " is not supported: fro, nuc, 1, -1, 2, -2, inf or -inf");
+    refuse_order(name);
   }
   kind_ = name == "fro" ? Frobenius : Nuclear;
 }
 
 Tensor matrix_norm(const Tensor& A, const MatrixNorm& ord, const Dims& dims, bool keepdim) {
   constexpr const char* operation = "linalg.matrix_norm";
-  if (A.dim() < 2) {
-    throw ShapeError(std::string(operation) + ": the tensor must have at least 2 dimensions, shape " +
-                     to_string(A.sizes()) + " was given");
-  }
-  if (!is_differentiable(A.dtype())) {
-    throw DTypeError(std::string(operation) + ": expected a floating point or complex tensor, " +
-                     std::string(name(A.dtype())) + " was given");
-  }
-  if (dims.size() != 2) {
-    throw ShapeError(std::string(operation) + ": dim must be a 2-tuple, " + to_string(dims) + " was given");
-  }
+  check_rank(operation, A);
+  if (!is_differentiable(A.dtype()))
+    fail<DTypeError>(operation, "expected a floating point or complex tensor, {} was given", A.dtype());
+  if (dims.size() != 2) fail<ShapeError>(operation, "dim must be a 2-tuple, {} was given", to_string(dims));
   const int rows = wrap_dim(dims[0], A.dim()), columns = wrap_dim(dims[1], A.dim());
   if (rows == columns) {
-    throw ShapeError(std::string(operation) + ": the two dimensions must differ, " + to_string(dims) +
-                     " was given");
+    fail<ShapeError>(operation, "the two dimensions must differ, {} was given", to_string(dims));
   }
   if (ord.kind() == MatrixNorm::Frobenius) return vector_norm(A, 2, Dims{rows, columns}, keepdim);
   Dims order;
@@ -117,10 +112,7 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
 Tensor matrix_rank(const Tensor& A, std::optional<double> atol, std::optional<double> rtol, bool hermitian) {
   check_matrices("linalg.matrix_rank", A);
   const NoGrad no_grad;
-  const double epsilon = real_dtype(A.dtype()) == float32 ? std::numeric_limits<float>::epsilon()
-                                                          : std::numeric_limits<double>::epsilon();
-  const double own = epsilon * static_cast<double>(std::max(A.size(-2), A.size(-1)));
-  const double absolute = atol.value_or(0), relative = rtol.value_or(absolute > 0 ? 0 : own);
+  const double absolute = atol.value_or(0), relative = rtol.value_or(absolute > 0 ? 0 : default_rtol(A));
   const Tensor sizes = hermitian ? abs(eigvalsh(A)) : svdvals(A);
   if (sizes.size(-1) == 0) return zeros(leading(A), int64);
   const Tensor largest = max(sizes, -1, true).values;

@@ -27,8 +27,7 @@ namespace {
 
 void check_shapes(const char* operation, const Tensor& A, const Tensor& B, bool fit) {
   if (fit) return;
-  throw ShapeError(std::string(operation) + ": shapes " + to_string(A.sizes()) + " of A and " +
-                   to_string(B.sizes()) + " of B do not fit");
+  fail<ShapeError>(operation, "shapes {} of A and {} of B do not fit", A.sizes(), B.sizes());
 }
 
 // Whether B is a batch of vectors beside the matrices A.
@@ -61,35 +60,6 @@ Tensor substituted(const Tensor& A, const Tensor& B, bool upper, bool unitriangu
   return transpose(x, -2, -1);
 }
 
-// The rows that the exchanges leave at each place, or where each row goes.
-Tensor row_order(const Tensor& pivots, bool inverse) {
-  const std::int64_t n = pivots.size(-1), count = pivots.numel() / std::max<std::int64_t>(n, 1);
-  const Tensor from = pivots.contiguous(), out = empty(pivots.sizes(), int64);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t j = 0; j < n; ++j) order[static_cast<std::size_t>(j)] = j;
-    for (std::int64_t j = 0; j < n; ++j) {
-      const std::int64_t other = from.data<std::int32_t>()[i * n + j] - std::int64_t{1};
-      if (other < 0 || other >= n) {
-        throw IndexError("linalg.lu_solve: pivots must lie between 1 and " + std::to_string(n) + ", " +
-                         std::to_string(other + 1) + " was given");
-      }
-      std::swap(order[static_cast<std::size_t>(j)], order[static_cast<std::size_t>(other)]);
-    }
-    std::int64_t* to = out.data<std::int64_t>() + i * n;
-    for (std::int64_t j = 0; j < n; ++j) {
-      const std::int64_t row = order[static_cast<std::size_t>(j)];
-      (inverse ? to[row] : to[j]) = inverse ? j : row;
-    }
-  }
-  return out;
-}
-
-double epsilon(DType dtype) {
-  return real_dtype(dtype) == float32 ? static_cast<double>(std::numeric_limits<float>::epsilon())
-                                      : std::numeric_limits<double>::epsilon();
-}
-
 // 1/s where s is above the limits, else 0.
 Tensor inverted(const Tensor& S, double atol, double rtol) {
   const Tensor largest = S.size(-1) > 0 ? narrow(S, -1, 0, 1) : S;
@@ -109,13 +79,6 @@ Tensor pinv_gradient(const Tensor& g, const Tensor& A, const Tensor& X) {
 
 }  // namespace
 
-Tensor exchange_rows(const Tensor& x, const Tensor& pivots, bool inverse) {
-  const Tensor order = row_order(pivots, inverse).unsqueeze(-1);
-  const Shape batch = broadcast_shapes(leading(order), leading(x));
-  const Shape shape = appended(batch, {x.size(-2), x.size(-1)});
-  return gather(expand(x, shape), -2, expand(order, shape));
-}
-
 Tensor cholesky_solve(const Tensor& B, const Tensor& L, bool upper) {
   check_matrices("cholesky_solve", B);
   check_square("cholesky_solve", L);
@@ -129,20 +92,22 @@ Tensor pinverse(const Tensor& A, double rcond) { return linalg::pinv(A, 0.0, rco
 namespace linalg {
 namespace {
 
-// X of A X = B by LU factors, the matrices of X stored by columns and not recorded. info[i] is 0, or the
-// position from 1 of the first pivot of matrix i that is 0: the solution is unspecified then.
+// X of A X = B by LU factors, or the inverse without a B; the matrices of X are stored by columns and not
+// recorded. info[i] is 0, or the position from 1 of the first pivot of matrix i that is 0: the solution is
+// unspecified then.
 struct Solved {
   Tensor x;
   std::vector<std::int32_t> info;
-  bool in_range = true;  // no pivot of a regular matrix is infinite or NaN
+  bool in_range = true;  // of regular matrices all pivots, and all of the solution, are finite
 };
 Solved solve_in_range(const Tensor& A, const Tensor& B) {
-  const Shape batch = broadcast_shapes(leading(A), leading(B));
-  const std::int64_t n = A.size(-1), k = B.size(-1), count = numel(batch);
+  const bool inverse = !B.defined();
+  const Shape batch = inverse ? leading(A) : broadcast_shapes(leading(A), leading(B));
+  const std::int64_t n = A.size(-1), k = inverse ? n : B.size(-1), count = numel(batch);
   // A matrix that all right-hand sides share is factored once.
   const bool shared = numel(leading(A)) == 1;
   const Tensor a = column_major_copy(shared ? A : expand_batch(A, batch)),
-               x = column_major_copy(expand_batch(B, batch));
+               x = inverse ? empty(A.sizes(), A.dtype()) : column_major_copy(expand_batch(B, batch));
   const std::int64_t factors = shared ? 1 : count;
   std::vector<std::int32_t> info(static_cast<std::size_t>(factors), 0);
   std::atomic<bool> in_range = true;
@@ -159,9 +124,15 @@ Solved solve_in_range(const Tensor& A, const Tensor& B) {
     const auto substitute = [&](std::int64_t i, std::int64_t factored, const std::int32_t* pivots) {
       const auto matrix = factorize::view<const T>(a.data<T>() + factored * n * n, n, n);
       const auto right = factorize::view(x.data<T>() + i * n * k, n, k);
-      factorize::exchange_rows(right, pivots, 0, n, false);
-      factorize::solve_left(matrix, false, factorize::Op::None, true, right);
-      factorize::solve_left(matrix, true, factorize::Op::None, false, right);
+      if (inverse) {
+        factorize::inverse_by_lu(matrix, pivots, right);
+      } else {
+        factorize::exchange_rows(right, pivots, 0, n);
+        factorize::solve_left(matrix, false, factorize::Op::None, true, right);
+        factorize::solve_left(matrix, true, factorize::Op::None, false, right);
+      }
+      // Infinite or NaN where an element is.
+      if (!std::isfinite(factorize::norm(n * k, right.data))) in_range = false;
     };
     const factorize::Scratch<std::int32_t> pivots(factors * n);
     if (shared) factor(0, pivots.data());
@@ -196,10 +167,10 @@ bool all_finite(const Tensor& x) { return !sum(logical_not(isfinite(x))).item().
 Solved solve_by_lu(const Tensor& A, const Tensor& B) {
   const NoGrad no_grad;
   Solved direct = solve_in_range(A, B);
-  if (direct.in_range && all_finite(direct.x)) return direct;
-  const auto a = exponent_of(A), b = exponent_of(B);
+  if (direct.in_range) return direct;
+  const auto a = exponent_of(A), b = B.defined() ? exponent_of(B) : 0;
   if (!a || !b) return direct;
-  Solved scaled = solve_in_range(times_power(A, -*a), times_power(B, -*b));
+  Solved scaled = solve_in_range(times_power(A, -*a), B.defined() ? times_power(B, -*b) : B);
   scaled.x = times_power(scaled.x, *b - *a);
   return scaled;
 }
@@ -277,12 +248,11 @@ Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool le
   check_matrices(operation, B);
   check_same_dtype(operation, LU.dtype(), B.dtype());
   if (pivots.dtype() != int32) {
-    throw DTypeError(std::string(operation) + ": the pivots must be int32, " +
-                     std::string(name(pivots.dtype())) + " was given");
+    fail<DTypeError>(operation, "the pivots must be int32, {} was given", pivots.dtype());
   }
   if (pivots.sizes() != leading(LU, 1)) {
-    throw ShapeError(std::string(operation) + ": the pivots must have shape " + to_string(leading(LU, 1)) +
-                     ", shape " + to_string(pivots.sizes()) + " was given");
+    fail<ShapeError>(operation, "the pivots must have shape {}, shape {} was given", leading(LU, 1),
+                     pivots.sizes());
   }
   if (!left) return adjoint(lu_solve(LU, pivots, adjoint(B), true, !for_adjoint));
   check_shapes(operation, LU, B, LU.size(-1) == B.size(-2));
@@ -300,7 +270,7 @@ Tensor solve(const Tensor& A, const Tensor& B, bool left) {
   check_square(operation, A);
   check_precision(operation, A.dtype());
   check_same_dtype(operation, A.dtype(), B.dtype());
-  if (B.dim() == 0) throw ShapeError("linalg.solve: B must have at least 1 dimension, it is 0-d");
+  if (B.dim() == 0) fail<ShapeError>(operation, "B must have at least 1 dimension, it is 0-d");
   if (is_vectors(A, B)) {
     check_shapes(operation, A, B, left);
     return solve(A, B.unsqueeze(-1)).squeeze(-1);
@@ -337,7 +307,7 @@ Tensor inv(const Tensor& A) {
   check_square("linalg.inv", A);
   check_precision("linalg.inv", A.dtype());
   if (computed_in_complex128(A)) return inv(A.to(complex128)).to(complex64);
-  const auto [x, info, in_range] = solve_by_lu(A, identity_like(A));
+  const auto [x, info, in_range] = solve_by_lu(A, Tensor());
   check_regular("linalg.inv", info);
   return record_inverse(x, A);
 }
@@ -349,7 +319,7 @@ InvEx inv_ex(const Tensor& A) {
     const InvEx wide = inv_ex(A.to(complex128));
     return {wide.inverse.to(complex64), wide.info};
   }
-  const auto [x, positions, in_range] = solve_by_lu(A, identity_like(A));
+  const auto [x, positions, in_range] = solve_by_lu(A, Tensor());
   const Tensor info = zeros(leading(A), int32);
   std::copy_n(positions.data(), info.numel(), info.data<std::int32_t>());
   Tensor inverse = x;
@@ -480,7 +450,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   constexpr const char* operation = "linalg.lstsq";
   check_matrices(operation, A);
   check_same_dtype(operation, A.dtype(), B.dtype());
-  if (B.dim() == 0) throw ShapeError("linalg.lstsq: B must have at least 1 dimension, it is 0-d");
+  if (B.dim() == 0) fail<ShapeError>(operation, "B must have at least 1 dimension, it is 0-d");
   if (is_vectors(A, B) && B.size(-1) == A.size(-2)) {
     LeastSquares out = lstsq(A, B.unsqueeze(-1), rcond);
     out.solution = out.solution.squeeze(-1);
@@ -488,19 +458,16 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   }
   check_shapes(operation, A, B, B.dim() >= 2 && A.size(-2) == B.size(-2));
   if (computed_in_complex128(A)) {
-    const LeastSquares wide =
-        lstsq(A.to(complex128), B.to(complex128),
-              rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)))));
+    const LeastSquares wide = lstsq(A.to(complex128), B.to(complex128), rcond.value_or(default_rtol(A)));
     return {wide.solution.to(complex64), wide.residuals.to(float32), wide.rank,
             wide.singular_values.to(float32)};
   }
-  const std::int64_t m = A.size(-2), n = A.size(-1);
-  const double limit = rcond.value_or(epsilon(A.dtype()) * static_cast<double>(std::max(m, n)));
+  const double limit = rcond.value_or(default_rtol(A));
   LeastSquares out;
   {
     const NoGrad no_grad;
     std::optional<LeastSquares> by_qr;
-    if (m >= n && leading(A) == broadcast_shapes(leading(A), leading(B)))
+    if (A.size(-2) >= A.size(-1) && leading(A) == broadcast_shapes(leading(A), leading(B)))
       by_qr = full_rank_solution(A, B, limit);
     out = by_qr ? *by_qr : shortest_solution(A, B, limit);
     // The right-hand sides near 1 where theirs left the range on the way.
@@ -524,8 +491,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
 
 Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> rtol) {
   check_matrices("linalg.pinv", A);
-  const double own = epsilon(A.dtype()) * static_cast<double>(std::max(A.size(-2), A.size(-1)));
-  const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : own);
+  const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : default_rtol(A));
   if (computed_in_complex128(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
   Tensor out;
   {

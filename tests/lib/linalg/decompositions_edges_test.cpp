@@ -146,6 +146,11 @@ TEST_CASE("decompositions of random matrices of every blocked size") {
       const Tensor regular = A + eye(n, n, dtype) * (3 * std::sqrt(static_cast<double>(n)));
       check_close(matmul(regular, solve(regular, B)), B, dtype, what + " solve");
       check_close(matmul(regular, inv(regular)), eye(n, n, dtype), dtype, what + " inv");
+      // With many exchanges of rows; the error grows with the condition.
+      const Tensor X = inv(A);
+      CHECK_MESSAGE(largest(matmul(A, X) - eye(n, n, dtype)) <=
+                        static_cast<double>(10 * n) * epsilon(dtype) * largest(A) * largest(X),
+                    what << " inv");
       for (const bool upper : {false, true}) {
         const Tensor T = upper ? triu(regular) : tril(regular);
         for (const std::int64_t k : {1, 3, 40}) {

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "wick/linalg/factorize/divide.h"
 #include "wick/linalg/factorize/secular.h"
-#include "wick/linalg/factorize/tridiagonal.h"
 
 namespace wick::factorize {
 namespace {
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr std::int64_t largest_leaf = 24;
 
 // A rotation (c, s) with c x + s y = r and c y - s x = 0.
 struct Rotation {
@@ -30,13 +26,7 @@ Rotation rotation(double x, double y) {
 class BidiagonalIteration {
  public:
   BidiagonalIteration(std::int64_t n, double* d, double* e, const View<double>& u, const View<double>& v)
-      : n_(n), d_(d), e_(e), u_(u), v_(v) {
-    double largest = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      largest = std::max({largest, std::fabs(d[i]), i + 1 < n ? std::fabs(e[i]) : 0.0});
-    }
-    negligible_ = epsilon / 64 * largest;
-  }
+      : n_(n), d_(d), e_(e), u_(u), v_(v), negligible_(epsilon / 64 * largest_element(n, d, e)) {}
 
   bool run() {
     std::int64_t last = n_ - 1;
@@ -173,7 +163,7 @@ class Merge {
   // Columns by position: 0, then those of the first and the second half. d is rising within each half.
   Merge(std::int64_t n, std::int64_t middle, const View<double>& u, const View<double>& v, double* d,
         double* z)
-      : n_(n), middle_(middle), u_(u), v_(v), d_(d), z_(z), order_(n), kept_(n), set_aside_(n), group_(n) {}
+      : n_(n), middle_(middle), u_(u), v_(v), d_(d), z_(z), order_(n), kept_(n), set_aside_(n), half_of_(n) {}
 
   // Results go to rising d and the first n columns of u and v.
   bool run() {
@@ -189,26 +179,16 @@ class Merge {
       std::copy_n(u_.column(from), n_, u.column(count_ + i));
       std::copy_n(v_.column(from), rows, v.column(count_ + i));
     }
-    for (std::int64_t i = 0; i < n_; ++i) order_[i] = i;
-    std::sort(order_.data(), order_.data() + n_, [&](std::int64_t a, std::int64_t b) {
-      return values[a] < values[b] || (values[a] == values[b] && a < b);
-    });
-    for (std::int64_t i = 0; i < n_; ++i) {
-      d_[i] = values[order_[i]];
-      std::copy_n(u.column(order_[i]), n_, u_.column(i));
-      std::copy_n(v.column(order_[i]), rows, v_.column(i));
-    }
+    put_in_order(n_, values, d_, {{u, u_}, {v, v_}});
     return true;
   }
 
  private:
-  enum Group : char { Top, Both, Bottom };
-
   void deflate() {
     double largest = 0;
     for (std::int64_t i = 0; i < n_; ++i) {
       order_[i] = i;
-      group_[i] = i == 0 ? Both : i <= middle_ ? Top : Bottom;
+      half_of_[i] = i == 0 ? Half::Both : i <= middle_ ? Half::Upper : Half::Lower;
       largest = std::max({largest, std::fabs(d_[i]), std::fabs(z_[i])});
     }
     std::inplace_merge(order_.data() + 1, order_.data() + middle_ + 1, order_.data() + n_,
@@ -231,12 +211,12 @@ class Merge {
         // As good as the zero of the cut row, and so a rotation from the right takes its element of z out.
         const double size = std::hypot(z_[0], z_[j]);
         rotate(v_.rows, v_.column(0), v_.column(j), z_[0] / size, z_[j] / size);
-        group_[j] = Both;
+        half_of_[j] = Half::Both;
         z_[0] = size;
         set_aside_[aside_count_++] = j;
       } else if (pending >= 0 && d_[j] - d_[pending] <= tolerance) {
         const double size = std::hypot(z_[pending], z_[j]), c = z_[j] / size, s = -z_[pending] / size;
-        if (group_[pending] != group_[j]) group_[pending] = group_[j] = Both;
+        if (half_of_[pending] != half_of_[j]) half_of_[pending] = half_of_[j] = Half::Both;
         rotate(n_, u_.column(pending), u_.column(j), c, s);
         rotate(v_.rows, v_.column(pending), v_.column(j), c, s);
         z_[j] = size;
@@ -251,9 +231,9 @@ class Merge {
   }
 
   bool update(double* values, const View<double>& u, const View<double>& v) {
-    const std::int64_t k = count_, rows = v_.rows;
+    const std::int64_t k = count_;
     if (k == 0) return true;
-    const Scratch<double> memory(4 * k + 3 * k * k + rows * k);
+    const Scratch<double> memory(4 * k + 3 * k * k);
     double *d = memory.data(), *z = d + k, *weights = z + k, *column = weights + k;
     for (std::int64_t i = 0; i < k; ++i) {
       d[i] = i == 0 ? 0 : d_[kept_[i]];
@@ -264,18 +244,10 @@ class Merge {
     Secular equation(k, d, z, 1, true);
     if (!equation.solve(gaps)) return false;
     equation.restore(gaps, weights);
-    // Rows in the order of the groups, so that zeros of the bases are not multiplied.
-    const Scratch<std::int64_t> place(k);
-    std::int64_t at = 0, ends[3];
-    for (const Group group : {Top, Both, Bottom}) {
-      for (std::int64_t i = 0; i < k; ++i) {
-        if (group_[kept_[i]] == group) place[at++] = i;
-      }
-      ends[group] = at;
-    }
+    const KeptColumns columns(k, kept_.data(), half_of_.data());
     const auto put = [&](double* target) {
       const double size = norm(k, column);
-      for (std::int64_t i = 0; i < k; ++i) target[i] = column[place[i]] / size;
+      for (std::int64_t i = 0; i < k; ++i) target[i] = column[columns[i]] / size;
     };
     for (std::int64_t j = 0; j < k; ++j) {
       values[j] = equation.root(j);
@@ -286,20 +258,9 @@ class Merge {
       column[0] = -1;
       put(left.column(j));
     }
-    const View<double> basis = view(right.data + k * k, rows, k);
-    const auto multiply = [&](const View<double>& from, const View<double>& by, std::int64_t top_rows,
-                              const View<double>& to) {
-      for (std::int64_t i = 0; i < k; ++i)
-        std::copy_n(from.column(kept_[place[i]]), from.rows, basis.column(i));
-      const std::int64_t top = ends[Both], skipped = ends[Top], bottom_rows = from.rows - top_rows;
-      gemm<double>(1, basis.block(0, 0, top_rows, top), Op::None, by.block(0, 0, top, k), Op::None, 0,
-                   to.block(0, 0, top_rows, k));
-      gemm<double>(1, basis.block(top_rows, skipped, bottom_rows, k - skipped), Op::None,
-                   by.block(skipped, 0, k - skipped, k), Op::None, 0, to.block(top_rows, 0, bottom_rows, k));
-    };
     // The cut row counts as one of the upper ones: its column, 0, is in both parts.
-    multiply(u_, left, middle_ + 1, u);
-    multiply(v_, right, middle_ + 1, v);
+    columns.multiply(u_, middle_ + 1, left, u);
+    columns.multiply(v_, middle_ + 1, right, v);
     return true;
   }
 
@@ -307,7 +268,7 @@ class Merge {
   View<double> u_, v_;
   double *d_, *z_;
   Scratch<std::int64_t> order_, kept_, set_aside_;
-  Scratch<Group> group_;
+  Scratch<Half> half_of_;
   std::int64_t count_ = 0, aside_count_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "wick/core/interrupt.h"
+#include "wick/linalg/factorize/divide.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/factorize/reflectors.h"
 #include "wick/linalg/factorize/tridiagonal.h"
@@ -18,16 +19,10 @@ template <class T>
 void reduce_to_tridiagonal(const View<T>& a, double* d, double* e, Reflectors<T>& q) {
   constexpr std::int64_t width = Reflectors<T>::width;
   const std::int64_t n = a.rows;
-  const Scratch<T> memory(n * width + 2 * width);
+  const Scratch<T> memory(n * width + width);
   const View<T> w = view(memory.data(), n, width);
-  T *row = memory.data() + n * width, *along = row + width;
+  T* coefficients = memory.data() + n * width;
   T tau[width];
-  // c += alpha x (conjugated row of y up to j columns), from row `from` on
-  const auto add_product = [&](const View<T>& x, const View<T>& y, std::int64_t from, std::int64_t at,
-                               std::int64_t j, T* c) {
-    for (std::int64_t k = 0; k < j; ++k) row[k] = conjugate(y(at, k));
-    gemv<T>(-1, x.block(from, 0, n - from, j), Op::None, row, c);
-  };
   for (std::int64_t first = 0; first < n; first += width) {
     const std::int64_t columns = std::min(width, n - first), reflections = std::min(columns, n - 1 - first);
     const View<T> v = q.vectors().block(0, first, n, std::max<std::int64_t>(reflections, 0));
@@ -35,8 +30,8 @@ void reduce_to_tridiagonal(const View<T>& a, double* d, double* e, Reflectors<T>
       const std::int64_t at = first + j, next = at + 1, rest = n - next;
       check_interrupt({at, n});
       T* column = a.column(at) + at;
-      add_product(v, w, at, at, j, column);
-      add_product(w, v, at, at, j, column);
+      subtract_product(v, at, w, at, j, coefficients, column);
+      subtract_product(w, at, v, at, j, coefficients, column);
       d[at] = static_cast<double>(std::real(column[0]));
       if (rest == 0) break;
       tau[j] = reflection(rest, column + 1);
@@ -48,11 +43,8 @@ void reduce_to_tridiagonal(const View<T>& a, double* d, double* e, Reflectors<T>
       T* p = w.column(j) + next;
       std::fill_n(p, rest, T(0));
       hemv<T>(a.block(next, next, rest, rest), vector, p);
-      for (const auto& [x, y] : {std::pair(v, w), std::pair(w, v)}) {
-        std::fill_n(along, j, T(0));
-        gemv<T>(1, y.block(next, 0, rest, j), Op::Adjoint, vector, along);
-        gemv<T>(-1, x.block(next, 0, rest, j), Op::None, along, p);
-      }
+      subtract_projection(v, next, w, next, j, vector, coefficients, p);
+      subtract_projection(w, next, v, next, j, vector, coefficients, p);
       scale(rest, tau[j], p);
       // w = p - gamma / 2 v with the real gamma = conj(tau) v^H p
       const T half = T(Real<T>(0.5)) * conjugate(tau[j]) * dot(rest, vector, p);
@@ -100,12 +92,7 @@ Outcome eigh(const View<T>& a, Real<T>* w, const View<T>& z) {
   double *d = memory.data(), *e = d + n;
   Reflectors<T> q(n, n - 1, 1);
   reduce_to_tridiagonal(a, d, e, q);
-  double largest = 0;
-  for (std::int64_t i = 0; i < n; ++i)
-    largest = std::max({largest, std::fabs(d[i]), i + 1 < n ? std::fabs(e[i]) : 0.0});
-  const int exponent = largest > 0 ? std::ilogb(largest) : 0;
-  for (std::int64_t i = 0; i < n; ++i) d[i] = std::ldexp(d[i], -exponent);
-  for (std::int64_t i = 0; i + 1 < n; ++i) e[i] = std::ldexp(e[i], -exponent);
+  const int exponent = bring_near_one(n, d, e);
   const bool converted = z.data && !std::is_same_v<T, double>;
   const Scratch<double> wide(converted ? n * n : 0);
   View<double> vectors{nullptr, 0, 0, 0};

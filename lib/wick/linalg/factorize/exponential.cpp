@@ -177,7 +177,7 @@ class Exponential {
     }
     const Scratch<std::int32_t> pivots(n_);
     lu(sum, pivots.data());
-    exchange_rows(a_, pivots.data(), 0, n_, false);
+    exchange_rows(a_, pivots.data(), 0, n_);
     solve_left<T>(sum, false, Op::None, true, a_);
     solve_left<T>(sum, true, Op::None, false, a_);
   }

@@ -19,11 +19,13 @@ std::int64_t cholesky(const View<T>& a);
 template <class T>
 void lu(const View<T>& a, std::int32_t* pivots);
 
-// Row i of a is exchanged with row pivots[i] for i in [from, to), or from the last to the first with
-// `inverse`.
+// Row i of a is exchanged with row pivots[i] for i from `from` to `to` - 1.
 template <class T>
-void exchange_rows(const View<T>& a, const std::int32_t* pivots, std::int64_t from, std::int64_t to,
-                   bool inverse);
+void exchange_rows(const View<T>& a, const std::int32_t* pivots, std::int64_t from, std::int64_t to);
+
+// x (n, n) becomes the inverse of the matrix that `lu` made a (n, n) and the pivots of: U^-1 L^-1 P.
+template <class T>
+void inverse_by_lu(const View<const T>& a, const std::int32_t* pivots, const View<T>& x);
 
 // a (m, n) = q r by Householder reflections with LAPACK's signs: q (m, k), r (k, n), k = min(m, n) or m. a is
 // used up. Without q (null) only r, k = min(m, n).

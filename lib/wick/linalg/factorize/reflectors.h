@@ -45,6 +45,23 @@ class Reflectors {
   Scratch<T> v_, t_;
 };
 
+// Updates of a column c when a panel is reduced, of which j columns are known; rows of x and y count from
+// x_from and y_from, and `coefficients` is room for j numbers. c -= x (the conjugated row `at` of y)
+template <class T>
+void subtract_product(const View<T>& x, std::int64_t x_from, const View<T>& y, std::int64_t at,
+                      std::int64_t j, T* coefficients, T* c) {
+  for (std::int64_t k = 0; k < j; ++k) coefficients[k] = conjugate(y(at, k));
+  gemv<T>(-1, x.block(x_from, 0, x.rows - x_from, j), Op::None, coefficients, c);
+}
+// c -= x (y^H z)
+template <class T>
+void subtract_projection(const View<T>& x, std::int64_t x_from, const View<T>& y, std::int64_t y_from,
+                         std::int64_t j, const T* z, T* coefficients, T* c) {
+  for (std::int64_t k = 0; k < j; ++k) coefficients[k] = 0;
+  gemv<T>(1, y.block(y_from, 0, y.rows - y_from, j), Op::Adjoint, z, coefficients);
+  gemv<T>(-1, x.block(x_from, 0, x.rows - x_from, j), Op::None, coefficients, c);
+}
+
 // a (m, n) becomes R on and above the diagonal; what is below is unspecified. The reflections are min(m, n).
 template <class T>
 void reduce_to_triangle(const View<T>& a, Reflectors<T>& reflectors);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Private: what both divide-and-conquer algorithms, for eigenvalues and for singular values, come down to.
+// Private: the equation that both divide-and-conquer algorithms come down to.
 
 #include <cstdint>
 

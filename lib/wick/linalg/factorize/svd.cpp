@@ -4,6 +4,7 @@
 
 #include "wick/core/interrupt.h"
 #include "wick/linalg/factorize/bidiagonal.h"
+#include "wick/linalg/factorize/divide.h"
 #include "wick/linalg/factorize/factorize.h"
 #include "wick/linalg/factorize/reflectors.h"
 
@@ -54,25 +55,11 @@ class Bidiagonalization {
  private:
   static constexpr std::int64_t width = Reflectors<T>::width;
 
-  // c -= x (the first j columns, from row `from`) times the conjugated row `at` of y
-  void subtract_product(const View<T>& x, std::int64_t from, const View<T>& y, std::int64_t at,
-                        std::int64_t j, T* c) {
-    for (std::int64_t k = 0; k < j; ++k) coefficients_[k] = conjugate(y(at, k));
-    gemv<T>(-1, x.block(from, 0, x.rows - from, j), Op::None, coefficients_.data(), c);
-  }
-  // c -= x (y^H z), with rows of x and y from `x_from` and `y_from`
-  void subtract_projection(const View<T>& x, std::int64_t x_from, const View<T>& y, std::int64_t y_from,
-                           std::int64_t j, const T* z, T* c) {
-    std::fill_n(coefficients_.data(), j, T(0));
-    gemv<T>(1, y.block(y_from, 0, y.rows - y_from, j), Op::Adjoint, z, coefficients_.data());
-    gemv<T>(-1, x.block(x_from, 0, x.rows - x_from, j), Op::None, coefficients_.data(), c);
-  }
-
   void reduce_column_and_row(std::int64_t at, std::int64_t j) {
     const std::int64_t m = a_.rows, n = a_.columns, next = at + 1;
     T* column = a_.column(at) + at;
-    subtract_product(v_, at, y_, at, j, column);
-    if (j > 0) subtract_product(x_, at, w_, at, std::min(j, w_.columns), column);
+    subtract_product(v_, at, y_, at, j, coefficients_.data(), column);
+    if (j > 0) subtract_product(x_, at, w_, at, std::min(j, w_.columns), coefficients_.data(), column);
     left_tau_[j] = reflection(m - at, column);
     d_[at] = static_cast<double>(std::real(column[0]));
     T* v = v_.column(j) + at;
@@ -83,13 +70,13 @@ class Bidiagonalization {
     T* y = y_.column(j) + next;
     std::fill_n(y, n - next, T(0));
     gemv<T>(1, a_.block(at, next, m - at, n - next), Op::Adjoint, v, y);
-    subtract_projection(y_, next, v_, at, j, v, y);
-    subtract_projection(w_, next, x_, at, j, v, y);
+    subtract_projection(y_, next, v_, at, j, v, coefficients_.data(), y);
+    subtract_projection(w_, next, x_, at, j, v, coefficients_.data(), y);
     scale(n - next, left_tau_[j], y);
 
     for (std::int64_t i = next; i < n; ++i) row_[i] = conjugate(a_(at, i));
-    subtract_product(y_, next, v_, at, j + 1, row_ + next);
-    subtract_product(w_, next, x_, at, j, row_ + next);
+    subtract_product(y_, next, v_, at, j + 1, coefficients_.data(), row_ + next);
+    subtract_product(w_, next, x_, at, j, coefficients_.data(), row_ + next);
     right_tau_[j] = reflection(n - next, row_ + next);
     e_[at] = static_cast<double>(std::real(row_[next]));
     T* p = w_.column(j) + next;
@@ -99,8 +86,8 @@ class Bidiagonalization {
     T* x = x_.column(j) + next;
     std::fill_n(x, m - next, T(0));
     gemv<T>(1, a_.block(next, next, m - next, n - next), Op::None, p, x);
-    subtract_projection(v_, next, y_, next, j + 1, p, x);
-    subtract_projection(x_, next, w_, next, j, p, x);
+    subtract_projection(v_, next, y_, next, j + 1, p, coefficients_.data(), x);
+    subtract_projection(x_, next, w_, next, j, p, coefficients_.data(), x);
     scale(m - next, right_tau_[j], x);
   }
 
@@ -133,13 +120,7 @@ Outcome decompose(const View<T>& a, Real<T>* s, const View<T>& u, const View<T>&
   double *d = memory.data(), *e = d + n;
   Reflectors<T> q(a.rows, n), p(n, n - 1, 1);
   Bidiagonalization<T>(a, d, e, q, p).run();
-  double largest = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    largest = std::max({largest, std::fabs(d[i]), i + 1 < n ? std::fabs(e[i]) : 0.0});
-  }
-  const int exponent = largest > 0 ? std::ilogb(largest) : 0;
-  for (std::int64_t i = 0; i < n; ++i) d[i] = std::ldexp(d[i], -exponent);
-  for (std::int64_t i = 0; i + 1 < n; ++i) e[i] = std::ldexp(e[i], -exponent);
+  const int exponent = bring_near_one(n, d, e);
   const Scratch<double> vectors(u.data ? 2 * n * n : 0);
   View<double> left{nullptr, 0, 0, 0}, right = left;
   if (u.data) {

@@ -2,24 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "wick/linalg/factorize/divide.h"
 #include "wick/linalg/factorize/secular.h"
 
 namespace wick::factorize {
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-// Matrices up to this size are not divided.
-constexpr std::int64_t largest_leaf = 24;
-
 // The implicit QL iteration with Wilkinson's shifts (Golub and Van Loan, Matrix Computations, 8.3).
 // Eigenvalues in no order; the columns of z are rotated along.
 bool ql_iteration(std::int64_t n, double* d, double* e, const View<double>& z) {
-  double largest = 0;
-  for (std::int64_t i = 0; i < n; ++i)
-    largest = std::max({largest, std::fabs(d[i]), i + 1 < n ? std::fabs(e[i]) : 0.0});
-  const double negligible = epsilon / 64 * largest;
+  const double negligible = epsilon / 64 * largest_element(n, d, e);
   for (std::int64_t l = 0; l < n; ++l) {
     for (int round = 0;; ++round) {
       std::int64_t m = l;
@@ -93,34 +86,26 @@ class Merge {
         order_(n_),
         kept_(n_),
         set_aside_(n_),
-        group_(n_) {}
+        half_of_(n_) {}
 
   bool run() {
     deflate();
-    const Scratch<double> values(n_), vectors(n_ * n_);
-    if (!update(values.data(), view(vectors.data(), n_, n_))) return false;
+    const Scratch<double> values(n_), memory(n_ * n_);
+    const View<double> vectors = view(memory.data(), n_, n_);
+    if (!update(values.data(), vectors)) return false;
     for (std::int64_t i = 0; i < aside_count_; ++i) {
       values[count_ + i] = d_[set_aside_[i]];
-      std::copy_n(q_.column(set_aside_[i]), n_, vectors.data() + (count_ + i) * n_);
+      std::copy_n(q_.column(set_aside_[i]), n_, vectors.column(count_ + i));
     }
-    for (std::int64_t i = 0; i < n_; ++i) order_[i] = i;
-    std::sort(order_.data(), order_.data() + n_, [&](std::int64_t a, std::int64_t b) {
-      return values[a] < values[b] || (values[a] == values[b] && a < b);
-    });
-    for (std::int64_t i = 0; i < n_; ++i) {
-      d_[i] = values[order_[i]];
-      std::copy_n(vectors.data() + order_[i] * n_, n_, q_.column(i));
-    }
+    put_in_order(n_, values.data(), d_, {{vectors, q_}});
     return true;
   }
 
  private:
-  enum Group : char { Top, Both, Bottom };
-
   void deflate() {
     for (std::int64_t i = 0; i < n_; ++i) {
       order_[i] = i;
-      group_[i] = i < half_ ? Top : Bottom;
+      half_of_[i] = i < half_ ? Half::Upper : Half::Lower;
     }
     std::inplace_merge(order_.data(), order_.data() + half_, order_.data() + n_,
                        [&](std::int64_t a, std::int64_t b) { return d_[a] < d_[b]; });
@@ -149,7 +134,7 @@ class Merge {
     if (std::fabs((d_[b] - d_[a]) * c * s) > tolerance) return false;
     z_[b] = size;
     z_[a] = 0;
-    if (group_[a] != group_[b]) group_[a] = group_[b] = Both;
+    if (half_of_[a] != half_of_[b]) half_of_[a] = half_of_[b] = Half::Both;
     rotate(n_, q_.column(a), q_.column(b), c, s);
     const double first = d_[a], second = d_[b];
     d_[a] = first * c * c + second * s * s;
@@ -160,7 +145,7 @@ class Merge {
   bool update(double* values, const View<double>& vectors) {
     const std::int64_t k = count_;
     if (k == 0) return true;
-    const Scratch<double> memory(3 * k + 2 * k * k + n_ * k);
+    const Scratch<double> memory(3 * k + 2 * k * k);
     double *d = memory.data(), *z = d + k, *weights = z + k;
     for (std::int64_t i = 0; i < k; ++i) {
       d[i] = d_[kept_[i]];
@@ -170,30 +155,16 @@ class Merge {
     Secular equation(k, d, z, rho_, false);
     if (!equation.solve(gaps)) return false;
     equation.restore(gaps, weights);
-    // Rows in the order of the groups, so that zeros of the basis are not multiplied.
-    const Scratch<std::int64_t> place(k);
-    std::int64_t at = 0, ends[3];
-    for (const Group group : {Top, Both, Bottom}) {
-      for (std::int64_t i = 0; i < k; ++i) {
-        if (group_[kept_[i]] == group) place[at++] = i;
-      }
-      ends[group] = at;
-    }
+    const KeptColumns columns(k, kept_.data(), half_of_.data());
     for (std::int64_t j = 0; j < k; ++j) {
       values[j] = equation.root(j);
       double* column = gaps.column(j);
       for (std::int64_t i = 0; i < k; ++i) column[i] = weights[i] / column[i];
       const double size = norm(k, column);
       double* target = own.column(j);
-      for (std::int64_t i = 0; i < k; ++i) target[i] = column[place[i]] / size;
+      for (std::int64_t i = 0; i < k; ++i) target[i] = column[columns[i]] / size;
     }
-    const View<double> basis = view(own.data + k * k, n_, k);
-    for (std::int64_t i = 0; i < k; ++i) std::copy_n(q_.column(kept_[place[i]]), n_, basis.column(i));
-    const std::int64_t top = ends[Both], skipped = ends[Top], rest = n_ - half_;
-    gemm<double>(1, basis.block(0, 0, half_, top), Op::None, own.block(0, 0, top, k), Op::None, 0,
-                 vectors.block(0, 0, half_, k));
-    gemm<double>(1, basis.block(half_, skipped, rest, k - skipped), Op::None,
-                 own.block(skipped, 0, k - skipped, k), Op::None, 0, vectors.block(half_, 0, rest, k));
+    columns.multiply(q_, half_, own, vectors);
     return true;
   }
 
@@ -202,7 +173,7 @@ class Merge {
   double *d_, *z_;
   double rho_;
   Scratch<std::int64_t> order_, kept_, set_aside_;
-  Scratch<Group> group_;
+  Scratch<Half> half_of_;
   std::int64_t count_ = 0, aside_count_ = 0;
 };
 

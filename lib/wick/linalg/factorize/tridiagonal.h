@@ -11,13 +11,4 @@ namespace wick::factorize {
 // False when an iteration does not converge. The elements are of the order of 1 at most.
 bool tridiagonal_eigenvalues(std::int64_t n, double* d, double* e, const View<double>& z);
 
-// (x, y) = (c x + s y, c y - s x)
-inline void rotate(std::int64_t n, double* x, double* y, double c, double s) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double a = x[i], b = y[i];
-    x[i] = c * a + s * b;
-    y[i] = c * b - s * a;
-  }
-}
-
 }  // namespace wick::factorize

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "wick/kernels/element.h"
+
+// Transposition of small squares of elements in registers.
+
+namespace wick {
+inline namespace WICK_LEVEL {
+
+// An element that is only moved.
+struct Bits16 {
+  uint64_t low, high;
+};
+
+// The type that moves an element of T.
+template <int size>
+struct BitsType {
+  using type = Bits16;
+};
+// clang-format off
+template <> struct BitsType<4> { using type = uint32_t; };
+template <> struct BitsType<8> { using type = uint64_t; };
+// clang-format on
+template <class T>
+using BitsOf = typename BitsType<sizeof(T)>::type;
+
+// Interleaves the elements of the lower, or of the upper, halves of two vectors of 16 bytes.
+template <bool upper, class V>
+WICK_INLINE V interleave(V a, V b) {
+  constexpr int n = sizeof(a) / sizeof(a[0]), h = upper ? n / 2 : 0;
+  if constexpr (n == 2) {
+    return __builtin_shufflevector(a, b, h, h + 2);
+  } else if constexpr (n == 4) {
+    return __builtin_shufflevector(a, b, h, h + 4, h + 1, h + 5);
+  } else if constexpr (n == 8) {
+    return __builtin_shufflevector(a, b, h, h + 8, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11);
+  } else {
+    return __builtin_shufflevector(a, b, h, h + 16, h + 1, h + 17, h + 2, h + 18, h + 3, h + 19, h + 4,
+                                   h + 20, h + 5, h + 21, h + 6, h + 22, h + 7, h + 23);
+  }
+}
+
+// Transposes a square of vectors: rows `in_step` bytes apart become rows `out_step` bytes apart.
+template <class T>
+WICK_INLINE void transpose_square(char* out, int64_t out_step, const char* in, int64_t in_step) {
+  constexpr int n = 16 / sizeof(T);
+  typedef T V __attribute__((vector_size(16)));
+  V rows[n], other[n];
+  WICK_UNROLL
+  for (int i = 0; i < n; ++i) __builtin_memcpy(&rows[i], in + i * in_step, sizeof(V));
+  // Each round interleaves rows that are half of the square apart; after log2(n) of them columns are rows.
+  WICK_UNROLL
+  for (int w = 1; w < n; w *= 2) {
+    WICK_UNROLL
+    for (int i = 0; i < n / 2; ++i) {
+      other[2 * i] = interleave<false>(rows[i], rows[i + n / 2]);
+      other[2 * i + 1] = interleave<true>(rows[i], rows[i + n / 2]);
+    }
+    WICK_UNROLL
+    for (int i = 0; i < n; ++i) rows[i] = other[i];
+  }
+  WICK_UNROLL
+  for (int i = 0; i < n; ++i) __builtin_memcpy(out + i * out_step, &rows[i], sizeof(V));
+}
+template <>
+WICK_INLINE void transpose_square<Bits16>(char* out, int64_t, const char* in, int64_t) {
+  __builtin_memcpy(out, in, sizeof(Bits16));
+}
+
+}  // namespace WICK_LEVEL
+}  // namespace wick
