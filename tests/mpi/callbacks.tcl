@@ -33,6 +33,12 @@ foreach shape {{2 3} {40 50} {300 100}} {
     expect "all_reduce of {$shape}" [lindex $outcome 1] [reduced max $all $shape float32]
 }
 
+# The same of half a million numbers, which are known without a list of them: rank r has 0, 1, 2 ... plus r.
+set own [torch::tensor_add [torch::tensor_reshape [torch::arange 500000] {1000 500}] $rank]
+torch::distributed_all_reduce -tensor $own -operation sum -command {take reduce}
+expect "all_reduce of {1000 500}" [lindex [await 1] 1 1] [torch::tensor_add \
+    [torch::tensor_mul [torch::tensor_reshape [torch::arange 500000] {1000 500}] $size] [expr {$size * ($size - 1) / 2}]]
+
 # Several at a time end in the order in which they were called; the values are those at the time of the call.
 for {set i 0} {$i < 10} {incr i} {
     set x [torch::full [expr {$i % 2 ? 3 : 3000}] [expr {$rank + $i}]]
@@ -160,22 +166,24 @@ proc whenIdle {} {
     after 2 {after idle whenIdle}
 }
 whenIdle
+proc large {r} {torch::tensor_add [torch::arange 1000000] $r}
+set largest [torch::tensor_stack -tensors [lmap r $all {large $r}]]
 if {$rank} {after 300}
-torch::distributed_gather -tensor [torch::ones 1000000] -dst -1 -command {take large}
+torch::distributed_gather -tensor [large $rank] -dst -1 -command {take large}
 set updates 0
 while {![llength $outcomes]} {
     update
     incr updates
 }
-await 1
+expect "four megabytes" [lindex [await 1] 1 1] $largest
 if {$rank == 0} {
     expectText "updates before the end" [expr {$updates > 1}] 1
     expectText "idle callbacks" [expr {$idle > 1}] 1
 }
 set idle 0
 if {$rank} {after 300}
-torch::distributed_gather -tensor [torch::ones 1000000] -dst -1 -command {take large}
-await 1
+torch::distributed_gather -tensor [large $rank] -dst -1 -command {take large}
+expect "four megabytes again" [lindex [await 1] 1 1] $largest
 if {$rank == 0} {expectText "idle callbacks while it waits" [expr {$idle > 1}] 1}
 proc whenIdle {} {}
 

@@ -27,8 +27,10 @@ namespace {
 
 std::size_t byte_count(std::int64_t elements, const Shape& shape, DType dtype) {
   std::int64_t bytes;
-  if (__builtin_mul_overflow(elements, size_of(dtype), &bytes))
-    fail<ShapeError>("empty", "shape {} of {} is too large: its bytes cannot be counted", shape, dtype);
+  if (__builtin_mul_overflow(elements, size_of(dtype), &bytes)) {
+    throw ShapeError("shape " + to_string(shape) + " of " + std::string(name(dtype)) +
+                     " is too large: its bytes cannot be counted");
+  }
   return static_cast<std::size_t>(bytes);
 }
 

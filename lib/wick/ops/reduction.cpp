@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "wick/autograd/node.h"
-#include "wick/core/fail.h"
+#include "wick/core/error.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -183,7 +183,7 @@ Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
 namespace {
 
 Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
-  if (is_complex(x.dtype())) fail<DTypeError>(operation, "is not defined for {}", x.dtype());
+  if (is_complex(x.dtype())) checked_kernel(nullptr, operation, x.dtype());
   if (x.numel() == 0) {
     throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
                      to_string(x.sizes()) + " has none");
