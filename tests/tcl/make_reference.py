@@ -60,6 +60,20 @@ def random_cases():
         torch.rand_like(zeros(4, dtype=torch.int32), dtype=torch.float64)]
     yield 42, "list [torch::randn_like [torch::zeros 4 float64] float32]", lambda: [
         torch.randn_like(zeros(4, dtype=torch.float64), dtype=torch.float32)]
+    # Complex numbers, by their parts: fewer and more than PyTorch's blocks of 16, and a memory order of its own.
+    parts = "list [torch::real $z] [torch::imag $z] [torch::randn 1]"
+    for n in (1, 7, 8, 11, 20):
+        for name in ("complex64", "complex128"):
+            def draw(n=n, name=name):
+                z = torch.randn(n, dtype=DTYPES[name])
+                return [z.real, z.imag, torch.randn(1)]
+            yield 42, f"set z [torch::randn {n} -dtype {name}]; {parts}", draw
+    for n in (2, 5):
+        def draw_like(n=n):
+            z = torch.randn_like(zeros(n, 3, dtype=torch.complex128).t())
+            return [z.real, z.imag, torch.randn(1)]
+        like = f"torch::randn_like [torch::tensor_permute [torch::zeros {{{n} 3}} complex128] {{1 0}}]"
+        yield 42, f"set z [{like}]; {parts}", draw_like
     for low, high in ((0, 2), (0, 10), (0, 1000000), (-7, 7), (-100, -90), (0, 1 << 31), (0, (1 << 32) - 1), (0, 1 << 32),
                       (-(1 << 40), 1 << 40), (0, (1 << 63) - 1)):
         yield 42, f"list [torch::randint_like [torch::zeros 8] {high} {low}] [torch::rand 1]", lambda low=low, high=high: [

@@ -57,8 +57,12 @@ void Scalar::too_large(std::uint64_t value) { fail("Scalar", "{} does not fit in
 
 std::string to_string(const Scalar& number) {
   if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number.to_double());
+  char text[64];
+  const std::complex<double> z = number.to_complex();
+  if (number.kind() == Kind::Complex)
+    std::snprintf(text, sizeof text, "%g%+gj", z.real(), z.imag());
+  else
+    std::snprintf(text, sizeof text, "%g", z.real());
   return text;
 }
 

@@ -62,7 +62,7 @@ bool fits(const Scalar& number, DType dtype);
 // its range (cut towards zero), a real one a number without an imaginary part.
 void check_fill_value(const char* operation, const Scalar& value, DType dtype);
 
-// As messages show it: six significant digits, whole numbers in full; of a complex number the real part.
+// As messages show it: six significant digits, whole numbers in full; 1.5+2j.
 std::string to_string(const Scalar& number);
 
 }  // namespace wick

@@ -28,13 +28,17 @@ struct LockedGenerator {
   throw Error(std::string(operation) + ": " + rule + ", " + to_string(given) + " was given");
 }
 
-// Calls draw(generator, data, count) for the memory of a new dense tensor, from its beginning to its end.
-template <class Draw>
+// Calls draw(generator, data, count) for the memory of a new dense tensor, from its beginning to its end; for
+// complex numbers, where they are allowed, with twice as many real ones.
+template <bool complex_too = false, class Draw>
 Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
   dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating(dtype_of<T>)) {
       LockedGenerator locked;
       draw(locked.generator, out.data<T>(), out.numel());
+    } else if constexpr (complex_too && is_complex(dtype_of<T>)) {
+      LockedGenerator locked;
+      draw(locked.generator, reinterpret_cast<typename T::value_type*>(out.data<T>()), 2 * out.numel());
     } else {
       throw DTypeError(std::string(operation) + " is defined for floating point dtypes only, not for " +
                        std::string(name(out.dtype())));
@@ -136,10 +140,11 @@ requires(!std::is_floating_point_v<T>) void to_normals(T* x, std::int64_t blocks
 }
 
 // In blocks where the tensor is contiguous and fills one at least, as PyTorch does it.
+template <bool complex_too = false>
 Tensor fill_normal(const char* operation, const Tensor& out, double mean, double std) {
-  const bool blocks = out.is_contiguous() && out.numel() >= block;
-  return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
-    if (!blocks) {
+  const bool contiguous = out.is_contiguous();
+  return drawn<complex_too>(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
+    if (!contiguous || n < block) {
       for (std::int64_t i = 0; i < n; ++i)
         data[i] = static_cast<T>(static_cast<Wide<T>>(mean + std * g.normal()));
       return;
@@ -335,9 +340,18 @@ Tensor rand_like(const Tensor& x, DType dtype) {
   return fill_uniform("rand_like", empty_like(x, dtype), 0, 1);
 }
 
-Tensor randn(const Shape& shape, DType dtype) { return fill_normal("randn", empty(shape, dtype), 0, 1); }
+namespace {
+
+// The parts of complex numbers have half the variance each.
+Tensor fill_standard_normal(const char* operation, const Tensor& out) {
+  return fill_normal<true>(operation, out, 0, is_complex(out.dtype()) ? 1 / std::numbers::sqrt2 : 1);
+}
+
+}  // namespace
+
+Tensor randn(const Shape& shape, DType dtype) { return fill_standard_normal("randn", empty(shape, dtype)); }
 Tensor randn_like(const Tensor& x, DType dtype) {
-  return fill_normal("randn_like", empty_like(x, dtype), 0, 1);
+  return fill_standard_normal("randn_like", empty_like(x, dtype));
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype) {

@@ -21,7 +21,7 @@ void set_rng_state(const Tensor& state);
 
 // Uniform in [0, 1).
 Tensor rand(const Shape& shape, DType dtype = float32);
-// Standard normal.
+// Standard normal. Complex dtypes too: real and imaginary part are independent, with variance 1/2 each.
 Tensor randn(const Shape& shape, DType dtype = float32);
 // Whole numbers in [low, high). Any dtype but bool and complex; an integer dtype must hold them all. Error
 // unless low < high.

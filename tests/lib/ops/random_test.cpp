@@ -200,8 +200,19 @@ TEST_CASE("random: dtypes and bounds are checked") {
   for (const DType dtype : all_dtypes) {
     if (is_floating(dtype)) continue;
     CHECK_THROWS_AS(rand({2}, dtype), DTypeError);
-    CHECK_THROWS_AS(randn({2}, dtype), DTypeError);
+    if (!is_complex(dtype)) CHECK_THROWS_AS(randn({2}, dtype), DTypeError);
+    if (is_complex(dtype)) CHECK_THROWS_AS(normal(0, 1, {2}, dtype), DTypeError);
   }
+  // Each part of a complex number has half the variance.
+  manual_seed(3);
+  for (const DType dtype : {complex64, complex128}) {
+    const Tensor z = randn({100000}, dtype);
+    for (const Tensor& part : {real(z), imag(z)})
+      CHECK(mean(square(part)).item().to_double() == doctest::Approx(0.5).epsilon(0.02));
+    CHECK(std::abs(mean(real(z) * imag(z)).item().to_double()) < 0.01);
+  }
+  CHECK(randn(Shape::filled(max_rank, 1), complex64).dim() == max_rank);
+  CHECK(randn({0, 3}, complex64).numel() == 0);
   CHECK_THROWS_AS(randint(0, 2, {2}, boolean), DTypeError);
   CHECK_THROWS_AS(randint(0, 2, {2}, complex64), DTypeError);
   CHECK_THROWS_AS(randint(3, 3, {2}), Error);
