@@ -106,10 +106,7 @@ class Pass {
                           " had saved is used up (retain_graph keeps it)");
     }
     Tensors results = node.apply(grads);
-    if (!retain_) {
-      node.used_up = true;
-      node.drop_saved();
-    }
+    if (!retain_ && node.drop_saved()) node.used_up = true;
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].defined() && node.inputs[i].wanted()) deliver(node.inputs[i], std::move(results[i]));
     }

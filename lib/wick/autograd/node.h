@@ -64,8 +64,9 @@ class Node : public RefCounted {
   // The gradients of the inputs, in their order; undefined where there is none. `grads` are those of the
   // outputs, undefined for outputs that nothing depends on.
   virtual Tensors apply(const Tensors& grads) = 0;
-  // Drops what was saved. A second pass through the node is an error.
-  virtual void drop_saved() = 0;
+  // Drops what was saved, if there are tensors among it, and answers whether there were: a second pass
+  // through the node is an error then.
+  virtual bool drop_saved() = 0;
 
   // Ends a node, and nodes that end with it, without recursion: graphs may be millions of nodes deep.
   static void destroy(Node* node) noexcept;
@@ -159,6 +160,7 @@ using SavedAs =
 template <class... T>
 struct Saving {
   std::tuple<const T&...> values;
+  static constexpr bool tensors = ((std::is_same_v<T, Tensor> || std::is_same_v<T, Tensors>) || ...);
 
   using Kept = std::tuple<SavedAs<T>...>;
   Kept keep([[maybe_unused]] Results results) const {
@@ -195,7 +197,10 @@ class FormulaNode final : public Node {
   Tensors apply(const Tensors& grads) override {
     return Tensors{call_formula<Formula>(*this, grads, *kept_)};
   }
-  void drop_saved() override { kept_.reset(); }
+  bool drop_saved() override {
+    if (Saving::tensors) kept_.reset();
+    return Saving::tensors;
+  }
 
  private:
   std::optional<typename Saving::Kept> kept_;
@@ -215,7 +220,11 @@ struct WithRespectTo {
     Tensor apply(Node& node, const Tensors& grads) const {
       return kept_ ? call_formula<Formula>(node, grads, *kept_) : Tensor();
     }
-    void drop() { kept_.reset(); }
+    bool drop() {
+      const bool tensors = Saving::tensors && kept_;
+      if (tensors) kept_.reset();
+      return tensors;
+    }
 
    private:
     std::optional<typename Saving::Kept> kept_;
@@ -231,8 +240,8 @@ class PartsNode final : public Node {
   Tensors apply(const Tensors& grads) override {
     return std::apply([&](const auto&... part) { return Tensors{part.apply(*this, grads)...}; }, kept_);
   }
-  void drop_saved() override {
-    std::apply([](auto&... part) { (part.drop(), ...); }, kept_);
+  bool drop_saved() override {
+    return std::apply([](auto&... part) { return (false | ... | part.drop()); }, kept_);
   }
 
  private:

@@ -88,6 +88,18 @@ TEST_CASE("autograd: a graph is used up once") {
   CHECK_THROWS_AS(z.backward(), GradientError);
 }
 
+TEST_CASE("autograd: what saves no tensors is not used up") {
+  const Tensor x = leaf({1, 2});
+  const Tensor y = sum(x.reshape({2, 1}) + 1);
+  for (int pass = 0; pass < 3; ++pass) y.backward();
+  CHECK(list(x.grad()) == List{3, 3});
+  // Saved by one formula of two: the other operand wants no gradient.
+  const Tensor z = sum(x * tensor({5, 6}, float64));
+  z.backward();
+  CHECK_THROWS_AS(z.backward(), GradientError);
+  CHECK(list(x.grad()) == List{8, 9});
+}
+
 TEST_CASE("autograd: gradients that can be differentiated") {
   const Tensor x = leaf({3});
   const Tensor y = x * x * x;
