@@ -20,9 +20,11 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
-// A dash, a letter, no blank, and no number such as -inf: what can only be meant as an option.
+// One dash or two, a letter, no blank, and no number such as -inf: what can only be meant as an option.
 bool looks_like_option(std::string_view word) {
-  if (word.size() < 2 || word[0] != '-' || !std::isalpha(static_cast<unsigned char>(word[1]))) return false;
+  const std::size_t letter = word.starts_with("--") ? 2 : 1;
+  if (word.size() <= letter || word[0] != '-' || !std::isalpha(static_cast<unsigned char>(word[letter])))
+    return false;
   if (word.find_first_of(" \t\n") != word.npos) return false;
   Tcl_Obj* object = new_text(word);
   const ObjRef held(object);
@@ -217,7 +219,8 @@ int Binding::option_of(Tcl_Obj* word) const {
 CallError Binding::unknown(std::string_view word) const {
   std::vector<std::string_view> all;
   for (const auto& names : options_) all.insert(all.end(), names.begin(), names.end());
-  return unknown_parameter(word, word.starts_with('-') ? closest(word.substr(1), all) : "");
+  return unknown_parameter(
+      word, word.starts_with('-') ? closest(word.substr(word.starts_with("--") ? 2 : 1), all) : "");
 }
 
 const Binding::Form* Binding::choose_form(const State& state, Tcl_Obj* const* words, int count,

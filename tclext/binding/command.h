@@ -179,7 +179,8 @@ std::optional<T> value_of(Call& call, std::size_t index) {
   if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
     if (!call.words[index]) return Convert<T>::by_default(param.default_value);
   }
-  const Source source{call.state, call.words[index], first_name(param.names)};
+  const Source source{call.state, call.words[index], first_name(param.names),
+                      (call.by_position >> index & 1) != 0};
   std::optional<T> value;
   if constexpr (requires { Convert<T>::attempt(source); }) {
     value = Convert<T>::attempt(source);

@@ -77,9 +77,11 @@ inline constexpr Word<Reduction> words<Reduction>[] = {{"none", Reduction::None}
 
 template <Worded E>
 struct Convert<E> {
+  static std::optional<E> attempt(const Source& s) { return read(s.word); }
+  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted()); }
   static E from(const Source& s) {
-    if (const auto value = read(s.word)) return *value;
-    throw invalid_value(s.option, s.word, accepted());
+    if (const auto value = attempt(s)) return *value;
+    throw fault(s);
   }
   static std::string accepted() {
     std::string all;
@@ -204,10 +206,15 @@ struct Convert<std::vector<T>> {
 
 template <std::size_t N>
 struct Convert<Sizes<N>> {
-  static Sizes<N> from(const Source& s) {
+  static std::optional<Sizes<N>> attempt(const Source& s) {
     const auto given = integers_of(s.word);
-    if (given && (given->size() == 1 || given->size() == N)) return of(*given);
-    throw invalid_value(s.option, s.word, accepted());
+    if (!given || (given->size() != 1 && given->size() != N)) return std::nullopt;
+    return of(*given);
+  }
+  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted()); }
+  static Sizes<N> from(const Source& s) {
+    if (const auto value = attempt(s)) return *value;
+    throw fault(s);
   }
   static std::string accepted() { return "an integer or a list of " + std::to_string(N) + " integers"; }
   static bool could_be(const State&, Tcl_Obj* word) {

@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 
@@ -10,17 +12,18 @@
 namespace binding {
 namespace {
 
-// The types of Tcl's own numbers, read off such objects: Tcl 9 does not tell them by name.
-struct NumberTypes {
-  const Tcl_ObjType* integer = type_of(Tcl_NewWideIntObj(1));
-  const Tcl_ObjType* real = type_of(Tcl_NewDoubleObj(1));
-
-  static const Tcl_ObjType* type_of(Tcl_Obj* number) { return ObjRef(number).get()->typePtr; }
-};
-
-const NumberTypes& number_types() {
-  static const NumberTypes types;
-  return types;
+// Of a text of digits that begins with 0, such as 010, the digits from the first other one on.
+std::optional<std::string> digits_after_zeros(const Tcl_Obj* word) {
+  if (!may_have_leading_zeros(word)) return std::nullopt;
+  std::string_view text(word->bytes, static_cast<std::size_t>(word->length));
+  const auto is_blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)); };
+  while (is_blank(text.front())) text.remove_prefix(1);
+  while (is_blank(text.back())) text.remove_suffix(1);
+  const bool minus = text.starts_with('-');
+  if (minus || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() < 2 || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+  return (minus ? "-" : "") + std::string(text);
 }
 
 // "nan", "-inf" and the like, which Tcl does not read as numbers everywhere.
@@ -55,6 +58,11 @@ std::string Range::text() const {
          to;
 }
 
+const NumberTypes& number_types() {
+  static const NumberTypes types{type_of_new(Tcl_NewWideIntObj(1)), type_of_new(Tcl_NewDoubleObj(1))};
+  return types;
+}
+
 bool is_number(const Tcl_Obj* word) {
   return word->typePtr == number_types().integer || word->typePtr == number_types().real;
 }
@@ -62,6 +70,7 @@ bool is_number(const Tcl_Obj* word) {
 std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
   word = plain_word(word);
   if (!word || is_handle(word) || word->typePtr == number_types().real) return std::nullopt;
+  if (const auto digits = digits_after_zeros(word)) return integer_of(ObjRef(new_text(*digits)).get());
   Tcl_WideInt value;
   if (Tcl_GetWideIntFromObj(nullptr, word, &value) != TCL_OK) return std::nullopt;
   if (word->typePtr == number_types().integer) return value;
@@ -77,6 +86,7 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word) {
 std::optional<wick::Scalar> number_of(Tcl_Obj* word) {
   word = plain_word(word);
   if (!word || is_handle(word)) return std::nullopt;
+  if (const auto digits = digits_after_zeros(word)) return number_of(ObjRef(new_text(*digits)).get());
   double real;
   if (word->typePtr != number_types().real) {
     if (const auto integer = integer_of(word)) return wick::Scalar(*integer);
@@ -147,24 +157,25 @@ std::optional<double> Convert<double>::attempt(const Source& s) {
   return std::nullopt;
 }
 
-bool Convert<Device>::could_be(const State&, Tcl_Obj* word) {
+std::optional<Device> device_of(Tcl_Obj* word) {
   word = plain_word(word);
-  if (!word || is_handle(word)) return false;
+  if (!word || is_handle(word)) return std::nullopt;
   const std::string_view name = text_of(word);
-  if (name == "cpu" || name == "cuda") return true;
-  if (!name.starts_with("cuda:") || name.size() == 5) return false;
-  return name.find_first_not_of("0123456789", 5) == name.npos;
+  if (name == "cpu" || name == "cuda") return Device{};
+  if (!name.starts_with("cuda:") || name.size() == 5) return std::nullopt;
+  return name.find_first_not_of("0123456789", 5) == name.npos ? std::optional(Device{}) : std::nullopt;
 }
 
-Device Convert<Device>::from(const Source& s) {
-  if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a device: cpu or cuda");
-  return {};
+std::optional<AnyDevice> any_device_of(Tcl_Obj* word) {
+  if (holds_handle(word) || number_of(word) || dtype_of_word(word)) return std::nullopt;
+  return AnyDevice{};
 }
 
-AnyDevice Convert<AnyDevice>::from(const Source& s) {
-  if (!could_be(s.state, s.word) || dtype_of_word(s.word))
-    throw invalid_value(s.option, s.word, "a device: cpu or cuda");
-  return {};
+CallError invalid_device(const Source& s) {
+  CallError error = invalid_value(s.option, s.word, "a device: cpu or cuda");
+  if (dtype_of_word(s.word))
+    error.detail += "; the dtype goes to -dtype: -dtype " + std::string(text_of(plain_word(s.word)));
+  return error;
 }
 
 Path Convert<Path>::from(const Source& s) {
@@ -179,14 +190,21 @@ std::string_view Convert<std::string_view>::from(const Source& s) {
   return text_of(s.word);
 }
 
-wick::Tensors Convert<wick::Tensors>::from(const Source& s) {
+std::optional<wick::Tensors> Convert<wick::Tensors>::attempt(const Source& s) {
   wick::Tensors tensors;
   for (Tcl_Obj* element : elements_of(s.word)) {
     const wick::Tensor* tensor = find_tensor(s.state, element);
-    if (!tensor) throw invalid_tensor(s.option, element);
+    if (!tensor) return std::nullopt;
     tensors.push_back(*tensor);
   }
   return tensors;
+}
+
+CallError Convert<wick::Tensors>::fault(const Source& s) {
+  for (Tcl_Obj* element : elements_of(s.word)) {
+    if (!find_tensor(s.state, element)) return invalid_tensor(s.option, element);
+  }
+  return invalid_tensor(s.option, s.word);
 }
 
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {

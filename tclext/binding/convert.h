@@ -52,6 +52,11 @@ struct List {
   Tcl_Obj* object;
 };
 
+// A text that a command has built itself, as its result.
+struct Text {
+  Tcl_Obj* object;
+};
+
 // Tensors by name, as a result: a dict.
 struct Named {
   std::vector<std::pair<const char*, wick::Tensor>> tensors;
@@ -80,11 +85,25 @@ using Default = std::variant<Required, Omittable, std::int64_t, double, bool, wi
 struct Source {
   const State& state;
   Tcl_Obj* word;
-  std::string_view option;  // without the dash
+  std::string_view option;   // without the dash
+  bool by_position = false;  // the word itself was given by position, not as the value of an option
 };
 
+// The types of Tcl's own numbers.
+struct NumberTypes {
+  const Tcl_ObjType *integer, *real;
+};
+const NumberTypes& number_types();
 // Whether the word is a number already, without its text being read.
 bool is_number(const Tcl_Obj* word);
+// Whether the word's text may be one such as 010, which Tcl 8.6 reads as octal and Tcl 9 as decimal. Here it
+// is decimal.
+inline bool may_have_leading_zeros(const Tcl_Obj* word) {
+  const char* text = word->bytes;
+  if (!text) return false;
+  while ((*text > 0 && *text <= ' ') || *text == '-' || *text == '+') ++text;
+  return text[0] == '0' && text[1] != 0;
+}
 // The number that a word is: an integer if it is one, else floating point, nan and inf included. Nothing for
 // handles and other words.
 std::optional<wick::Scalar> number_of(Tcl_Obj* word);
@@ -93,6 +112,8 @@ std::optional<std::int64_t> integer_of(Tcl_Obj* word);
 std::optional<bool> boolean_of(Tcl_Obj* word);
 std::optional<wick::Dims> integers_of(Tcl_Obj* word);
 std::optional<wick::DType> dtype_of_word(Tcl_Obj* word);
+std::optional<Device> device_of(Tcl_Obj* word);
+std::optional<AnyDevice> any_device_of(Tcl_Obj* word);
 std::optional<NormWord> norm_of(Tcl_Obj* word);
 // The whole numbers of a text, such as "0 1".
 wick::Dims numbers_in(const char* text);
@@ -111,8 +132,8 @@ struct Reader {
   }
   static CallError fault(const Source& s) { return invalid_value(s.option, s.word, Convert<T>::accepted); }
   static T from(const Source& s) {
-    if (auto value = attempt(s)) return std::move(*value);
-    throw fault(s);
+    if (auto value = Convert<T>::attempt(s)) return std::move(*value);
+    throw Convert<T>::fault(s);
   }
   static bool could_be(const State&, Tcl_Obj* word) { return read(word).has_value(); }
 };
@@ -190,17 +211,19 @@ struct Convert<wick::DType> : Reader<wick::DType, dtype_of_word> {
   static wick::DType by_default(const Default& d) { return std::get<wick::DType>(d); }
 };
 
+// What is told for a word that is no device.
+CallError invalid_device(const Source& s);
+
 template <>
-struct Convert<Device> {
-  static Device from(const Source& s);
-  static bool could_be(const State&, Tcl_Obj* word);
+struct Convert<Device> : Reader<Device, device_of> {
+  static CallError fault(const Source& s) { return invalid_device(s); }
   static constexpr Type type{"device", could_be};
   static Device by_default(const Default&) { return {}; }
 };
 
 template <>
-struct Convert<AnyDevice> {
-  static AnyDevice from(const Source& s);
+struct Convert<AnyDevice> : Reader<AnyDevice, any_device_of> {
+  static CallError fault(const Source& s) { return invalid_device(s); }
   static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
   static constexpr Type type{"device", could_be};
   static AnyDevice by_default(const Default&) { return {}; }
@@ -251,7 +274,12 @@ struct Convert<T> {
 
 template <>
 struct Convert<wick::Tensors> {
-  static wick::Tensors from(const Source& s);
+  static std::optional<wick::Tensors> attempt(const Source& s);
+  static CallError fault(const Source& s);
+  static wick::Tensors from(const Source& s) {
+    if (auto tensors = attempt(s)) return std::move(*tensors);
+    throw fault(s);
+  }
   static bool could_be(const State&, Tcl_Obj*) { return true; }
   static constexpr Type type{"tensors", could_be};
   static wick::Tensors by_default(const Default&) { return {}; }
@@ -259,6 +287,15 @@ struct Convert<wick::Tensors> {
 
 template <class T>
 struct Convert<std::optional<T>> {
+  static std::optional<std::optional<T>> attempt(const Source& s) requires requires {
+    Convert<T>::attempt(s);
+  }
+  {
+    if (auto value = Convert<T>::attempt(s)) return {std::move(value)};
+    return {};
+  }
+  static CallError fault(const Source& s) requires requires { Convert<T>::fault(s); }
+  { return Convert<T>::fault(s); }
   static std::optional<T> from(const Source& s) { return Convert<T>::from(s); }
   static bool could_be(const State& state, Tcl_Obj* word) { return Convert<T>::could_be(state, word); }
   static constexpr Type type = Convert<T>::type;
@@ -292,6 +329,7 @@ inline Tcl_Obj* to_object(State&, std::string_view text) { return new_text(text)
 inline Tcl_Obj* to_object(State&, const char* text) { return new_text(text); }
 inline Tcl_Obj* to_object(State&, Tcl_Obj* object) { return object; }
 inline Tcl_Obj* to_object(State&, const List& list) { return list.object; }
+inline Tcl_Obj* to_object(State&, const Text& text) { return text.object; }
 // Nothing is the empty text: the result comes otherwise, or later.
 inline Tcl_Obj* to_object(State& state, const std::optional<wick::Tensor>& tensor) {
   return tensor ? new_handle(state, *tensor) : Tcl_NewObj();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 
 namespace binding {
@@ -37,16 +39,15 @@ Scope* nearest_open(Scope* scope) {
   return scope;
 }
 
-// The types of Tcl's own collections, read off such objects: Tcl 9 does not tell all types by name.
+// The types of Tcl's own collections.
 struct CollectionTypes {
-  const Tcl_ObjType* list = type_of(list_of_one());
-  const Tcl_ObjType* dict = type_of(Tcl_NewDictObj());
+  const Tcl_ObjType* list = type_of_new(list_of_one());
+  const Tcl_ObjType* dict = type_of_new(Tcl_NewDictObj());
 
   static Tcl_Obj* list_of_one() {
     Tcl_Obj* element = Tcl_NewObj();
     return Tcl_NewListObj(1, &element);
   }
-  static const Tcl_ObjType* type_of(Tcl_Obj* collection) { return ObjRef(collection).get()->typePtr; }
 };
 
 const CollectionTypes& collection_types() {
@@ -59,35 +60,69 @@ bool is_collection_without_string(const Tcl_Obj* object) {
   return object->typePtr == collection_types().list || object->typePtr == collection_types().dict;
 }
 
+// Calls visit(element) for the elements of a list, or the keys and values of a dict, until it answers true.
+template <class Visit>
+void visit_elements(Tcl_Obj* collection, const Visit& visit) {
+  if (collection->typePtr == collection_types().dict) {
+    Tcl_DictSearch search;
+    Tcl_Obj *key, *value;
+    int done;
+    Tcl_DictObjFirst(nullptr, collection, &search, &key, &value, &done);
+    for (; !done; Tcl_DictObjNext(&search, &key, &value, &done)) {
+      if (visit(key) || visit(value)) break;
+    }
+    Tcl_DictObjDone(&search);
+    return;
+  }
+  Tcl_Size count;
+  Tcl_Obj** elements;
+  Tcl_ListObjGetElements(nullptr, collection, &count, &elements);
+  for (Tcl_Size i = 0; i < count && !visit(elements[i]); ++i) {
+  }
+}
+
 const Kind* kind_below(Tcl_Obj* object, int levels) {
   if (is_handle(object)) return record_of(object)->kind;
   if (!is_collection_without_string(object)) return nullptr;
   if (levels == 0) return &kind<wick::Tensor>;
   const Kind* found = nullptr;
-  if (object->typePtr == collection_types().dict) {
-    Tcl_DictSearch search;
-    Tcl_Obj *key, *value;
-    int done;
-    Tcl_DictObjFirst(nullptr, object, &search, &key, &value, &done);
-    for (; !done && !found; Tcl_DictObjNext(&search, &key, &value, &done)) {
-      found = kind_below(key, levels - 1);
-      if (!found) found = kind_below(value, levels - 1);
-    }
-    Tcl_DictObjDone(&search);
-    return found;
-  }
-  Tcl_Size count;
-  Tcl_Obj** elements;
-  Tcl_ListObjGetElements(nullptr, object, &count, &elements);
-  for (Tcl_Size i = 0; i < count && !found; ++i) found = kind_below(elements[i], levels - 1);
+  visit_elements(object, [&](Tcl_Obj* element) {
+    found = kind_below(element, levels - 1);
+    return found != nullptr;
+  });
   return found;
+}
+
+// Calls use(word) for the words of letters and digits in the texts that the value holds, where they are not
+// longer than the limit. Asks no object for its string.
+template <class Use>
+void visit_words(Tcl_Obj* value, std::size_t longest, int levels, const Use& use) {
+  if (is_handle(value) || levels == 0) return;
+  if (is_collection_without_string(value)) {
+    visit_elements(value, [&](Tcl_Obj* element) {
+      visit_words(element, longest, levels - 1, use);
+      return false;
+    });
+    return;
+  }
+  if (!value->bytes || static_cast<std::size_t>(value->length) > longest) return;
+  const std::string_view text(value->bytes, static_cast<std::size_t>(value->length));
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (auto end = text.begin(); end != text.end();) {
+    const auto begin = std::find_if(end, text.end(), in_word);
+    end = std::find_if_not(begin, text.end(), in_word);
+    use(std::string_view(begin, end));
+  }
 }
 
 void free_internal(Tcl_Obj* object) {
   Record* record = record_of(object);
   // An object that somebody holds is becoming something else, such as a list: its text is the name all the
   // same, so it is now the name that has to hold the record.
-  if (object->refCount > 0 && object->bytes && record->number != 0) record->state->keep(record);
+  if (object->refCount > 0 && object->bytes && record->number != 0) {
+    record->state->keep(record);
+    record->became_text = true;
+  }
   release(record);
 }
 
@@ -136,6 +171,7 @@ Tcl_Obj* handle_of(Record* record) {
 State::State(Tcl_Interp* interp) : interp_(interp) {
   Tcl_CmdInfo info;
   if (Tcl_GetCommandInfo(interp, "::tcl::info::coroutine", &info)) info_coroutine_ = info.objProc;
+  if (Tcl_GetCommandInfo(interp, "::tcl::info::vars", &info)) info_vars_ = info.objProc;
 }
 
 Record* State::find(std::string_view name) const {
@@ -209,18 +245,54 @@ Scope* State::enter_scope() {
   return open_.back();
 }
 
+// By the function that the command `info vars` is, as in current_coroutine().
+std::vector<ObjRef> State::values_of_variables() const {
+  std::vector<ObjRef> values;
+  if (!info_vars_) return values;
+  Tcl_InterpState before = Tcl_SaveInterpState(interp_, TCL_OK);
+  const ObjRef name(new_text("vars"));
+  Tcl_Obj* const words[] = {name.get()};
+  if (info_vars_(nullptr, interp_, 1, words) == TCL_OK) {
+    const ObjRef variables(Tcl_GetObjResult(interp_));
+    visit_elements(variables.get(), [&](Tcl_Obj* variable) {
+      if (Tcl_Obj* value = Tcl_ObjGetVar2(interp_, variable, nullptr, 0)) values.emplace_back(value);
+      return false;
+    });
+  }
+  Tcl_RestoreInterpState(interp_, before);
+  return values;
+}
+
+std::unordered_set<std::uint64_t> State::lost_but_named(const Scope& scope) const {
+  const auto is_lost = [this](std::uint64_t number) {
+    const auto it = named_.find(number);
+    return it != named_.end() && it->second->became_text && it->second->references == 1;
+  };
+  std::unordered_set<std::uint64_t> numbers;
+  if (!interp_ || std::none_of(scope.names.begin(), scope.names.end(), is_lost)) return numbers;
+  const auto note = [&](std::string_view word) {
+    const Record* record = find(word);
+    if (record && is_lost(record->number)) numbers.insert(record->number);
+  };
+  constexpr std::size_t longest = 65536;  // in variables, which may hold anything
+  visit_words(Tcl_GetObjResult(interp_), SIZE_MAX, wick::max_rank, note);
+  for (const ObjRef& value : values_of_variables()) visit_words(value.get(), longest, wick::max_rank, note);
+  return numbers;
+}
+
 void State::leave_scope(Scope* scope) {
   std::erase(open_, scope);
   if (scope->coroutine) --open_in_coroutines_;
   scope->open = false;
   Scope* outer = nearest_open(scope->outer);
+  const std::unordered_set<std::uint64_t> named = lost_but_named(*scope);
   for (const auto number : std::exchange(scope->names, {})) {
     const auto it = named_.find(number);
     if (it == named_.end()) continue;
     Record* record = it->second;
-    if (record->references > 1 && outer) {
+    if (outer && (record->references > 1 || named.contains(number))) {
       outer->names.push_back(number);
-    } else {
+    } else if (!named.contains(number)) {
       record->kept = false;
       binding::release(record);
     }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -57,8 +58,9 @@ struct Record {
   Scope* scope;              // counted: the innermost one when the record was made; null outside of all
   std::uint64_t number = 0;  // of the name; 0 while nobody has asked for it
   std::uint32_t references = 0;
-  bool live = true;   // false after torch::tensor_free
-  bool kept = false;  // one of the references is the name's
+  bool live = true;          // false after torch::tensor_free
+  bool kept = false;         // one of the references is the name's
+  bool became_text = false;  // an object stopped being its handle while it lived on, as a list say
 };
 
 template <Handled T>
@@ -88,8 +90,10 @@ class State {
   void free(Record* record);
 
   // Between these two calls, which other scopes of other coroutines may cross, names given to what is made
-  // belong to the scope. At its end those that no handle holds are freed. Others belong to the scope around
-  // it; after the outermost one they live as long as their handles.
+  // belong to the scope. At its end those that no handle holds are freed, unless the last handle stopped
+  // being one, as in `llength $t`, and the result or a variable of the caller still has its text. Others
+  // belong to the scope around it; after the outermost one they live as long as their handles, or, without
+  // any, until they are freed.
   Scope* enter_scope();
   void leave_scope(Scope* scope);
 
@@ -109,11 +113,15 @@ class State {
   friend Record make_record(State& state, const Kind& kind);
   friend void release(Record* record);
 
+  // Of the scope's records those whose last handle became text that the interpreter's result or a variable of
+  // the caller still has.
+  std::unordered_set<std::uint64_t> lost_but_named(const Scope& scope) const;
+  std::vector<ObjRef> values_of_variables() const;
   Tcl_Command current_coroutine() const;
   Scope* current_scope() const;
 
   Tcl_Interp* interp_;
-  Tcl_ObjCmdProc* info_coroutine_ = nullptr;
+  Tcl_ObjCmdProc *info_coroutine_ = nullptr, *info_vars_ = nullptr;
   std::uint32_t references_ = 0;
   std::int64_t live_tensors_ = 0;
   std::unordered_map<std::uint64_t, Record*> named_;

@@ -20,12 +20,18 @@ struct Installed {
 
 // What is left to do when the script of an Evaluation has ended.
 struct Pending {
+  const char* command;
   StateRef state;
   std::function<void(State& state)> after;
 };
 
-int finish(ClientData data[], Tcl_Interp*, int code) {
+int finish(ClientData data[], Tcl_Interp* interp, int code) {
   const std::unique_ptr<Pending> pending(static_cast<Pending*>(data[0]));
+  if (code == TCL_ERROR) {
+    const std::string where =
+        std::string(pending->command) + "\" body line " + std::to_string(Tcl_GetErrorLine(interp));
+    Tcl_AppendObjToErrorInfo(interp, new_text("\n    (\"torch::" + where + ")"));
+  }
   if (pending->after) pending->after(*pending->state);
   return code;
 }
@@ -56,7 +62,7 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
       return TCL_OK;
     }
     if (call.error) return report(interp, *call.error, binding.usage());
-    auto* pending = new Pending{StateRef(*state), std::move(call.evaluation.after)};
+    auto* pending = new Pending{binding.command().name, StateRef(*state), std::move(call.evaluation.after)};
     Tcl_NRAddCallback(interp, finish, pending, nullptr, nullptr, nullptr);
     return Tcl_NREvalObj(interp, call.evaluation.script, 0);
   } catch (const CallError& error) {

@@ -44,9 +44,18 @@ class ObjRef {
     if (object_) Tcl_DecrRefCount(object_);
   }
   Tcl_Obj* get() const { return object_; }
+  // Hands the object on without this reference, also the last one: as a result that somebody will count.
+  Tcl_Obj* release() {
+    Tcl_Obj* object = std::exchange(object_, nullptr);
+    if (object) --object->refCount;
+    return object;
+  }
 
  private:
   Tcl_Obj* object_ = nullptr;
 };
+
+// The type of a new object, which is let go: Tcl 9 does not tell all its types by name.
+inline const Tcl_ObjType* type_of_new(Tcl_Obj* object) { return ObjRef(object).get()->typePtr; }
 
 }  // namespace binding

@@ -42,18 +42,18 @@ inline Tensor leaf(const Tensor& tensor, bool wants_gradient) {
 // count as the cpu. By name it is an error, as for every other device.
 struct LooseDevice {};
 
-inline void check_device(const Call& call, int param) {
-  if (Tcl_Obj* word = call.words[param]; word && !(call.by_position & (1u << param)))
-    binding::Convert<AnyDevice>::from({call.state, word, "device"});
-}
-
 }  // namespace commands
 
 template <>
 struct binding::Convert<commands::LooseDevice> {
+  static std::optional<commands::LooseDevice> attempt(const Source& s) {
+    if (any_device_of(s.word) || (s.by_position && dtype_of_word(s.word))) return commands::LooseDevice{};
+    return std::nullopt;
+  }
+  static CallError fault(const Source& s) { return invalid_device(s); }
   static commands::LooseDevice from(const Source& s) {
-    if (!could_be(s.state, s.word)) Convert<AnyDevice>::from(s);  // which refuses it
-    return {};
+    if (const auto device = attempt(s)) return *device;
+    throw fault(s);
   }
   static bool could_be(const State& state, Tcl_Obj* word) {
     return Convert<AnyDevice>::could_be(state, word);

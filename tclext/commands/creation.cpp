@@ -80,14 +80,15 @@ const Area& creation() {
               .summary = "A tensor with one value in every element.",
               .details = "The value is converted to the dtype: truncated towards zero for integers, true "
                          "when not 0 for bool. The "
-                         "dtype is float32 unless given, whatever the value looks like (in PyTorch whole "
-                         "numbers make int64). An empty shape makes "
+                         "dtype is float32 unless given (in PyTorch whole numbers make int64), for a complex "
+                         "value such as 1.5+2.0j complex64. An empty shape makes "
                          "a 0-d tensor.",
               .params =
                   {shape, {"value", required, "the value of every element"}, dtype, device, requires_grad},
               .positional = {"shape value ?dtype? ?device? ?requiresGrad?"},
               .returns = "of the given shape and dtype",
-              .call = bind([](Shape size, Scalar value, DType type, AnyDevice, bool grad) {
+              .call = bind([](Call& call, Shape size, Number value, DType type, AnyDevice, bool grad) {
+                if (!call.words[2] && value.kind() == wick::Kind::Complex) type = DType::Complex64;
                 return leaf(filled(size, value, type), grad);
               }),
           },
@@ -187,7 +188,7 @@ const Area& creation() {
               .positional = {"input value ?dtype? ?device?"},
               .returns = "of the input's shape",
               .call =
-                  bind([](const Tensor& x, Scalar value, optional<DType> type, optional<Device>, bool grad) {
+                  bind([](const Tensor& x, Number value, optional<DType> type, optional<Device>, bool grad) {
                     const DType wanted = type.value_or(x.dtype());
                     check_fits(value, wanted);
                     return leaf(wick::full_like(x, value, wanted), grad);

@@ -11,6 +11,7 @@
 
 #include "wick/core/allocator.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/wick.h"
 
 namespace commands {
@@ -38,44 +39,24 @@ std::span<Tcl_Obj* const> elements_of(Tcl_Obj* const& word) {
   return {elements, static_cast<std::size_t>(count)};
 }
 
-const Tcl_ObjType* type_of_number(Tcl_Obj* number) { return binding::ObjRef(number).get()->typePtr; }
-
-// Text with leading zeros is octal to Tcl 8.6 and decimal in data.
-bool may_have_leading_zeros(const Tcl_Obj* word) {
-  const char* text = word->bytes;
-  if (!text) return false;
-  if (*text == '-' || *text == '+') ++text;
-  return text[0] == '0' && text[1] != 0;
-}
-
 // What an object that Tcl has read as a number holds.
 template <class T>
 inline bool take_number(Tcl_Obj* word, T& value) {
   using Number = std::conditional_t<std::is_same_v<T, Complex>, double, T>;
-  static const Tcl_ObjType* const integer = type_of_number(Tcl_NewWideIntObj(1));
-  static const Tcl_ObjType* const real = type_of_number(Tcl_NewDoubleObj(1));
-  if (word->typePtr == integer) {
-    if (may_have_leading_zeros(word)) return false;
+  const binding::NumberTypes& types = binding::number_types();
+  if (word->typePtr == types.integer) {
+    if (binding::may_have_leading_zeros(word)) return false;
     if constexpr (sizeof(long) == sizeof(Tcl_WideInt)) {  // else Tcl 8.6 has two types of integers
       value = static_cast<Number>(word->internalRep.longValue);
       return true;
     }
-  } else if (word->typePtr == real) {
+  } else if (word->typePtr == types.real) {
     if constexpr (!std::is_integral_v<T>) {
       value = static_cast<Number>(word->internalRep.doubleValue);
       return true;
     }
   }
   return false;
-}
-
-std::optional<Scalar> decimal_with_leading_zeros(std::string_view text) {
-  const bool minus = text.starts_with('-');
-  if (minus || text.starts_with('+')) text.remove_prefix(1);
-  if (text.size() < 2 || text[0] != '0' || text.find_first_not_of("0123456789") != text.npos) return {};
-  std::string digits(text.substr(std::min(text.find_first_not_of('0'), text.size() - 1)));
-  if (minus) digits.insert(0, "-");
-  return binding::number_of(binding::ObjRef(binding::new_text(digits)).get());
 }
 
 // A number at the beginning of the text, which is cut off.
@@ -261,27 +242,46 @@ auto with_elements(const Tensor& x, const F& f) {
   return wick::dispatch(dense.dtype(), [&]<class T>(wick::TypeTag<T>) { return f(dense.data<T>()); });
 }
 
+// So many elements become words between two questions whether to go on.
+constexpr std::int64_t words_at_a_time = 1024;
+
 template <class T>
-Tcl_Obj* list_of(const T* elements, std::int64_t count) {
-  const std::unique_ptr<Tcl_Obj*[]> objects(new Tcl_Obj*[static_cast<std::size_t>(count)]);
-  for (std::int64_t i = 0; i < count; ++i) objects[i] = element_object(static_cast<Listed<T>>(elements[i]));
-  return Tcl_NewListObj(static_cast<Tcl_Size>(count), objects.get());
+void append_elements(Tcl_Obj* list, const T* elements, std::int64_t count) {
+  const std::unique_ptr<Tcl_Obj*[]> objects(
+      new Tcl_Obj*[static_cast<std::size_t>(std::min(count, words_at_a_time))]);
+  for (std::int64_t done = 0; done < count; done += words_at_a_time) {
+    const std::int64_t more = std::min(count - done, words_at_a_time);
+    for (std::int64_t i = 0; i < more; ++i)
+      objects[i] = element_object(static_cast<Listed<T>>(elements[done + i]));
+    Tcl_ListObjReplace(nullptr, list, static_cast<Tcl_Size>(done), 0, static_cast<Tcl_Size>(more),
+                       objects.get());
+    if (more == words_at_a_time) wick::check_interrupt();
+  }
 }
 
 // The lists of the dimensions from `depth` on; `next` moves past their elements.
 template <class T>
-Tcl_Obj* nested_list_of(const T*& next, const Shape& shape, int depth) {
-  if (depth == shape.size()) return element_object(static_cast<Listed<T>>(*next++));
+void append_part(Tcl_Obj* list, const T*& next, const Shape& shape, int depth) {
   const std::int64_t count = shape[depth];
   if (depth + 1 == shape.size()) {
+    append_elements(list, next, count);
     next += count;
-    return list_of(next - count, count);
+    return;
   }
-  Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
   for (std::int64_t i = 0; i < count; ++i) {
-    Tcl_ListObjAppendElement(nullptr, list, nested_list_of(next, shape, depth + 1));
+    Tcl_Obj* part = Tcl_NewListObj(0, nullptr);
+    Tcl_ListObjAppendElement(nullptr, list, part);
+    append_part(part, next, shape, depth + 1);
+    if (i % words_at_a_time == words_at_a_time - 1) wick::check_interrupt();
   }
-  return list;
+}
+
+// What `fill` appends to a list, which goes when it throws.
+template <class Fill>
+binding::List filled_list(const Fill& fill) {
+  binding::ObjRef list(Tcl_NewListObj(0, nullptr));
+  fill(list.get());
+  return {list.release()};
 }
 
 // The elements, or, where there are none, the empty lists of a shape with a 0 in it.
@@ -303,9 +303,6 @@ void check_one_element(const Tensor& x) {
 std::optional<Scalar> number_in(Tcl_Obj* word) {
   Tcl_Obj* plain = binding::plain_word(word);
   if (!plain || binding::is_handle(plain)) return std::nullopt;
-  if (may_have_leading_zeros(plain)) {
-    if (const auto number = decimal_with_leading_zeros(binding::text_of(plain))) return number;
-  }
   if (const auto number = binding::number_of(plain)) return number;
   if (const auto number = complex_in(binding::text_of(plain))) return Scalar(*number);
   return std::nullopt;
@@ -323,17 +320,23 @@ Tensor read_data(Tcl_Obj* data, std::optional<DType> dtype) {
 
 binding::List element_list(const Tensor& x) {
   check_memory_for_words(x.numel());
-  return {with_elements(x, [&](const auto* elements) { return list_of(elements, x.numel()); })};
+  return filled_list([&](Tcl_Obj* list) {
+    with_elements(x, [&](const auto* elements) { append_elements(list, elements, x.numel()); });
+  });
 }
 
 binding::List nested_list(const Tensor& x) {
+  if (x.dim() == 0) return item_object(x);
   check_memory_for_words(words_of(x.sizes()));
-  return {with_elements(x, [&](const auto* next) { return nested_list_of(next, x.sizes(), 0); })};
+  return filled_list([&](Tcl_Obj* list) {
+    with_elements(x, [&](const auto* next) { append_part(list, next, x.sizes(), 0); });
+  });
 }
 
 binding::List item_object(const Tensor& x) {
   check_one_element(x);
-  return {with_elements(x, [](const auto* next) { return nested_list_of(next, {}, 0); })};
+  return {
+      with_elements(x, []<class T>(const T* only) { return element_object(static_cast<Listed<T>>(*only)); })};
 }
 
 binding::List list_of_dict(binding::State& state, const binding::Named& named) {
@@ -373,6 +376,7 @@ void print_part(std::string& out, const T*& next, const Shape& shape, int depth,
   } else {
     const std::string between = separator(shape.size() - depth, depth + 1);
     for (std::int64_t i = 0; i < shape[depth]; ++i) {
+      if (i % words_at_a_time == words_at_a_time - 1) wick::check_interrupt();
       if (i > 0) out += between;
       print_part(out, next, shape, depth + 1, elements / shape[depth]);
     }

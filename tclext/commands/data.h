@@ -5,9 +5,11 @@
 // Tensors read from and written as Tcl lists and text.
 namespace commands {
 
-// The number that a word is: as everywhere, but decimal with leading zeros, and complex ones such
-// as 1.5+2.0j.
+// The number that a word is: as everywhere, and complex ones such as 1.5+2.0j.
 std::optional<wick::Scalar> number_in(Tcl_Obj* word);
+
+// Such a number as a parameter.
+struct Number : wick::Scalar {};
 
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
@@ -36,3 +38,10 @@ std::string braces_text(const wick::Tensor& x);
 std::string item_text(const wick::Tensor& x);
 
 }  // namespace commands
+
+template <>
+struct binding::Convert<commands::Number> : binding::Reader<commands::Number, commands::number_in> {
+  static constexpr const char* accepted = "a number";
+  static constexpr Type type{"scalar", could_be};
+  static commands::Number by_default(const Default& d) { return {std::get<double>(d)}; }
+};

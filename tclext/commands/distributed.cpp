@@ -454,14 +454,20 @@ std::vector<Command> messages() {
           .positional = {"shape src ?tag?"},
           .returns = "a handle for distributed_wait and distributed_test, irecv_handle_N",
           .call = bind([](Call& call, Shape wanted, std::int64_t src, std::int64_t label,
-                          optional<double> seconds, optional<binding::Callback> callback) {
+                          optional<double> seconds, optional<binding::Callback> callback) -> binding::Text {
             check_receive(wanted, src);
             const wd::Context limits = context("", seconds);
-            const wd::WorkPtr work =
-                alone() ? finished(wick::zeros(wanted)) : wd::irecv(wanted, src, label, limits.timeout);
-            const std::string added = alone() ? "irecv_handle_1" : requests().add_receive(work);
-            if (callback) call_back(call.state, work, *callback, added);
-            return added;
+            if (alone()) {
+              Tcl_Obj* posted = receive_alone(wanted);
+              if (callback)
+                call_back(call.state, finished(wick::zeros(wanted)), *callback,
+                          std::string(binding::text_of(posted)));
+              return {posted};
+            }
+            const wd::WorkPtr work = wd::irecv(wanted, src, label, limits.timeout);
+            const std::string posted = requests().add_receive(work);
+            if (callback) call_back(call.state, work, *callback, posted);
+            return {binding::new_text(posted)};
           }),
       },
       Command{
@@ -477,6 +483,8 @@ std::vector<Command> messages() {
           .dashed_values = true,
           .returns = "send_completed for a send, the tensor for a receive, else operation_completed",
           .call = bind([](Call& call, std::string_view name) -> Tcl_Obj* {
+            if (const Shape* wanted = shape_received_alone(call.words[0]))
+              return binding::new_handle(call.state, wick::zeros(*wanted));
             if (const auto received = requests().wait(name))
               return binding::new_handle(call.state, *received);
             if (is_send(name)) return binding::new_text("send_completed");

@@ -1,10 +1,21 @@
 // Commands about the extension itself: the tensors that names keep, and help.
 
+#include "tclext/binding/compound.h"
 #include "tclext/binding/help.h"
 #include "tclext/binding/registry.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 #include "wick/core/allocator.h"
+
+namespace commands {
+
+enum class What { Names, Count, Bytes };
+
+}  // namespace commands
+
+template <>
+inline constexpr binding::Word<commands::What> binding::words<commands::What>[] = {
+    {"names", commands::What::Names}, {"count", commands::What::Count}, {"bytes", commands::What::Bytes}};
 
 namespace commands {
 namespace {
@@ -29,13 +40,10 @@ Evaluation run_scope(Call& call, const Script& script) {
   return {script.object, [scope](binding::State& state) { state.leave_scope(scope); }};
 }
 
-Tcl_Obj* tensors(Call& call, std::string_view what) {
-  if (what == "count") return Tcl_NewWideIntObj(call.state.live_tensors());
-  if (what == "bytes") return Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(wick::allocator::statistics().used));
-  if (what != "names") {
-    const binding::ObjRef given(binding::new_text(what));
-    throw binding::invalid_value("what", given.get(), "names, count or bytes");
-  }
+Tcl_Obj* tensors(Call& call, What what) {
+  if (what == What::Count) return Tcl_NewWideIntObj(call.state.live_tensors());
+  if (what == What::Bytes)
+    return Tcl_NewWideIntObj(static_cast<Tcl_WideInt>(wick::allocator::statistics().used));
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
   for (const std::string& name : call.state.names(binding::kind<Tensor>)) {
     Tcl_ListObjAppendElement(nullptr, list, binding::new_text(name));
@@ -65,17 +73,21 @@ const Area& handles() {
               .summary =
                   "Evaluates a script, and frees the tensors that were made in it and that nothing but "
                   "their names holds at its end.",
-              .details = "A tensor lives as long as a variable, list or dict holds its handle. Where a "
-                         "script uses the handle "
-                         "as text (puts, string, eq, a dict key) the interpreter keeps the tensor under its "
-                         "name. The end of "
-                         "the scope in which the tensor was made lets go of the name. Tensors that a handle "
-                         "still holds live "
-                         "on: until the end of the scope around this one, else as long as their handles. "
-                         "Tensors that were "
-                         "made before the scope began are never freed by it. Scopes may be nested and left "
-                         "by return, break, "
-                         "continue and errors; coroutines may yield inside.",
+              .details =
+                  "A tensor lives as long as a variable, list or dict holds its handle. Where a "
+                  "script uses the handle "
+                  "as text (puts, string, eq, a dict key) the interpreter keeps the tensor under its "
+                  "name. The end of "
+                  "the scope in which the tensor was made lets go of the name. Tensors that a handle "
+                  "still holds live "
+                  "on: until the end of the scope around this one, else as long as their handles. A "
+                  "value that was used as a list (llength, lindex, foreach) is a name and no handle any "
+                  "more: its tensor is handed to the scope around, too, where the script's result or a "
+                  "variable of the caller, that is no array, names it. "
+                  "Tensors that were "
+                  "made before the scope began are never freed by it. Scopes may be nested and left "
+                  "by return, break, "
+                  "continue and errors; coroutines may yield inside.",
               .params = {{"script", required, "what to evaluate in the caller's context"}},
               .positional = {"script"},
               .returns = "the script's result",
@@ -90,7 +102,7 @@ const Area& handles() {
                           "use by all tensors of the process"}},
               .positional = {"?what?"},
               .returns = "a list of names, or a number",
-              .call = bind([](Call& call, std::string_view what) { return tensors(call, what); }),
+              .call = bind([](Call& call, What what) { return tensors(call, what); }),
           },
           Command{
               .name = "help",

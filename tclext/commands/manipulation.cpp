@@ -15,7 +15,7 @@ const Param sections{"sections indices", required,
 
 Shape dims_of(std::int64_t dim) { return Shape{dim}; }
 
-void check_given(const char* option, bool given) {
+void check_given(std::string_view option, bool given) {
   if (!given) throw wick::ShapeError("Required parameters missing: -" + std::string(option) + " is empty");
 }
 
@@ -314,8 +314,8 @@ Tensors dsplit_at(const Tensor& x, const Ints& cuts) { return wick::dsplit(x, cu
 
 template <Tensor (*join)(const Tensors&)>
 binding::Function joiner() {
-  return bind([](Tensors tensors) {
-    check_given("tensors", !tensors.empty());
+  return bind([](Call& call, Tensors tensors) {
+    check_given(binding::first_name(call.command.params[0].names), !tensors.empty());
     return join(tensors);
   });
 }

@@ -24,8 +24,8 @@ binding::Function binary() {
 // The same for those whose second word existing scripts expect to be refused when it is a number.
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary_by_name() {
-  return bind([](Call& call, Operand a, Operand b) {
-    check_tensor_by_position(call, 1, b);
+  return bind([](Operand a, Operand b) {
+    check_tensor_by_position(b);
     return apply(a, b, function);
   });
 }
@@ -169,8 +169,8 @@ std::vector<Command> functions() {
                  {"exponent input2", required, "the exponent, a tensor or (by name) a number"}},
       .positional = {"base exponent"},
       .returns = "the broadcast shape, in the promoted dtype",
-      .call = bind([](Call& call, Operand base, Operand exponent) {
-        check_tensor_by_position(call, 1, exponent);
+      .call = bind([](Operand base, Operand exponent) {
+        check_tensor_by_position(exponent);
         return apply(base, exponent, [](const Tensor& x, const auto& y) { return wick::pow(x, y); });
       })});
   return commands;

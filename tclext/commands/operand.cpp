@@ -27,8 +27,8 @@ Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result) 
   return result.to(b.is_tensor() ? a.tensor.dtype() : wick::result_type(a.tensor, b.number));
 }
 
-void check_tensor_by_position(const Call& call, int param, const Operand& operand) {
-  if (!operand.is_tensor() && call.by_position & (1u << param)) {
+void check_tensor_by_position(const Operand& operand) {
+  if (!operand.is_tensor() && operand.by_position) {
     binding::CallError error = binding::invalid_handle("tensor", operand.option, operand.word);
     error.detail +=
         "; a number is taken by name: -" + std::string(operand.option) + " " + binding::quoted(operand.word);
@@ -40,9 +40,9 @@ void check_tensor_by_position(const Call& call, int param, const Operand& operan
 
 std::optional<commands::Operand> binding::Convert<commands::Operand>::attempt(const Source& s) {
   if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) {
-    return commands::Operand{*tensor, 0, s.word, s.option};
+    return commands::Operand{*tensor, 0, s.word, s.option, s.by_position};
   }
   if (const auto number = commands::number_in(s.word))
-    return commands::Operand{{}, *number, s.word, s.option};
+    return commands::Operand{{}, *number, s.word, s.option, s.by_position};
   return std::nullopt;
 }

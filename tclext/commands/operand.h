@@ -15,6 +15,7 @@ struct Operand {
   // As it was given, for messages.
   Tcl_Obj* word = nullptr;
   std::string_view option;
+  bool by_position = false;
 
   bool is_tensor() const { return tensor.defined(); }
 };
@@ -48,7 +49,7 @@ Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result);
 
 // For commands whose second word existing scripts expect to be refused when it is a number: it is taken by
 // name alone.
-void check_tensor_by_position(const Call& call, int param, const Operand& operand);
+void check_tensor_by_position(const Operand& operand);
 
 }  // namespace commands
 

@@ -174,6 +174,37 @@ void call_back(binding::State& state, const WorkPtr& work, const binding::Callba
   EventSource::of_thread().add(std::make_unique<Pending>(state, work, command, handle));
 }
 
+namespace {
+
+extern const Tcl_ObjType receive_type;
+
+wick::Shape* shape_in(const Tcl_Obj* object) {
+  return static_cast<wick::Shape*>(object->internalRep.twoPtrValue.ptr1);
+}
+
+void hold_shape(Tcl_Obj* object, const wick::Shape& shape) {
+  object->internalRep.twoPtrValue.ptr1 = new wick::Shape(shape);
+  object->internalRep.twoPtrValue.ptr2 = nullptr;
+  object->typePtr = &receive_type;
+}
+
+// Such objects always have their text, so that there is no function to make one.
+constexpr Tcl_ObjType receive_type = {
+    "torch_receive", [](Tcl_Obj* object) { delete shape_in(object); },
+    [](Tcl_Obj* source, Tcl_Obj* copy) { hold_shape(copy, *shape_in(source)); }, nullptr, nullptr};
+
+}  // namespace
+
+Tcl_Obj* receive_alone(const wick::Shape& shape) {
+  Tcl_Obj* handle = binding::new_text("irecv_handle_1");
+  hold_shape(handle, shape);
+  return handle;
+}
+
+const wick::Shape* shape_received_alone(const Tcl_Obj* word) {
+  return word->typePtr == &receive_type ? shape_in(word) : nullptr;
+}
+
 bool is_send(std::string_view handle) { return handle.find("isend") != handle.npos; }
 
 namespace {

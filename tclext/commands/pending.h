@@ -23,6 +23,11 @@ wick::distributed::WorkPtr finished(const wick::Tensor& result);
 void call_back(binding::State& state, const wick::distributed::WorkPtr& work,
                const binding::Callback& command, const std::string& handle = "");
 
+// In a lone process: the handle of a receive, which always has the same text and holds the shape that was
+// asked for; and the shape that a word holds, null when it holds none.
+Tcl_Obj* receive_alone(const wick::Shape& shape);
+const wick::Shape* shape_received_alone(const Tcl_Obj* word);
+
 // Whether the handle is a send's, as its text tells.
 bool is_send(std::string_view handle);
 

@@ -152,15 +152,9 @@ std::vector<Command> making() {
           }),
       },
       random_command("tensor_randn", "randn", "Standard normal values.",
-                     bind([](Call& call, Shape size, LooseDevice, DType type) {
-                       check_device(call, 1);
-                       return wick::randn(size, type);
-                     })),
+                     bind([](Shape size, LooseDevice, DType type) { return wick::randn(size, type); })),
       random_command("tensor_rand", "rand", "Values uniform in [0, 1).",
-                     bind([](Call& call, Shape size, LooseDevice, DType type) {
-                       check_device(call, 1);
-                       return wick::rand(size, type);
-                     })),
+                     bind([](Shape size, LooseDevice, DType type) { return wick::rand(size, type); })),
   };
 }
 
@@ -177,7 +171,7 @@ std::vector<Command> arithmetic() {
           .params = {first, second, {"alpha", 1.0, "factor of the second operand"}},
           .positional = {"input1 input2 ?alpha?"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, Scalar alpha) { return sum_in_first_dtype(a, b, alpha); }),
+          .call = bind([](Operand a, Operand b, Number alpha) { return sum_in_first_dtype(a, b, alpha); }),
       },
       Command{
           .name = "tensor_sub",
@@ -186,7 +180,7 @@ std::vector<Command> arithmetic() {
           .params = {left, right, {"alpha", 1.0, "factor of the second operand; by name only"}},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, Scalar alpha) {
+          .call = bind([](Operand a, Operand b, Number alpha) {
             const auto [x, y] = as_tensors(a, b);
             if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
               return wick::sub(x, y);  // which refuses
@@ -222,8 +216,8 @@ std::vector<Command> arithmetic() {
                      {"other", required, "divisor, a tensor or (by name) a number"}},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Call& call, Operand a, Operand b) {
-            check_tensor_by_position(call, 1, b);
+          .call = bind([](Operand a, Operand b) {
+            check_tensor_by_position(b);
             return in_first_dtype(a, b, apply(a, b, a.is_tensor() ? quotient : divided));
           }),
       },
@@ -425,8 +419,7 @@ std::vector<Command> shaping() {
                      {"dtype", omittable, "new element type; unchanged when left out"}},
           .positional = {"input device ?dtype?"},
           .returns = "same shape",
-          .call = bind([](Call& call, const Tensor& x, LooseDevice, optional<DType> type) {
-            check_device(call, 1);
+          .call = bind([](const Tensor& x, LooseDevice, optional<DType> type) {
             return x.to(type.value_or(x.dtype()));
           }),
       },
