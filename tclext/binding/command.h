@@ -171,26 +171,32 @@ class Binding {
 
 namespace detail {
 
+// The value that a word has, or a default; nothing for a word that is refused.
+template <class T>
+std::optional<T> read_value(const Source& source, const Param& param) {
+  if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
+    if (!source.word) return std::optional<T>(std::in_place, Convert<T>::by_default(param.default_value));
+  }
+  if constexpr (requires { Convert<T>::attempt(source); }) {
+    return Convert<T>::attempt(source);
+  } else {
+    return std::optional<T>(std::in_place, Convert<T>::from(source));
+  }
+}
+
 // The value of parameter `index`: from its word, else from its default. Nothing, and call.error, when the
 // word is refused.
 template <class T>
 std::optional<T> value_of(Call& call, std::size_t index) {
   const Param& param = call.command.params[index];
-  if constexpr (requires { Convert<T>::by_default(param.default_value); }) {
-    if (!call.words[index]) return Convert<T>::by_default(param.default_value);
-  }
-  const Source source{call.state, call.words[index], first_name(param.names),
-                      (call.by_position >> index & 1) != 0};
-  std::optional<T> value;
+  const Source source{call.state, call.words[index], param.names, (call.by_position >> index & 1) != 0};
+  std::optional<T> value = read_value<T>(source, param);
   if constexpr (requires { Convert<T>::attempt(source); }) {
-    value = Convert<T>::attempt(source);
     if (!value) call.refuse(Convert<T>::fault(source));
-  } else {
-    value = Convert<T>::from(source);
   }
   if constexpr (numbers<T>) {
-    if (value && param.range.limits() && !within(*value, param.range)) {
-      call.refuse(invalid_value(source.option, source.word, accepted_within<T>(param.range)));
+    if (value && source.word && param.range.limits() && !within(*value, param.range)) {
+      call.refuse(invalid_value(source.option(), source.word, accepted_within<T>(param.range)));
       value.reset();
     }
   }
@@ -220,46 +226,35 @@ template <class F, class R, class... Args>
 struct Signature<R (F::*)(Args...) const> {
   using Result = R;
   using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
-  using Values = std::tuple<std::optional<std::remove_cvref_t<Args>>...>;
   static constexpr bool wants_call = false;
 };
 template <class F, class R, class... Args>
 struct Signature<R (F::*)(Call&, Args...) const> {
   using Result = R;
   using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
-  using Values = std::tuple<std::optional<std::remove_cvref_t<Args>>...>;
   static constexpr bool wants_call = true;
 };
 
 // The dtype of the first tensor among a command's values.
-template <class... T>
-std::optional<wick::DType> first_dtype(const std::tuple<std::optional<T>...>& values) {
-  std::optional<wick::DType> dtype;
-  const auto look = [&dtype](const auto& value) {
-    if constexpr (std::is_same_v<decltype(value), const wick::Tensor&>) {
-      if (!dtype) dtype = value.dtype();
-    }
-  };
-  std::apply([&](const auto&... value) { (look(*value), ...); }, values);
-  return dtype;
+inline std::optional<wick::DType> first_dtype() { return std::nullopt; }
+template <class First, class... Others>
+std::optional<wick::DType> first_dtype(const First& first, const Others&... others) {
+  if constexpr (std::is_same_v<First, wick::Tensor>)
+    return first.dtype();
+  else
+    return first_dtype(others...);
 }
 
-template <class F, std::size_t... I>
-Tcl_Obj* invoke(Call& call, std::index_sequence<I...>) {
+// Calls the function and makes a Tcl value of what it answers.
+template <class F, class... Values>
+Tcl_Obj* answer(Call& call, Values&... values) {
   using S = Signature<decltype(&F::operator())>;
   using Result = typename S::Result;
-  typename S::Values values;
-  // From left to right: the first mistake is the one that is reported.
-  const bool taken =
-      ((std::get<I>(values) = value_of<std::tuple_element_t<I, typename S::Arguments>>(call, I))
-           .has_value() &&
-       ...);
-  if (!taken) return nullptr;
   const auto apply = [&]() -> Result {
     if constexpr (S::wants_call) {
-      return F{}(call, *std::get<I>(std::move(values))...);
+      return F{}(call, std::move(values)...);
     } else {
-      return F{}(*std::get<I>(std::move(values))...);
+      return F{}(std::move(values)...);
     }
   };
   if constexpr (std::is_void_v<Result>) {
@@ -270,12 +265,26 @@ Tcl_Obj* invoke(Call& call, std::index_sequence<I...>) {
     return call.evaluation.script ? nullptr : new_text(call.evaluation.otherwise);
   } else if constexpr (std::is_same_v<Result, wick::Tensor>) {
     if (!call.command.keeps_dtype) return new_handle(call.state, apply());
-    const auto dtype = first_dtype(values);
+    const auto dtype = first_dtype(values...);
     wick::Tensor result = apply();
     if (dtype && result.dtype() != *dtype) result = result.to(*dtype);
     return new_handle(call.state, std::move(result));
   } else {
     return to_object(call.state, apply());
+  }
+}
+
+// Reads the values that are left, from left to right: the first mistake is the one that is reported. Each
+// stays where it was read, which costs less than gathering them.
+template <class F, class... Values>
+Tcl_Obj* invoke(Call& call, Values&... values) {
+  using Arguments = typename Signature<decltype(&F::operator())>::Arguments;
+  constexpr std::size_t index = sizeof...(Values);
+  if constexpr (index == std::tuple_size_v<Arguments>) {
+    return answer<F>(call, values...);
+  } else {
+    auto value = value_of<std::tuple_element_t<index, Arguments>>(call, index);
+    return value ? invoke<F>(call, values..., *value) : nullptr;
   }
 }
 
@@ -288,9 +297,7 @@ Function bind(F) {
   using S = detail::Signature<decltype(&F::operator())>;
   using Arguments = typename S::Arguments;
   Function function;
-  function.invoke = [](Call& call) {
-    return detail::invoke<F>(call, std::make_index_sequence<std::tuple_size_v<Arguments>>{});
-  };
+  function.invoke = [](Call& call) { return detail::invoke<F>(call); };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (function.types.push_back(&Convert<std::tuple_element_t<I, Arguments>>::type), ...);
     (function.checks.push_back(detail::fault_of<std::tuple_element_t<I, Arguments>>), ...);

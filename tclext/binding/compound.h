@@ -78,7 +78,7 @@ inline constexpr Word<Reduction> words<Reduction>[] = {{"none", Reduction::None}
 template <Worded E>
 struct Convert<E> {
   static std::optional<E> attempt(const Source& s) { return read(s.word); }
-  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted()); }
+  static CallError fault(const Source& s) { return invalid_value(s.option(), s.word, accepted()); }
   static E from(const Source& s) {
     if (const auto value = attempt(s)) return *value;
     throw fault(s);
@@ -139,7 +139,7 @@ struct Convert<std::variant<First, Others...>> {
       if (Rest::could_be(s.state, s.word)) {
         return std::visit([](auto&& value) { return V(std::move(value)); }, Rest::from(s));
       }
-      if constexpr (!Handled<First>) throw invalid_value(s.option, s.word, accepted());
+      if constexpr (!Handled<First>) throw invalid_value(s.option(), s.word, accepted());
     }
     return Convert<First>::from(s);  // throws
   }
@@ -174,7 +174,7 @@ struct Convert<std::vector<T>> {
   static std::vector<T> from(const Source& s) {
     std::vector<T> values;
     for (Tcl_Obj* element : elements_of(s.word))
-      values.push_back(Convert<T>::from({s.state, element, s.option}));
+      values.push_back(Convert<T>::from({s.state, element, s.names}));
     return values;
   }
   static std::string accepted() { return "a list of which each element is " + accepted_by<T>(); }
@@ -211,7 +211,7 @@ struct Convert<Sizes<N>> {
     if (!given || (given->size() != 1 && given->size() != N)) return std::nullopt;
     return of(*given);
   }
-  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted()); }
+  static CallError fault(const Source& s) { return invalid_value(s.option(), s.word, accepted()); }
   static Sizes<N> from(const Source& s) {
     if (const auto value = attempt(s)) return *value;
     throw fault(s);

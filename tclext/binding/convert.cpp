@@ -172,21 +172,21 @@ std::optional<AnyDevice> any_device_of(Tcl_Obj* word) {
 }
 
 CallError invalid_device(const Source& s) {
-  CallError error = invalid_value(s.option, s.word, "a device: cpu or cuda");
+  CallError error = invalid_value(s.option(), s.word, "a device: cpu or cuda");
   if (dtype_of_word(s.word))
     error.detail += "; the dtype goes to -dtype: -dtype " + std::string(text_of(plain_word(s.word)));
   return error;
 }
 
 Path Convert<Path>::from(const Source& s) {
-  if (holds_handle(s.word)) throw invalid_value(s.option, s.word, accepted);
+  if (holds_handle(s.word)) throw invalid_value(s.option(), s.word, accepted);
   const auto* native = static_cast<const char*>(Tcl_FSGetNativePath(s.word));
-  if (!native) throw invalid_value(s.option, s.word, accepted);
+  if (!native) throw invalid_value(s.option(), s.word, accepted);
   return {native};
 }
 
 std::string_view Convert<std::string_view>::from(const Source& s) {
-  if (!could_be(s.state, s.word)) throw invalid_value(s.option, s.word, "a text, not a tensor");
+  if (!could_be(s.state, s.word)) throw invalid_value(s.option(), s.word, "a text, not a tensor");
   return text_of(s.word);
 }
 
@@ -202,9 +202,9 @@ std::optional<wick::Tensors> Convert<wick::Tensors>::attempt(const Source& s) {
 
 CallError Convert<wick::Tensors>::fault(const Source& s) {
   for (Tcl_Obj* element : elements_of(s.word)) {
-    if (!find_tensor(s.state, element)) return invalid_tensor(s.option, element);
+    if (!find_tensor(s.state, element)) return invalid_tensor(s.option(), element);
   }
-  return invalid_tensor(s.option, s.word);
+  return invalid_tensor(s.option(), s.word);
 }
 
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {

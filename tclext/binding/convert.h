@@ -82,11 +82,20 @@ inline constexpr Omittable omittable;
 // What a parameter that is not given counts as. A const char* is read as a word.
 using Default = std::variant<Required, Omittable, std::int64_t, double, bool, wick::DType, const char*>;
 
+// The first of a parameter's names.
+inline std::string_view first_name(const char* names) {
+  const std::string_view all = names;
+  return all.substr(0, all.find(' '));
+}
+
 struct Source {
   const State& state;
   Tcl_Obj* word;
-  std::string_view option;   // without the dash
+  const char* names;         // the parameter's
   bool by_position = false;  // the word itself was given by position, not as the value of an option
+
+  // In messages, without the dash.
+  std::string_view option() const { return first_name(names); }
 };
 
 // The types of Tcl's own numbers.
@@ -130,7 +139,7 @@ struct Reader {
     if (auto value = read(s.word)) return T(std::move(*value));
     return std::nullopt;
   }
-  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, Convert<T>::accepted); }
+  static CallError fault(const Source& s) { return invalid_value(s.option(), s.word, Convert<T>::accepted); }
   static T from(const Source& s) {
     if (auto value = Convert<T>::attempt(s)) return std::move(*value);
     throw Convert<T>::fault(s);
@@ -149,7 +158,7 @@ template <>
 struct Convert<double> {
   static constexpr const char* accepted = "a number";
   static std::optional<double> attempt(const Source& s);
-  static CallError fault(const Source& s) { return invalid_value(s.option, s.word, accepted); }
+  static CallError fault(const Source& s) { return invalid_value(s.option(), s.word, accepted); }
   static double from(const Source& s) {
     if (const auto value = attempt(s)) return *value;
     throw fault(s);
@@ -249,7 +258,7 @@ template <>
 struct Convert<Script> {
   static constexpr const char* accepted = "a script";
   static Script from(const Source& s) {
-    if (is_handle(s.word)) throw invalid_value(s.option, s.word, accepted);
+    if (is_handle(s.word)) throw invalid_value(s.option(), s.word, accepted);
     return {s.word};
   }
   static bool could_be(const State&, Tcl_Obj* word) { return !is_handle(word); }
@@ -263,7 +272,7 @@ struct Convert<T> {
     if (const T* object = find<T>(s.state, s.word)) return *object;
     return std::nullopt;
   }
-  static CallError fault(const Source& s) { return invalid_handle(kind_name<T>, s.option, s.word); }
+  static CallError fault(const Source& s) { return invalid_handle(kind_name<T>, s.option(), s.word); }
   static T from(const Source& s) {
     if (auto object = attempt(s)) return std::move(*object);
     throw fault(s);
@@ -360,12 +369,6 @@ constexpr const char* result_kind() {
     return "any";
   else
     return "string";
-}
-
-// The first of a parameter's names.
-inline std::string_view first_name(const char* names) {
-  const std::string_view all = names;
-  return all.substr(0, all.find(' '));
 }
 
 }  // namespace binding

@@ -32,7 +32,7 @@ ObjRef checked_prefix(const Source& s, int flags) {
   Tcl_Obj** elements = nullptr;
   if (is_handle(s.word) || Tcl_ListObjGetElements(nullptr, s.word, &count, &elements) != TCL_OK ||
       count == 0 || !is_command(s.state.interp(), elements[0], flags)) {
-    throw invalid_value(s.option, s.word, Convert<Prefix>::accepted);
+    throw invalid_value(s.option(), s.word, Convert<Prefix>::accepted);
   }
   return ObjRef(s.word);
 }

@@ -2,28 +2,18 @@
 #include <climits>
 #include <mutex>
 
+#include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 #include "tclext/commands/pending.h"
 
 namespace wd = wick::distributed;
 
-// An operation's name as a parameter.
 template <>
-struct binding::Convert<wd::Reduction> {
-  static wd::Reduction from(const Source& s) {
-    if (could_be(s.state, s.word)) {
-      if (const auto reduction = wd::reduction_by_name(text_of(s.word))) return *reduction;
-    }
-    throw invalid_value(s.option, s.word, "sum, mean, product, min, max, band, bor or bxor");
-  }
-  static bool could_be(const State&, Tcl_Obj* word) { return !holds_handle(word); }
-  static constexpr Type type{"enum:sum|mean|product|min|max|band|bor|bxor", could_be};
-  template <class F>
-  static wd::Reduction by_default(const F& f) {
-    return *wd::reduction_by_name(std::get<const char*>(f));
-  }
-};
+inline constexpr binding::Word<wd::Reduction> binding::words<wd::Reduction>[] = {
+    {"sum", wd::Reduction::Sum},   {"mean", wd::Reduction::Mean},  {"product", wd::Reduction::Product},
+    {"min", wd::Reduction::Min},   {"max", wd::Reduction::Max},    {"band", wd::Reduction::BitAnd},
+    {"bor", wd::Reduction::BitOr}, {"bxor", wd::Reduction::BitXor}};
 
 namespace commands {
 namespace {

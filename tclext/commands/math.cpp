@@ -19,12 +19,12 @@ binding::Function unary() {
 }
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary() {
-  return bind([](Operand a, Operand b) { return apply(a, b, function); });
+  return bind([](const Operand& a, const Operand& b) { return apply(a, b, function); });
 }
 // The same for those whose second word existing scripts expect to be refused when it is a number.
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary_by_name() {
-  return bind([](Operand a, Operand b) {
+  return bind([](const Operand& a, const Operand& b) {
     check_tensor_by_position(b);
     return apply(a, b, function);
   });
@@ -169,7 +169,7 @@ std::vector<Command> functions() {
                  {"exponent input2", required, "the exponent, a tensor or (by name) a number"}},
       .positional = {"base exponent"},
       .returns = "the broadcast shape, in the promoted dtype",
-      .call = bind([](Operand base, Operand exponent) {
+      .call = bind([](const Operand& base, const Operand& exponent) {
         check_tensor_by_position(exponent);
         return apply(base, exponent, [](const Tensor& x, const auto& y) { return wick::pow(x, y); });
       })});
@@ -179,7 +179,7 @@ std::vector<Command> functions() {
 // The same for those whose result can be the number itself.
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary_of_values() {
-  return bind([](Call& call, Operand a, Operand b) {
+  return bind([](Call& call, const Operand& a, const Operand& b) {
     check_number_fits(call, a, b);
     return apply(a, b, function);
   });

@@ -9,7 +9,7 @@ Tensor number_beside(const Tensor& tensor, const Scalar& number) {
 }
 
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b) {
-  if (!a.is_tensor() && !b.is_tensor()) throw binding::invalid_handle("tensor", a.option, a.word);
+  if (!a.is_tensor() && !b.is_tensor()) throw binding::invalid_handle("tensor", a.option(), a.word);
   return {a.is_tensor() ? a.tensor : number_beside(b.tensor, a.number),
           b.is_tensor() ? b.tensor : number_beside(a.tensor, b.number)};
 }
@@ -29,9 +29,9 @@ Tensor in_first_dtype(const Operand& a, const Operand& b, const Tensor& result) 
 
 void check_tensor_by_position(const Operand& operand) {
   if (!operand.is_tensor() && operand.by_position) {
-    binding::CallError error = binding::invalid_handle("tensor", operand.option, operand.word);
-    error.detail +=
-        "; a number is taken by name: -" + std::string(operand.option) + " " + binding::quoted(operand.word);
+    binding::CallError error = binding::invalid_handle("tensor", operand.option(), operand.word);
+    error.detail += "; a number is taken by name: -" + std::string(operand.option()) + " " +
+                    binding::quoted(operand.word);
     throw error;
   }
 }
@@ -40,9 +40,10 @@ void check_tensor_by_position(const Operand& operand) {
 
 std::optional<commands::Operand> binding::Convert<commands::Operand>::attempt(const Source& s) {
   if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) {
-    return commands::Operand{*tensor, 0, s.word, s.option, s.by_position};
+    return std::optional<commands::Operand>(std::in_place, *tensor, 0, s.word, s.names, s.by_position);
   }
   if (const auto number = commands::number_in(s.word))
-    return commands::Operand{{}, *number, s.word, s.option, s.by_position};
+    return std::optional<commands::Operand>(std::in_place, wick::Tensor(), *number, s.word, s.names,
+                                            s.by_position);
   return std::nullopt;
 }

@@ -14,9 +14,10 @@ struct Operand {
   Scalar number = 0;
   // As it was given, for messages.
   Tcl_Obj* word = nullptr;
-  std::string_view option;
+  const char* names = "";
   bool by_position = false;
 
+  std::string_view option() const { return binding::first_name(names); }
   bool is_tensor() const { return tensor.defined(); }
 };
 
@@ -56,7 +57,7 @@ void check_tensor_by_position(const Operand& operand);
 template <>
 struct binding::Convert<commands::Operand> {
   static std::optional<commands::Operand> attempt(const Source& s);
-  static CallError fault(const Source& s) { return invalid_handle("tensor", s.option, s.word); }
+  static CallError fault(const Source& s) { return invalid_handle("tensor", s.option(), s.word); }
   static commands::Operand from(const Source& s) {
     if (auto operand = attempt(s)) return std::move(*operand);
     throw fault(s);

@@ -42,6 +42,7 @@ Tensor quotient(const Tensor& x, const Tensor& y) {
 }
 
 Tensor sum_in_first_dtype(const Operand& a, const Operand& b, const Scalar& alpha) {
+  if (a.is_tensor() && b.is_tensor()) return add_scaled(a.tensor, b.tensor, alpha).to(a.tensor.dtype());
   const auto [x, y] = as_tensors(a, b);
   return in_first_dtype(a, b, add_scaled(x, y, alpha));
 }
@@ -171,7 +172,9 @@ std::vector<Command> arithmetic() {
           .params = {first, second, {"alpha", 1.0, "factor of the second operand"}},
           .positional = {"input1 input2 ?alpha?"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, Number alpha) { return sum_in_first_dtype(a, b, alpha); }),
+          .call = bind([](const Operand& a, const Operand& b, const Number& alpha) {
+            return sum_in_first_dtype(a, b, alpha);
+          }),
       },
       Command{
           .name = "tensor_sub",
@@ -180,7 +183,7 @@ std::vector<Command> arithmetic() {
           .params = {left, right, {"alpha", 1.0, "factor of the second operand; by name only"}},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b, Number alpha) {
+          .call = bind([](const Operand& a, const Operand& b, const Number& alpha) {
             const auto [x, y] = as_tensors(a, b);
             if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
               return wick::sub(x, y);  // which refuses
@@ -216,7 +219,7 @@ std::vector<Command> arithmetic() {
                      {"other", required, "divisor, a tensor or (by name) a number"}},
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
-          .call = bind([](Operand a, Operand b) {
+          .call = bind([](const Operand& a, const Operand& b) {
             check_tensor_by_position(b);
             return in_first_dtype(a, b, apply(a, b, a.is_tensor() ? quotient : divided));
           }),
