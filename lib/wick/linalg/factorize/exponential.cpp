@@ -21,12 +21,24 @@ constexpr Pade approximations[] = {{3, 1.495585217958292e-2, 100800.},
                                    {9, 2.097847961257068, 5914384781877411840000.},
                                    {13, 4.25, 113250775606021113483283660800000000.}};
 
+// The sum of the magnitudes of n elements, `step` from one to the next; four sums side by side need not wait
+// for each other.
+template <class T>
+double sum_of_magnitudes(std::int64_t n, const T* x, std::int64_t step) {
+  double sums[4] = {};
+  std::int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    for (std::int64_t l = 0; l < 4; ++l) sums[l] += std::abs(x[(i + l) * step]);
+  }
+  for (; i < n; ++i) sums[0] += std::abs(x[i * step]);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 template <class T>
 double norm1(const View<const T>& a) {
   double largest = 0;
   for (std::int64_t j = 0; j < a.columns; ++j) {
-    double total = 0;
-    for (std::int64_t i = 0; i < a.rows; ++i) total += std::abs(a(i, j));
+    const double total = sum_of_magnitudes(a.rows, a.column(j), 1);
     if (!(total <= largest)) largest = total;
   }
   return largest;
@@ -35,16 +47,18 @@ double norm1(const View<const T>& a) {
 // Multiplies by 2^exponent.
 template <class T>
 void scale_by(const View<T>& a, int exponent) {
-  if (exponent == 0) return;
-  for (std::int64_t j = 0; j < a.columns; ++j) {
-    double* x = reinterpret_cast<double*>(a.column(j));
-    for (std::int64_t i = 0; i < a.rows * (is_complex_type<T> ? 2 : 1); ++i)
-      x[i] = std::ldexp(x[i], exponent);
+  // The factor itself may be out of range.
+  for (int step; exponent != 0; exponent -= step) {
+    step = std::clamp(exponent, -1000, 1000);
+    const double factor = std::ldexp(1.0, step);
+    for (std::int64_t j = 0; j < a.columns; ++j)
+      scale(a.rows * (is_complex_type<T> ? 2 : 1), factor, reinterpret_cast<double*>(a.column(j)));
   }
 }
 
-// Exponents for which D^-1 A D, D = diag(2^e), has rows and columns of like norms off the diagonal; a becomes
-// that. James, Langou and Lowery, On matrix balancing and eigenvector computation, 2014.
+// Exponents for which D^-1 A D, D = diag(2^e), has rows and columns of like 1-norms off the diagonal; a
+// becomes that. Parlett and Reinsch, Balancing a matrix for calculation of eigenvalues and eigenvectors,
+// 1969.
 template <class T>
 void balance(const View<T>& a, int* exponents) {
   const std::int64_t n = a.rows;
@@ -53,12 +67,11 @@ void balance(const View<T>& a, int* exponents) {
   for (int round = 0; changed && round < 100; ++round) {
     changed = false;
     for (std::int64_t i = 0; i < n; ++i) {
-      double column = 0, row = 0;
-      for (std::int64_t k = 0; k < n; ++k) {
-        if (k == i) continue;
-        column = std::hypot(column, std::abs(a(k, i)));
-        row = std::hypot(row, std::abs(a(i, k)));
-      }
+      // Without the diagonal.
+      const auto off_diagonal = [&](const T* x, std::int64_t step) {
+        return sum_of_magnitudes(i, x, step) + sum_of_magnitudes(n - i - 1, x + (i + 1) * step, step);
+      };
+      const double column = off_diagonal(a.column(i), 1), row = off_diagonal(a.data + i, a.stride);
       if (column == 0 || row == 0 || !std::isfinite(column) || !std::isfinite(row)) continue;
       const int e = static_cast<int>(std::lround((std::log2(row) - std::log2(column)) / 2));
       const double scaled_column = std::ldexp(column, e), scaled_row = std::ldexp(row, -e);
@@ -81,11 +94,14 @@ template <class T>
 class Exponential {
  public:
   explicit Exponential(const View<T>& a)
-      : n_(a.rows), a_(a), memory_(8 * a.rows * a.rows), vectors_(2 * a.rows) {
+      : n_(a.rows), a_(a), memory_(8 * a.rows * a.rows), vectors_((a.rows + 2) * a.rows) {
     const double size = norm1<T>(a);
     t_ = size > 0 ? std::ilogb(size) : 0;
     scale_by(a, -t_);
     for (int i = 0; i < 8; ++i) square_[i] = view(memory_.data() + i * n_ * n_, n_, n_);
+    magnitudes_ = view(vectors_.data() + 2 * n_, n_, n_);
+    std::transform(a.data, a.data + n_ * n_, magnitudes_.data, [](T x) { return std::abs(x); });
+    norm_ = norm1<double>(magnitudes_);
   }
 
   void run() {
@@ -104,12 +120,17 @@ class Exponential {
     for (int i = 2; i < 4; ++i) {
       if (fits(approximations[i], bound)) return approximate(approximations[i].degree, 0);
     }
-    const View<T>& b10 = square_[4];
-    multiply(b4, b6, b10);
-    bound = std::min(bound, std::max(d8, root_of_norm(b10, 10)));
     const Pade& last = approximations[4];
-    int halvings =
-        bound > 0 ? std::max(static_cast<int>(std::ceil(std::log2(bound / last.theta))) + t_, 0) : 0;
+    const auto halvings_of = [&](double size) {
+      return size > 0 ? std::max(static_cast<int>(std::ceil(std::log2(size / last.theta))) + t_, 0) : 0;
+    };
+    int halvings = halvings_of(bound);
+    // The tenth power is worth a product only where it might save a squaring.
+    if (halvings_of(d8) < halvings) {
+      const View<T>& b10 = square_[4];
+      multiply(b4, b6, b10);
+      halvings = std::min(halvings, halvings_of(std::max(d8, root_of_norm(b10, 10))));
+    }
     halvings += more_halvings(last, t_ - halvings);
     approximate(last.degree, halvings);
     for (int i = 0; i < halvings; ++i) {
@@ -135,16 +156,13 @@ class Exponential {
     std::fill_n(x, n_, 1.0);
     const int power = 2 * pade.degree + 1;
     for (int k = 0; k < power; ++k) {
-      for (std::int64_t j = 0; j < n_; ++j) {
-        double total = 0;
-        for (std::int64_t i = 0; i < n_; ++i) total += std::abs(a_(i, j)) * x[i];
-        y[j] = total;
-      }
+      std::fill_n(y, n_, 0.0);
+      gemv<double>(1, magnitudes_, Op::Adjoint, x, y);
       std::swap(x, y);
     }
-    const double size = *std::max_element(x, x + n_), own = norm1<T>(a_);
+    const double size = *std::max_element(x, x + n_);
     if (!(size > 0)) return 0;
-    const double excess = std::log2(size / own) - std::log2(pade.reciprocal) + 2.0 * pade.degree * t + 53;
+    const double excess = std::log2(size / norm_) - std::log2(pade.reciprocal) + 2.0 * pade.degree * t + 53;
     return std::max(static_cast<int>(std::ceil(excess / (2 * pade.degree))), 0);
   }
 
@@ -200,6 +218,8 @@ class Exponential {
   View<T> a_;
   Scratch<T> memory_;
   Scratch<double> vectors_;
+  View<double> magnitudes_;  // |B|
+  double norm_;
   View<T> square_[8];  // B^2, B^4, B^6, B^8 and room
   int t_;
 };
@@ -223,6 +243,7 @@ void exponential(const View<T>& a) {
     std::fill_n(exponents.data(), n, 0);
   }
   Exponential<T>(a).run();
+  if (std::all_of(exponents.data(), exponents.data() + n, [](int e) { return e == 0; })) return;
   for (std::int64_t j = 0; j < n; ++j) {
     for (std::int64_t i = 0; i < n; ++i) {
       const int e = exponents[i] - exponents[j];
