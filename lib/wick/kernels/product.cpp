@@ -2,6 +2,7 @@
 
 #include "wick/kernels/registration.h"
 #include "wick/kernels/tile.h"
+#include "wick/kernels/transpose.h"
 
 // Matrix products in the manner of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
 // multiplication", ACM TOMS 34 (2008): blocks of A and B are copied so that a tile of C, which stays in
@@ -55,6 +56,12 @@ WICK_INLINE Part<T> real_part(const T& x) {
     return cast<Part<T>>(x);
 }
 
+// Elements that are stored as what is computed in.
+template <class T>
+WICK_INLINE const Part<T>* as_parts(const T* x) {
+  return reinterpret_cast<const Part<T>*>(x);
+}
+
 // Rows [i0, i0 + m) and elements [p0, p0 + k) of A, tile by tile; the last tile is filled up with zeros.
 template <class T>
 WICK_NOINLINE void pack_a(Part<T>* to, const Source<T>& a, int64_t i0, int64_t m, int64_t p0, int64_t k) {
@@ -71,6 +78,13 @@ WICK_NOINLINE void pack_a(Part<T>* to, const Source<T>& a, int64_t i0, int64_t m
       }
       to += k * tile_rows;
       continue;
+    }
+    if constexpr (stored_as_computed<T>) {
+      if (a.column == 1) {
+        copy_transposed(to, tile_rows, as_parts(&a.at(i0 + i, p0)), a.row, k, rows);
+        to += k * tile_rows;
+        continue;
+      }
     }
     for (int64_t r = 0; r < rows; ++r) {
       const T* from = &a.at(i0 + i + r, p0);
@@ -122,6 +136,8 @@ WICK_NOINLINE void pack_b(Part<T>* to, const Source<T>& b, int64_t p0, int64_t k
           for (int64_t c = 0; c < columns; ++c) out[c] = real_part(from[c]);
         }
       }
+    } else if (stored_as_computed<T> && b.row == 1) {
+      copy_transposed(to, width, as_parts(&b.at(p0, j0 + j)), b.column, k, columns);
     } else {
       for (int64_t c = 0; c < columns; ++c) {
         const T* from = &b.at(p0, j0 + j + c);

@@ -67,5 +67,24 @@ WICK_INLINE void transpose_square<Bits16>(char* out, int64_t, const char* in, in
   __builtin_memcpy(out, in, sizeof(Bits16));
 }
 
+// to[r * to_step + c] = from[r + c * from_step], square by square.
+template <class T>
+WICK_INLINE void copy_transposed(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t rows,
+                                 int64_t columns) {
+  constexpr int unit = 16 / sizeof(T);
+  constexpr auto size = static_cast<int64_t>(sizeof(T));
+  const int64_t whole_rows = rows / unit * unit, whole_columns = columns / unit * unit;
+  for (int64_t c = 0; c < whole_columns; c += unit) {
+    for (int64_t r = 0; r < whole_rows; r += unit) {
+      transpose_square<BitsOf<T>>(reinterpret_cast<char*>(to + r * to_step + c), to_step * size,
+                                  reinterpret_cast<const char*>(from + r + c * from_step), from_step * size);
+    }
+  }
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = c < whole_columns ? whole_rows : 0; r < rows; ++r)
+      to[r * to_step + c] = from[r + c * from_step];
+  }
+}
+
 }  // namespace WICK_LEVEL
 }  // namespace wick
