@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <charconv>
-#include <cstdint>
 #include <cstring>
 
 namespace binding {
@@ -93,25 +91,18 @@ const Kind* kind_below(Tcl_Obj* object, int levels) {
   return found;
 }
 
-// Calls use(word) for the words of letters and digits in the texts that the value holds, where they are not
-// longer than the limit. Asks no object for its string.
+// Calls use(text) for the texts that the value is or holds, in lists and dicts without a string. Asks no
+// object for its string.
 template <class Use>
-void visit_words(Tcl_Obj* value, std::size_t longest, int levels, const Use& use) {
+void visit_texts(Tcl_Obj* value, int levels, const Use& use) {
   if (is_handle(value) || levels == 0) return;
-  if (is_collection_without_string(value)) {
+  if (value->bytes) {
+    use(value);
+  } else if (is_collection_without_string(value)) {
     visit_elements(value, [&](Tcl_Obj* element) {
-      visit_words(element, longest, levels - 1, use);
+      visit_texts(element, levels - 1, use);
       return false;
     });
-    return;
-  }
-  if (!value->bytes || static_cast<std::size_t>(value->length) > longest) return;
-  const std::string_view text(value->bytes, static_cast<std::size_t>(value->length));
-  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
-  for (auto end = text.begin(); end != text.end();) {
-    const auto begin = std::find_if(end, text.end(), in_word);
-    end = std::find_if_not(begin, text.end(), in_word);
-    use(std::string_view(begin, end));
   }
 }
 
@@ -263,21 +254,21 @@ std::vector<ObjRef> State::values_of_variables() const {
   return values;
 }
 
-std::unordered_set<std::uint64_t> State::lost_but_named(const Scope& scope) const {
+void State::restore_lost_handles(const Scope& scope) {
   const auto is_lost = [this](std::uint64_t number) {
     const auto it = named_.find(number);
     return it != named_.end() && it->second->became_text && it->second->references == 1;
   };
-  std::unordered_set<std::uint64_t> numbers;
-  if (!interp_ || std::none_of(scope.names.begin(), scope.names.end(), is_lost)) return numbers;
-  const auto note = [&](std::string_view word) {
-    const Record* record = find(word);
-    if (record && is_lost(record->number)) numbers.insert(record->number);
+  if (!interp_ || std::none_of(scope.names.begin(), scope.names.end(), is_lost)) return;
+  const auto restore = [&](Tcl_Obj* text) {
+    constexpr Tcl_Size longest = 64;  // of a name
+    Record* record = text->length <= longest ? find(text_of(text)) : nullptr;
+    if (!record || !record->became_text) return;
+    if (text->typePtr && text->typePtr->freeIntRepProc) text->typePtr->freeIntRepProc(text);
+    set_record(text, record);
   };
-  constexpr std::size_t longest = 65536;  // in variables, which may hold anything
-  visit_words(Tcl_GetObjResult(interp_), SIZE_MAX, wick::max_rank, note);
-  for (const ObjRef& value : values_of_variables()) visit_words(value.get(), longest, wick::max_rank, note);
-  return numbers;
+  visit_texts(Tcl_GetObjResult(interp_), wick::max_rank, restore);
+  for (const ObjRef& value : values_of_variables()) visit_texts(value.get(), wick::max_rank, restore);
 }
 
 void State::leave_scope(Scope* scope) {
@@ -285,14 +276,14 @@ void State::leave_scope(Scope* scope) {
   if (scope->coroutine) --open_in_coroutines_;
   scope->open = false;
   Scope* outer = nearest_open(scope->outer);
-  const std::unordered_set<std::uint64_t> named = lost_but_named(*scope);
+  restore_lost_handles(*scope);
   for (const auto number : std::exchange(scope->names, {})) {
     const auto it = named_.find(number);
     if (it == named_.end()) continue;
     Record* record = it->second;
-    if (outer && (record->references > 1 || named.contains(number))) {
+    if (record->references > 1 && outer) {
       outer->names.push_back(number);
-    } else if (!named.contains(number)) {
+    } else {
       record->kept = false;
       binding::release(record);
     }

@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -90,10 +89,9 @@ class State {
   void free(Record* record);
 
   // Between these two calls, which other scopes of other coroutines may cross, names given to what is made
-  // belong to the scope. At its end those that no handle holds are freed, unless the last handle stopped
-  // being one, as in `llength $t`, and the result or a variable of the caller still has its text. Others
-  // belong to the scope around it; after the outermost one they live as long as their handles, or, without
-  // any, until they are freed.
+  // belong to the scope. At its end those that no handle holds are freed. Others belong to the scope around
+  // it; after the outermost one they live as long as their handles. Values that stopped being handles, as in
+  // `llength $t`, become handles again at the end of the scope, where its result or a variable has them.
   Scope* enter_scope();
   void leave_scope(Scope* scope);
 
@@ -113,9 +111,9 @@ class State {
   friend Record make_record(State& state, const Kind& kind);
   friend void release(Record* record);
 
-  // Of the scope's records those whose last handle became text that the interpreter's result or a variable of
-  // the caller still has.
-  std::unordered_set<std::uint64_t> lost_but_named(const Scope& scope) const;
+  // Where the last handle of one of the scope's records became text: the interpreter's result and the
+  // caller's variables, and elements of lists among them, that are its name become handles again.
+  void restore_lost_handles(const Scope& scope);
   std::vector<ObjRef> values_of_variables() const;
   Tcl_Command current_coroutine() const;
   Scope* current_scope() const;

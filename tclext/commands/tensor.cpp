@@ -187,7 +187,7 @@ std::vector<Command> arithmetic() {
             const auto [x, y] = as_tensors(a, b);
             if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
               return wick::sub(x, y);  // which refuses
-            return sum_in_first_dtype(a, b, negative(alpha));
+            return in_first_dtype(a, b, add_scaled(x, y, negative(alpha)));
           }),
       },
       Command{
