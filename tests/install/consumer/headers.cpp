@@ -48,6 +48,8 @@
 #endif
 
 #include <cmath>
+#include <complex>
+#include <cstdint>
 #include <cstdio>
 
 namespace {
@@ -90,6 +92,9 @@ void operations() {
   expect("counting.h", bincount(index), 2);
   expect("covariance.h", cov(x), 5. / 3);
   expect("creation.h", full({3}, 2), 6);
+  expect("creation.h", to_vector<double>(ones({2}))[1] + to_vector<float>(ones({2}))[1], 2);
+  expect("creation.h", to_vector<bool>(ones({2})).size() + to_vector<std::int64_t>(ones({2})).size(), 4);
+  expect("creation.h", to_vector<std::complex<double>>(ones({2}))[0].real(), 1);
   expect("elementwise.h", add(x, x), 20);
   expect("extrema.h", argmin(x), 1);
   expect("generator.h", Generator(1).next32(), 1791095845);
