@@ -48,6 +48,8 @@ constexpr std::int64_t columns_at_a_time = std::int64_t{1} << 14;
 // The dtype in which numbers of a dtype are added up and multiplied.
 DType accumulator(DType dtype, Reduction reduction) {
   if (reduction > Reduction::Product) return dtype;
+  // sum() itself adds up in a wider type, but float32 in groups of eight that it adds as they are.
+  if (reduction == Reduction::Sum && dtype != float32) return dtype;
   if (reduction == Reduction::Mean && is_integral(dtype)) return float64;
   switch (dtype) {
     case float16:
@@ -62,20 +64,12 @@ DType accumulator(DType dtype, Reduction reduction) {
   }
 }
 
-// The mean of what has no wider dtype: where the sum overflows, each contribution is divided first.
-Tensor mean_of(const Tensor& contributions) {
-  const std::int64_t size = contributions.size(0);
-  const Tensor quotient = div(sum(contributions, {0}), size);
-  if (is_complex(quotient.dtype())) return quotient;
-  return where(isfinite(quotient), quotient, sum(div(contributions, size), {0}));
-}
-
 Tensor combine_columns(const Tensor& contributions, Reduction reduction) {
   switch (reduction) {
     case Reduction::Sum:
       return sum(contributions, {0});
     case Reduction::Mean:
-      return mean_of(contributions);
+      return mean(contributions, {0});
     case Reduction::Product:
       return fold(contributions, product);
     case Reduction::Min:

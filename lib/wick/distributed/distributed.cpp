@@ -66,10 +66,11 @@ class Recording : public Work {
   bool advance() override { return collective_->advance(); }
   bool busy() const override { return collective_->busy(); }
   Tensor result() override {
+    const Lock lock;  // several threads may wait for one collective
     if (!recorded_.defined()) {
-      recorded_ = collective_->result();
+      const Tensor result = collective_->result();
       const GradMode mode(recording_);  // that of the call
-      if (collective_->wants_gradient()) recorded_ = record_(recorded_);
+      recorded_ = collective_->wants_gradient() ? record_(result) : result;
     }
     return recorded_;
   }
@@ -113,8 +114,15 @@ Tensor product_of_others(const Tensor& x, const Context& context) {
   return product;
 }
 
+// Which gradients read the result of the reduction, and which the contribution. The others keep neither.
+bool reads_result(Reduction reduction) { return reduction == Reduction::Min || reduction == Reduction::Max; }
+bool reads_contribution(Reduction reduction) {
+  return reduction == Reduction::Product || reads_result(reduction);
+}
+Tensor kept_if(bool read, const Tensor& x) { return read ? x : Tensor(); }
+
 // The gradient of contribution x, where g is that of the combination and `result` the combination: both the
-// same on every rank, for g has been summed over them.
+// same on every rank, for g has been summed over them. x and result are defined where they are read.
 Tensor contribution_gradient(Reduction reduction, const Tensor& g, const Tensor& x, const Tensor& result,
                              const Context& context) {
   switch (reduction) {
@@ -135,7 +143,9 @@ Tensor contribution_gradient(Reduction reduction, const Tensor& g, const Tensor&
 Tensor record_all_reduce(const Tensor& out, const Tensor& x, Reduction reduction, const Where& where) {
   const Tensor input = recorded_input(x);
   return record(
-      "distributed_all_reduce", out, {input}, saving(reduction, where, x, out),
+      "distributed_all_reduce", out, {input},
+      saving(reduction, where, kept_if(reads_contribution(reduction), x),
+             kept_if(reads_result(reduction), out)),
       [](const Tensor& g, Reduction how, const Where& context, const Tensor& own, const Tensor& result) {
         // The mean of gradients is combined as one: their sum may overflow.
         if (how == Reduction::Mean) return all_reduce(g, Reduction::Mean, context);
@@ -206,12 +216,19 @@ Tensor reduce_scatter(const Tensor& x, Reduction reduction, const Context& conte
   const Outcome out = call({.kind = Kind::ReduceScatter, .input = x, .reduction = reduction}, context);
   if (!out.wants_gradient) return out.result;
   const Tensor input = recorded_input(x);
-  return record(
-      "distributed_reduce_scatter", out.result, {input}, saving(reduction, Where(context), x, out.result),
-      [](const Tensor& g, Reduction how, const Where& where, const Tensor& own, const Tensor& result) {
-        const auto whole = [&](const Tensor& part) { return all_gather(part, where).reshape(own.sizes()); };
-        return contribution_gradient(how, whole(g), own, whole(result), where);
-      });
+  return record("distributed_reduce_scatter", out.result, {input},
+                saving(reduction, Where(context), x.sizes(), kept_if(reads_contribution(reduction), x),
+                       kept_if(reads_result(reduction), out.result)),
+                [](const Tensor& g, Reduction how, const Where& where, const Shape& shape, const Tensor& own,
+                   const Tensor& result) {
+                  const auto whole = [&](const Tensor& part) {
+                    return all_gather(part, where).reshape(shape);
+                  };
+                  // One after the other: all ranks gather in this order.
+                  const Tensor spread = whole(g);
+                  const Tensor combined = result.defined() ? whole(result.detach()) : Tensor();
+                  return contribution_gradient(how, spread, own, combined, where);
+                });
 }
 
 Tensor all_to_all(const Tensor& x, const Context& context) {

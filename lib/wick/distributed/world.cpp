@@ -95,9 +95,9 @@ class BlockingCalls {
     answer_.reset();
     changed_.notify_all();
     const auto deadline = deadline_after(seconds);
-    while (!answer_ && Clock::now() < deadline) {
-      changed_.wait_until(lock, std::min(deadline, deadline_after(0.05)),
-                          [this] { return answer_.has_value(); });
+    const auto answered = [this] { return answer_.has_value(); };
+    while (!changed_.wait_until(lock, std::min(deadline, deadline_after(0.05)), answered) &&
+           Clock::now() < deadline) {
       check_interrupt();
     }
     return answer_;
