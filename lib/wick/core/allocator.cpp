@@ -309,30 +309,24 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-// What ended threads and this one keep is told by a list of all caches.
+// A list of the caches of all threads that are running, so that what they keep can be told.
 class ThreadCache;
 struct Registry {
   std::mutex mutex;
   ThreadCache* first = nullptr;
 };
-Registry& registry();
-void unlock_all() {
-  large_cache().mutex().unlock();
-  registry().mutex.unlock();
-}
+void before_fork();
+void after_fork();
+void after_fork_in_child();
 Registry& registry() {
   static Registry* all = [] {
-    // The child of a fork must not find them locked for good.
-    pthread_atfork(
-        [] {
-          registry().mutex.lock();
-          large_cache().mutex().lock();
-        },
-        unlock_all, unlock_all);
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
     return new Registry;
   }();
   return *all;
 }
+// That of this thread, while it is in the list.
+constinit thread_local ThreadCache* own_cache = nullptr;
 
 // Those of one thread. After its destruction (thread end) blocks go straight back to the system.
 class ThreadCache {
@@ -344,11 +338,13 @@ class ThreadCache {
     next_ = registry().first;
     if (next_) next_->previous_ = this;
     registry().first = this;
+    own_cache = this;
   }
   ~ThreadCache() {
     clear();
     closed_ = true;
     const std::lock_guard lock(registry().mutex);
+    own_cache = nullptr;
     (previous_ ? previous_->next_ : registry().first) = next_;
     if (next_) next_->previous_ = previous_;
   }
@@ -380,6 +376,11 @@ class ThreadCache {
     for (const ThreadCache* cache = registry().first; cache; cache = cache->next_) sum += cache->bytes();
     return sum;
   }
+  // The other threads are gone, and the memory of their caches may be used anew.
+  static void keep_own() {
+    registry().first = own_cache;
+    if (own_cache) own_cache->next_ = own_cache->previous_ = nullptr;
+  }
 
  private:
   // Written by its thread alone, read by others.
@@ -393,6 +394,20 @@ class ThreadCache {
 };
 
 thread_local ThreadCache thread_cache;
+
+// The child of a fork must not find locked for good what another thread was at, nor half changed.
+void before_fork() {
+  registry().mutex.lock();
+  large_cache().mutex().lock();
+}
+void after_fork() {
+  large_cache().mutex().unlock();
+  registry().mutex.unlock();
+}
+void after_fork_in_child() {
+  ThreadCache::keep_own();
+  after_fork();
+}
 
 void* from_system(std::size_t capacity) {
   // Linux promises more memory than it has and ends the process when a page cannot be had after all.

@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -208,7 +211,7 @@ TEST_CASE("storage: memory goes back") {
   CHECK(most < std::size_t{2} * largest);
 }
 
-TEST_CASE("storage: a kept block serves smaller requests, and those of half its size") {
+TEST_CASE("storage: a kept block serves smaller requests, but none below half its size") {
   if (!keeps_blocks) return;
   allocator::trim();
   char* block = empty({1 << 20}, uint8).raw_data();
@@ -237,6 +240,39 @@ TEST_CASE("storage: the statistics count what other threads keep") {
     CHECK(kept >= before + 100 * 1000);
     CHECK(allocator::statistics().cached < kept);
   }
+}
+
+TEST_CASE("storage: the child of a fork counts only what it has itself") {
+  std::atomic<int> step = 0;
+  std::thread other([&] {
+    static_cast<void>(empty({60000}, uint8));
+    step = 1;
+    step.notify_all();
+    step.wait(1);
+  });
+  step.wait(0);
+  allocator::trim();
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // The other thread's cache is gone; this thread's, and those of new threads, are counted.
+    allocator::trim();
+    const bool gone = allocator::statistics().cached == 0;
+    std::size_t kept = 0;
+    std::thread([&] {
+      static_cast<void>(empty({1000}, uint8));
+      kept = allocator::statistics().cached;
+    }).join();
+    static_cast<void>(empty({1000}, uint8));
+    const bool own = allocator::statistics().cached >= (keeps_blocks ? 1000 : 0);
+    _exit(gone && own && kept >= (keeps_blocks ? 1000 : 0) ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  step = 2;
+  step.notify_all();
+  other.join();
+  CHECK(status == 0);
 }
 
 }  // namespace wick::test
