@@ -19,6 +19,7 @@ const char* code_of(const std::exception& error) {
       {typeid(wick::DTypeError), "TORCH DTYPE"},
       {typeid(wick::IndexError), "TORCH INDEX"},
       {typeid(wick::MemoryError), "TORCH MEMORY"},
+      {typeid(wick::FileError), "TORCH FILE"},
       {typeid(wick::GradientError), "TORCH GRADIENT"},
       {typeid(wick::DistributedError), "TORCH DISTRIBUTED"},
       {typeid(wick::Error), "TORCH VALUE"},

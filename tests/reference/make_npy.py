@@ -62,10 +62,11 @@ def check(folder):
     same("empty", np.load(os.path.join(folder, "empty.npy")), np.zeros((0, 3), "float32"))
     for name in ("stored.npz", "compressed.npz"):
         archive = np.load(os.path.join(folder, name))
-        failed += archive.files != ["weight", "bias", "step"]
+        failed += archive.files != ["weight", "bias", "step", "gr\u00f6\u00dfe \u5927"]
         same(name + " weight", archive["weight"], values("float32"))
         same(name + " bias", archive["bias"], values("float64", (3,)))
         same(name + " step", archive["step"], np.array(7, "int64"))
+        same(name + " name", archive["gr\u00f6\u00dfe \u5927"], np.ones(2, "float32"))
     print("mismatches" if failed else "NumPy reads what wick writes")
     return int(failed > 0)
 

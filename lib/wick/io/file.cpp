@@ -26,8 +26,9 @@ struct Mapping {
 
 }  // namespace
 
+// Without O_NONBLOCK the opening of a named pipe waits for somebody who writes into it; files ignore it.
 InputFile::InputFile(const char* operation, const Path& path)
-    : operation_(operation), path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : operation_(operation), path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0)
     fail<FileError>(operation, "cannot open \"{}\": {}", path.string(), std::strerror(errno));
   struct stat status {};

@@ -19,7 +19,6 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  std::size_t size() const noexcept { return size_; }
   std::size_t position() const noexcept { return position_; }
   std::size_t left() const noexcept { return size_ - position_; }
   // Exactly that many bytes; FileError when there are fewer.

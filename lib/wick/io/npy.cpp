@@ -209,6 +209,16 @@ NpyHeader read_npy_header(const char* operation, const ReadBytes& read) {
   return HeaderParser(operation, text).parse();
 }
 
+std::size_t npy_bytes(const char* operation, const std::string& where, const NpyHeader& header,
+                      std::size_t left) {
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(numel(header.shape), size_of(header.dtype), &bytes) ||
+      static_cast<std::size_t>(bytes) > left) {
+    fail<FileError>(operation, "{} is too short for an array of shape {}", where, header.shape);
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
 Shape npy_memory_shape(const NpyHeader& header) {
   Shape shape = header.shape;
   if (header.fortran_order) std::reverse(shape.begin(), shape.end());
@@ -277,14 +287,8 @@ Tensor load_npy(const std::filesystem::path& path, const LoadNpy& options) {
   io::InputFile file(operation, path);
   const auto read = [&](void* to, std::size_t bytes) { file.read(to, bytes); };
   const io::NpyHeader header = io::read_npy_header(operation, read);
-  // Before any memory is asked for.
-  const std::int64_t count = numel(header.shape);
-  std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(count, size_of(header.dtype), &bytes) ||
-      static_cast<std::uint64_t>(bytes) > file.left()) {
-    fail<FileError>(operation, "\"{}\" is too short for an array of shape {}", path.string(), header.shape);
-  }
-  if (options.map && count > 0) {
+  const std::size_t bytes = io::npy_bytes(operation, "\"" + path.string() + "\"", header, file.left());
+  if (options.map && bytes > 0) {
     if (Tensor x = mapped(file, header); x.defined()) return x;
   }
   return io::read_npy_elements(header, read);

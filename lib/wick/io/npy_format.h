@@ -20,6 +20,9 @@ struct NpyHeader {
 using ReadBytes = std::function<void(void* to, std::size_t bytes)>;
 
 NpyHeader read_npy_header(const char* operation, const ReadBytes& read);
+// The bytes of the elements. FileError where only `left` bytes are there: asked before memory is asked for.
+std::size_t npy_bytes(const char* operation, const std::string& where, const NpyHeader& header,
+                      std::size_t left);
 // The header of a file of x's elements, padded so that they begin at a multiple of 64 bytes.
 std::string npy_header(const char* operation, const Tensor& x);
 // The elements as they follow the header: dense, in the order that it names.

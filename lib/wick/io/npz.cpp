@@ -32,6 +32,9 @@ struct CloseZip {
 using InputArchive = std::unique_ptr<void, CloseUnzip>;
 using OutputArchive = std::unique_ptr<void, CloseZip>;
 
+// Of an entry's flags: its name is UTF-8 (the zip format's specification, section 4.4.4, bit 11).
+constexpr unsigned long utf8_name = 1u << 11;
+
 constexpr const char* load = "load_npz";
 constexpr const char* save = "save_npz";
 
@@ -44,6 +47,7 @@ std::pair<std::string, Tensor> read_array(unzFile archive, const std::string& pa
     fail<FileError>(load, "\"{}\" is damaged", path);
   }
   std::string key(name, info.size_filename);
+  std::size_t left = info.uncompressed_size;
   const auto read = [&](void* to, std::size_t bytes) {
     char* target = static_cast<char*>(to);
     while (bytes > 0) {
@@ -52,14 +56,11 @@ std::pair<std::string, Tensor> read_array(unzFile archive, const std::string& pa
       if (got <= 0) fail<FileError>(load, "array \"{}\" of \"{}\" is damaged", key, path);
       target += got;
       bytes -= static_cast<std::size_t>(got);
+      left -= std::min(left, static_cast<std::size_t>(got));
     }
   };
   const io::NpyHeader header = io::read_npy_header(load, read);
-  std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(numel(header.shape), size_of(header.dtype), &bytes) ||
-      static_cast<std::uint64_t>(bytes) > info.uncompressed_size) {
-    fail<FileError>(load, "array \"{}\" of \"{}\" is too short for its shape {}", key, path, header.shape);
-  }
+  io::npy_bytes(load, "array \"" + key + "\" of \"" + path + "\"", header, left);
   Tensor x = io::read_npy_elements(header, read);
   // The checksum is compared when everything has been read.
   char beyond;
@@ -77,8 +78,10 @@ void write_array(zipFile archive, const std::string& name, const Tensor& x, bool
   zip_fileinfo info{};
   info.tmz_date = {0, 0, 0, 1, 0, 1980};
   const int method = compressed ? Z_DEFLATED : 0;
-  bool good = zipOpenNewFileInZip64(archive, (name + std::string(suffix)).c_str(), &info, nullptr, 0, nullptr,
-                                    0, nullptr, method, Z_DEFAULT_COMPRESSION, 1) == ZIP_OK;
+  bool good =
+      zipOpenNewFileInZip4_64(archive, (name + std::string(suffix)).c_str(), &info, nullptr, 0, nullptr, 0,
+                              nullptr, method, Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS, DEF_MEM_LEVEL,
+                              Z_DEFAULT_STRATEGY, nullptr, 0, 0, utf8_name, 1) == ZIP_OK;
   const auto write = [&](const char* from, std::size_t bytes) {
     while (good && bytes > 0) {
       const std::size_t now = std::min(bytes, most_at_once);

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -59,7 +61,8 @@ void write_all(const path& where) {
   save_npy(where / "empty.npy", zeros({0, 3}));
   const NamedTensors named{{"weight", numpy_values(float32)},
                            {"bias", numpy_values(float64, {3})},
-                           {"step", scalar_tensor(7, int64)}};
+                           {"step", scalar_tensor(7, int64)},
+                           {"gr\u00f6\u00dfe \u5927", ones({2})}};
   save_npz(where / "stored.npz", named);
   save_npz(where / "compressed.npz", named, {.compressed = true});
 }
@@ -125,6 +128,10 @@ TEST_CASE("npy: errors") {
   CHECK_THROWS_WITH_AS(load_npy(folder / "structure.npy"), doctest::Contains("structures"), DTypeError);
   CHECK_THROWS_WITH_AS(load_npy(folder / "absent.npy"), doctest::Contains("absent.npy"), FileError);
   CHECK_THROWS_AS(load_npy(folder), FileError);
+  // A pipe that nobody writes into is refused, not waited for.
+  REQUIRE(mkfifo((scratch.where / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(load_npy(scratch.where / "pipe"), doctest::Contains("regular file"), FileError);
+  std::filesystem::remove(scratch.where / "pipe");
   CHECK_THROWS_AS(load_npz(folder / "row.npy"), FileError);
   CHECK_THROWS_WITH_AS(save_npy(scratch.where / "x.npy", zeros({2}, bfloat16)), doctest::Contains("float32"),
                        DTypeError);
