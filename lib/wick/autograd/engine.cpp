@@ -14,11 +14,37 @@
 namespace wick {
 namespace {
 
+// Gradients that meet, added up: those of half precision in float32, so that they are rounded once.
+class Sum {
+ public:
+  bool defined() const { return total_.defined(); }
+  void add(Tensor g) {
+    if (!defined()) {
+      dtype_ = g.dtype();
+      total_ = std::move(g);
+    } else {
+      total_ = wick::add(is_half(dtype_) ? total_.to(float32) : total_, g);
+    }
+  }
+  // Undefined when nothing has come. Leaves nothing behind.
+  Tensor take() {
+    Tensor total = std::move(total_);
+    return total.defined() ? total.to(dtype_) : total;
+  }
+
+ private:
+  Tensor total_;
+  DType dtype_ = float32;
+};
+
 class Pass {
  public:
   Pass(bool retain_graph, bool create_graph, const Tensors* inputs)
       : retain_(retain_graph || create_graph), create_(create_graph), inputs_(inputs) {
-    if (inputs_) found_.resize(inputs_->size());
+    if (inputs_) {
+      found_.resize(inputs_->size());
+      at_leaves_.resize(inputs_->size());
+    }
   }
 
   void seed(const Tensor& output, const Tensor& gradient) {
@@ -42,12 +68,16 @@ class Pass {
       ready_.pop();
       const auto entry = buffers_.find(node);
       const Ref<Node> keep = std::move(entry->second.node);
-      const Tensors grads = std::move(entry->second.grads);
+      Tensors grads;
+      for (Sum& sum : entry->second.sums) grads.push_back(sum.take());
       buffers_.erase(entry);
       check_interrupt();
       step(*keep, grads);
     }
     add_to_leaves();
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      if (at_leaves_[i].defined()) found_[i] = at_leaves_[i].take();
+    }
     return std::move(found_);
   }
 
@@ -58,7 +88,7 @@ class Pass {
   };
   struct Buffer {
     Ref<Node> node;
-    Tensors grads;
+    std::vector<Sum> sums;  // one for each of its results
   };
 
   // With chosen inputs only nodes above one of them are run.
@@ -124,27 +154,22 @@ class Pass {
     Buffer& buffer = it->second;
     if (fresh) {
       buffer.node = edge.node;
-      buffer.grads.resize(static_cast<std::size_t>(edge.node->outputs));
+      buffer.sums.resize(static_cast<std::size_t>(edge.node->outputs));
       ready_.push({edge.node.get()});
     }
-    Tensor& slot = buffer.grads[static_cast<std::size_t>(edge.output)];
-    slot = slot.defined() ? add(slot, g) : g;
+    buffer.sums[static_cast<std::size_t>(edge.output)].add(std::move(g));
   }
 
   void deliver_to_leaf(const Edge& edge, Tensor g) {
     if (inputs_) {
       for (std::size_t i = 0; i < inputs_->size(); ++i) {
-        if ((*inputs_)[i].body() == edge.leaf.get()) found_[i] = found_[i].defined() ? add(found_[i], g) : g;
+        if ((*inputs_)[i].body() == edge.leaf.get()) at_leaves_[i].add(g);
       }
       return;
     }
     auto [it, fresh] = leaves_.try_emplace(edge.leaf.get());
-    if (fresh) {
-      leaf_order_.push_back(edge.leaf);
-      it->second = std::move(g);
-    } else {
-      it->second = add(it->second, g);
-    }
+    if (fresh) leaf_order_.push_back(edge.leaf);
+    it->second.add(std::move(g));
   }
 
   // At the end, so that a pass that fails or is interrupted leaves all gradients as they were. Other threads
@@ -153,7 +178,7 @@ class Pass {
     const Uninterrupted whole;
     for (const Ref<TensorBody>& body : leaf_order_) {
       const Tensor leaf = Tensor::from_body(body.get());
-      Tensor g = std::move(leaves_[body.get()]);
+      Tensor g = leaves_[body.get()].take();
       Tensor replaced;  // ends outside of the lock
       const std::lock_guard lock(autograd::gradient_mutex(leaf));
       Tensor& sum = body->gradient->grad;
@@ -184,11 +209,12 @@ class Pass {
   bool create_;
   const Tensors* inputs_;
   Tensors found_;
+  std::vector<Sum> at_leaves_;  // of those inputs that are leaves
   std::vector<Edge> roots_;
   std::unordered_set<const Node*> above_;
   std::unordered_map<Node*, Buffer> buffers_;
   std::vector<Ref<TensorBody>> leaf_order_;
-  std::unordered_map<TensorBody*, Tensor> leaves_;
+  std::unordered_map<TensorBody*, Sum> leaves_;
   std::priority_queue<Entry> ready_;
 };
 

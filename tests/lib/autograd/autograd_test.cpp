@@ -312,4 +312,23 @@ TEST_CASE("autograd: several threads at once") {
   for (const int count : good) CHECK(count == 200);
 }
 
+TEST_CASE("autograd: gradients of half precision that meet are rounded once") {
+  // In half precision a sum of ones stops at 2048, in bfloat16 at 256.
+  for (const DType dtype : {float16, bfloat16}) {
+    const Tensor leaf = ones({2}, dtype);
+    leaf.requires_grad_();
+    const Tensor between = mul(leaf, 1);
+    for (const bool of_leaf : {true, false}) {
+      Tensor total = zeros({2});
+      for (int i = 0; i < 4096; ++i) total = add(total, mul(of_leaf ? leaf : between, 1).to(float32));
+      const Tensors asked = grad({sum(total)}, {leaf, between}, {}, true);
+      CHECK(identical(asked[0], full({2}, 4096, dtype)));
+      if (!of_leaf) CHECK(identical(asked[1], full({2}, 4096, dtype)));
+      leaf.set_grad({});
+      sum(total).backward();
+      CHECK(identical(leaf.grad(), full({2}, 4096, dtype)));
+    }
+  }
+}
+
 }  // namespace wick::test
