@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "wick/core/interrupt.h"
 #include "wick/kernels/table.h"
 
 namespace wick {
@@ -20,7 +21,23 @@ void Generator::seed(std::uint64_t seed) {
   refills_ = 0;
 }
 
+namespace {
+
+// So many times the words are drawn anew between two questions to the interrupt handler: some hundred
+// microseconds.
+constexpr std::uint64_t between_questions = 64;
+
+}  // namespace
+
 void Generator::refill() {
+  if (refills_ % between_questions == between_questions - 1) {
+    check_interrupt();
+    if (position_ < size) return;  // the handler has drawn numbers
+  }
+  next_words();
+}
+
+void Generator::next_words() {
   kernels::table().random.refill(words_.data());
   position_ = 0;
   ++refills_;
@@ -66,7 +83,7 @@ void Generator::set_state(const State& state) {
   } else if (seed_ != state.seed || refills_ > state.refills) {
     seed(state.seed);
   }
-  while (refills_ < state.refills) refill();
+  while (refills_ < state.refills) next_words();
   position_ = state.position;
   kept_normal_ = state.kept_normal;
 }

@@ -56,8 +56,9 @@ class Generator {
 
   static constexpr int size = 624;
 
-  // Held by whoever draws a tensor, so that its values are drawn in one piece.
-  std::mutex& mutex() { return mutex_; }
+  // Held by whoever draws a tensor, so that its values are drawn in one piece. Recursive: the interrupt
+  // handler is asked while numbers are drawn, and may draw some itself.
+  std::recursive_mutex& mutex() { return mutex_; }
 
  private:
   using Words = std::array<std::uint32_t, size>;
@@ -67,6 +68,7 @@ class Generator {
   };
 
   void refill();
+  void next_words();
 
   Words words_;
   int position_ = size;
@@ -74,7 +76,7 @@ class Generator {
   std::uint64_t seed_ = default_seed;
   std::optional<double> kept_normal_;
   std::unique_ptr<Checkpoint> checkpoint_;
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;
 };
 
 // The generator of the process, which every random function draws from.

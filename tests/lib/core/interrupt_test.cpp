@@ -98,4 +98,44 @@ TEST_CASE("interrupt: an uninterrupted block is not asked, nor is another thread
   CHECK_THROWS_AS(check_interrupt(), Interrupted);
 }
 
+TEST_CASE("interrupt: random numbers are drawn in pieces") {
+  const Tensor weights = ones({1000}), means = full({1 << 18}, 3.0), wide = full({1 << 18}, 40.0);
+  const std::function<Tensor()> draws[] = {[&] { return multinomial(weights, 1 << 18, true); },
+                                           [&] { return multinomial(means, 100); },
+                                           [&] { return poisson(means); },
+                                           [&] { return poisson(wide); },
+                                           [&] { return standard_gamma(means); },
+                                           [&] { return bernoulli(div(means, 5)); },
+                                           [] { return randn({1 << 18}); },
+                                           [] { return randn({1 << 18}, float16); },
+                                           [] { return rand({1 << 18}, float64); },
+                                           [] { return exponential(2, {1 << 18}); },
+                                           [] { return randint(0, 9, {1 << 18}); },
+                                           [] { return randperm(1 << 18); }};
+  for (const auto& draw : draws) {
+    manual_seed(7);
+    const Tensor plain = draw();
+    Patience patience;
+    patience.left = 1;
+    const InterruptScope asked(Patience::ask, &patience);
+    CHECK_THROWS_AS(draw(), Interrupted);
+    // What was stopped leaves the generator in order.
+    patience.left = 1 << 30;
+    manual_seed(7);
+    CHECK(identical(draw(), plain));
+  }
+}
+
+TEST_CASE("interrupt: a handler may draw random numbers itself") {
+  const auto handler = [](void*, const Progress&) {
+    const Tensor x = rand({3000});
+    return 0 <= min(x).item().to_double() && max(x).item().to_double() < 1;
+  };
+  const InterruptScope asked(handler);
+  const Tensor x = rand({1 << 18});
+  CHECK(min(x).item().to_double() >= 0);
+  CHECK(max(x).item().to_double() < 1);
+  CHECK(mean(x).item().to_double() == doctest::Approx(0.5).epsilon(0.02));
+}
+
 }  // namespace wick::test
