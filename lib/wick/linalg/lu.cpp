@@ -10,6 +10,8 @@
 namespace wick::linalg {
 
 LU lu(const Tensor& A) {
+  check_square("linalg.lu", A);
+  check_precision("linalg.lu", A.dtype());
   const auto [factors, pivots] = lu_factor(A);
   const Tensor identity = eye(A.size(-1), A.size(-1), A.dtype());
   return {exchange_rows(identity, pivots, true), add(tril(factors, -1), identity), triu(factors)};

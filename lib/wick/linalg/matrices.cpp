@@ -1,5 +1,7 @@
 #include "wick/linalg/matrices.h"
 
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -33,6 +36,31 @@ void check_square(const char* operation, const Tensor& x) {
   check_rank(operation, x);
   if (x.size(-1) == x.size(-2)) return;
   fail<ShapeError>(operation, "A must be batches of square matrices, shape {} was given", x.sizes());
+}
+
+bool all_finite(const Tensor& x) { return x.numel() == 0 || min(isfinite(x)).item().to_bool(); }
+
+void check_finite(const char* operation, const Tensor& x) {
+  if (!all_finite(x.detach())) fail(operation, "the input contains NaN or infinite values");
+}
+
+std::optional<int> exponent_of(const Tensor& x) {
+  if (x.numel() == 0) return std::nullopt;
+  const double largest = max(abs(x.detach())).item().to_double();
+  if (!std::isfinite(largest) || largest == 0) return std::nullopt;
+  return std::ilogb(largest) + 1;
+}
+
+std::optional<int> far_exponent(const Tensor& x) {
+  const auto exponent = exponent_of(x);
+  const int limit = real_dtype(x.dtype()) == float32 ? 110 : 1000;
+  return exponent && std::abs(*exponent) > limit ? exponent : std::nullopt;
+}
+
+Tensor times_power(const Tensor& x, int exponent) {
+  // In two steps, as the factor itself may be out of range.
+  const int half = exponent / 2;
+  return mul(mul(x, std::ldexp(1.0, half)), std::ldexp(1.0, exponent - half));
 }
 
 double default_rtol(const Tensor& A) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <complex>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "wick/core/parallel.h"
@@ -18,6 +19,17 @@ void check_rank(const char* operation, const Tensor& x);
 void check_matrices(const char* operation, const Tensor& x);
 void check_square(const char* operation, const Tensor& x);
 void check_precision(const char* operation, DType dtype);
+// What iterations would not converge on.
+void check_finite(const char* operation, const Tensor& x);
+bool all_finite(const Tensor& x);
+
+// The power of two that is next above all magnitudes: its exponent; nothing where some are not finite, or
+// all are 0.
+std::optional<int> exponent_of(const Tensor& x);
+// The same where it is so near to the ends of the dtype's range that sums and reciprocals may leave it.
+std::optional<int> far_exponent(const Tensor& x);
+// 2^exponent x.
+Tensor times_power(const Tensor& x, int exponent);
 
 // x with its last two dimensions exchanged, and conjugated.
 Tensor adjoint(const Tensor& x);

@@ -34,17 +34,24 @@ Tensor restored(Tensor x, Dims dims) {
 
 }  // namespace
 
-Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims, bool keepdim) {
-  const Dims over = dims.value_or(Dims{});
+namespace {
+
+Tensor norm_of_vectors(const char* operation, const Tensor& x, double ord, const Dims& over, bool keepdim) {
   if (x.numel() == 0 && (ord < 0 || ord == infinity)) {
     bool nothing = over.empty();
     for (const std::int64_t d : over) nothing = nothing || x.size(d) == 0;
     if (nothing) {
-      fail<ShapeError>("linalg.vector_norm", "the {} norm of no elements is not defined, shape {} was given",
-                       to_string(ord), x.sizes());
+      fail<ShapeError>(operation, "the {} norm of no elements is not defined, shape {} was given", ord,
+                       x.sizes());
     }
   }
   return norm(x, ord, over, keepdim);
+}
+
+}  // namespace
+
+Tensor vector_norm(const Tensor& x, double ord, const std::optional<Dims>& dims, bool keepdim) {
+  return norm_of_vectors("linalg.vector_norm", x, ord, dims.value_or(Dims{}), keepdim);
 }
 
 MatrixNorm::MatrixNorm(double order) : order_(order) {
@@ -78,17 +85,18 @@ Tensor matrix_norm(const Tensor& A, const MatrixNorm& ord, const Dims& dims, boo
   order.push_back(rows);
   order.push_back(columns);
   const Tensor x = permute(A, order);
+  const auto extreme = [&](const Tensor& sizes) {
+    return norm_of_vectors(operation, sizes, ord.order() > 0 ? infinity : -infinity, -1, false);
+  };
   Tensor out;
   if (ord.is_spectral()) {
     check_precision(operation, A.dtype());
+    check_finite(operation, A);
     const Tensor s = svdvals(x);
-    out = ord.kind() == MatrixNorm::Nuclear
-              ? sum(s, {-1})
-              : vector_norm(s, ord.order() > 0 ? infinity : -infinity, Dims{-1});
+    out = ord.kind() == MatrixNorm::Nuclear ? sum(s, -1) : extreme(s);
   } else {
     const bool by_column = std::fabs(ord.order()) == 1;
-    const Tensor sums = vector_norm(x, 1, Dims{by_column ? -2 : -1});
-    out = vector_norm(sums, ord.order() > 0 ? infinity : -infinity, Dims{-1});
+    out = extreme(norm(x, 1, by_column ? -2 : -1));
   }
   return keepdim ? restored(out, {rows, columns}) : out;
 }
@@ -97,6 +105,7 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
   check_matrices("linalg.cond", A);
   if (A.size(-1) == 0 || A.size(-2) == 0) return zeros(leading(A), real_dtype(A.dtype()));
   if (p.kind() == MatrixNorm::Number && p.is_spectral()) {
+    check_finite("linalg.cond", A);
     const Tensor s = svdvals(A);
     const Tensor largest = select(s, -1, 0), smallest = select(s, -1, s.size(-1) - 1);
     const Tensor ratio = p.order() > 0 ? div(largest, smallest) : div(smallest, largest);
@@ -104,6 +113,8 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
     return where(eq(largest, constant(0, largest)), constant(infinity, ratio), ratio);
   }
   check_square("linalg.cond", A);
+  // The number is that of any multiple of A.
+  if (const auto far = far_exponent(A)) return cond(times_power(A, -*far), p);
   const auto [inverse, info] = inv_ex(A);
   const Tensor product = mul(matrix_norm(A, p), matrix_norm(inverse, p));
   return where(gt(info, scalar_tensor(0, int32)), constant(infinity, product), product);
@@ -111,6 +122,7 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
 
 Tensor matrix_rank(const Tensor& A, std::optional<double> atol, std::optional<double> rtol, bool hermitian) {
   check_matrices("linalg.matrix_rank", A);
+  check_finite("linalg.matrix_rank", A);
   const NoGrad no_grad;
   const double absolute = atol.value_or(0), relative = rtol.value_or(absolute > 0 ? 0 : default_rtol(A));
   const Tensor sizes = hermitian ? abs(eigvalsh(A)) : svdvals(A);

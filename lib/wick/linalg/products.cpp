@@ -135,7 +135,7 @@ Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
   Shape shape = batch.shape;
   shape.push_back(a.size(-2));
   shape.push_back(b.size(-1));
-  const bool half = dtype == float16 || dtype == bfloat16;
+  const bool half = is_half(dtype);
   const Tensor out = empty(shape, half ? float32 : dtype);
   if (out.numel() > 0 && !multiply(out, a, b, batch, gemm)) fail<MemoryError>("matmul", "out of memory");
   return half ? out.to(dtype) : out;

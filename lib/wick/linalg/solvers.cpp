@@ -145,24 +145,6 @@ Solved solve_in_range(const Tensor& A, const Tensor& B) {
   return {transpose(x, -2, -1), info, in_range};
 }
 
-// The power of two that is next above all magnitudes: its exponent; nothing where some are not finite, or
-// all are 0.
-std::optional<int> exponent_of(const Tensor& x) {
-  if (x.numel() == 0) return std::nullopt;
-  const NoGrad no_grad;
-  const double largest = max(abs(x.detach())).item().to_double();
-  if (!std::isfinite(largest) || largest == 0) return std::nullopt;
-  return std::ilogb(largest) + 1;
-}
-
-// 2^exponent x, in two steps, as the factor itself may be out of range.
-Tensor times_power(const Tensor& x, int exponent) {
-  const int half = exponent / 2;
-  return mul(mul(x, std::ldexp(1.0, half)), std::ldexp(1.0, exponent - half));
-}
-
-bool all_finite(const Tensor& x) { return !sum(logical_not(isfinite(x))).item().to_bool(); }
-
 // Where numbers leave the range on the way, of the matrices and right-hand sides brought near 1.
 Solved solve_by_lu(const Tensor& A, const Tensor& B) {
   const NoGrad no_grad;
@@ -332,6 +314,41 @@ InvEx inv_ex(const Tensor& A) {
 
 namespace {
 
+template <class T>
+auto size_of_parts(const T& x) {
+  return std::max(std::fabs(std::real(x)), std::fabs(std::imag(x)));
+}
+
+// A number as x 2^exponent, so that products of many stay in range.
+template <class T>
+struct Scaled {
+  T x = 1;
+  std::int64_t exponent = 0;
+
+  void multiply(T factor) {
+    bring_near_one(factor);
+    x *= factor;
+    bring_near_one(x);
+  }
+  T value() const { return times(x, static_cast<int>(std::clamp<std::int64_t>(exponent, -10000, 10000))); }
+
+ private:
+  void bring_near_one(T& y) {
+    const auto size = size_of_parts(y);
+    if (size == 0 || !std::isfinite(size)) return;
+    const int own = std::ilogb(size);
+    y = times(y, -own);
+    exponent += own;
+  }
+  static T times(const T& y, int power) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return std::scalbn(y, power);
+    } else {
+      return {std::scalbn(y.real(), power), std::scalbn(y.imag(), power)};
+    }
+  }
+};
+
 // The products of the pivots, negative for an odd number of exchanges. Not recorded.
 Tensor determinants(const Tensor& A) {
   const std::int64_t n = A.size(-1);
@@ -343,8 +360,18 @@ Tensor determinants(const Tensor& A) {
       const auto matrix = factorize::view(a.data<T>() + i * n * n, n, n);
       std::int32_t* own = pivots.data() + i * n;
       factorize::lu(matrix, own);
+      const auto pivot = [&](std::int64_t j) { return own[j] == j ? matrix(j, j) : -matrix(j, j); };
       T product = 1;
-      for (std::int64_t j = 0; j < n; ++j) product *= own[j] == j ? matrix(j, j) : -matrix(j, j);
+      bool in_range = true;
+      for (std::int64_t j = 0; j < n; ++j) {
+        product *= pivot(j);
+        in_range = in_range && std::isnormal(size_of_parts(product));
+      }
+      if (!in_range) {
+        Scaled<T> scaled;
+        for (std::int64_t j = 0; j < n; ++j) scaled.multiply(pivot(j));
+        product = scaled.value();
+      }
       out.data<T>()[i] = product;
     });
   });
@@ -462,6 +489,7 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     return {wide.solution.to(complex64), wide.residuals.to(float32), wide.rank,
             wide.singular_values.to(float32)};
   }
+  check_finite(operation, A);
   const double limit = rcond.value_or(default_rtol(A));
   LeastSquares out;
   {
@@ -493,6 +521,11 @@ Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> r
   check_matrices("linalg.pinv", A);
   const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : default_rtol(A));
   if (computed_in_complex128(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
+  check_finite("linalg.pinv", A);
+  if (const auto far = far_exponent(A)) {
+    const double absolute = std::ldexp(atol.value_or(0), -*far);
+    return times_power(pinv(times_power(A, -*far), absolute, relative), -*far);
+  }
   Tensor out;
   {
     const NoGrad no_grad;

@@ -331,7 +331,7 @@ TEST_CASE("decompositions: what they refuse") {
   CHECK_THROWS_AS(diag_embed(vector, std::numeric_limits<std::int64_t>::min()), ShapeError);
   CHECK_THROWS_AS(diag_embed(vector, std::numeric_limits<std::int64_t>::max()), Error);
   CHECK_THROWS_WITH_AS(
-      cholesky(tensor({1, 2, 2, 1}).reshape({2, 2})),
+      cholesky(tensor({1, 2, 2, 1}, float32).reshape({2, 2})),
       "linalg.cholesky: the input is not positive-definite (the leading minor of order 2 is not positive)",
       Error);
 }
