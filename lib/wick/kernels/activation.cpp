@@ -76,7 +76,7 @@ struct HardshrinkOf {
 struct SoftshrinkOf : HardshrinkOf {
   template <class C>
   static C f(C x, Parameters<C> p) {
-    return x > p.a ? x - p.a : x < -p.a ? x + p.a : C(0);
+    return x > p.a ? x - p.a : x < -p.a ? x + p.a : x == x ? C(0) : x;
   }
 };
 

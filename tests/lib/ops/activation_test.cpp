@@ -237,4 +237,13 @@ TEST_CASE("activation: gelu keeps its small values far below 0") {
   });
 }
 
+TEST_CASE("activation: NaN stays NaN") {
+  for (const DType dtype : {float16, bfloat16, float32, float64}) {
+    const Tensor x = full({40}, std::nan(""), dtype);
+    for (const Tensor& y : {softshrink(x), hardshrink(x), relu(x), hardtanh(x), hardsigmoid(x), hardswish(x),
+                            leaky_relu(x), threshold(x, 1, 2), softplus(x), elu(x), gelu(x), silu(x)})
+      CHECK(identical(y, x));
+  }
+}
+
 }  // namespace wick::test
