@@ -161,10 +161,11 @@ std::vector<Command> functions() {
   commands.push_back(Command{
       .name = "pow",
       .summary = "The base raised to the exponent, element by element with broadcasting.",
-      .details = "Integer pairs stay integer and wrap around; a negative integer exponent gives 1 for base "
-                 "1, 1 or -1 for "
-                 "base -1, and 0 otherwise. A negative base with a fractional exponent is nan. Existing "
-                 "scripts expect a number as the second word to be refused: -exponent 2 is taken.",
+      .details =
+          "Integer pairs stay integer and wrap around. A negative integer as the exponent of integers is "
+          "an error; in a tensor of exponents it gives 1 for base 1, 1 or -1 for base -1, and 0 "
+          "otherwise. A negative base with a fractional exponent is nan. Existing "
+          "scripts expect a number as the second word to be refused: -exponent 2 is taken.",
       .params = {{"base input1", required, "the base, a tensor or a number"},
                  {"exponent input2", required, "the exponent, a tensor or (by name) a number"}},
       .positional = {"base exponent"},

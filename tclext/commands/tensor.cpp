@@ -33,18 +33,29 @@ Scalar negative(const Scalar& x) {
 
 Tensor divided(const Tensor& x, const Tensor& y) { return wick::div(x, y); }
 
-// Of integers exact, which the rounded quotient of large ones is not; but where the divisor is 0 that one is
-// converted.
+// Of integers exact, which the rounded quotient of large ones is not.
 Tensor quotient(const Tensor& x, const Tensor& y) {
   if (!is_integral(x.dtype()) || !is_integral(y.dtype())) return wick::div(x, y);
-  const Tensor exact = wick::div(x.to(wick::int64), y.to(wick::int64), "trunc").to(x.dtype());
-  return wick::where(wick::eq(y, wick::scalar_tensor(0, y.dtype())), wick::div(x, y).to(x.dtype()), exact);
+  return wick::div(x.to(wick::int64), y.to(wick::int64), "trunc").to(x.dtype());
+}
+
+// Calls a function of two tensors and gives its result in the first operand's dtype. Where integers are
+// computed with floating point numbers and become integers again, it is in float64: float32 does not hold all
+// their digits.
+template <class F>
+Tensor computed_in_first_dtype(const Operand& a, const Operand& b, const F& function) {
+  if (a.is_tensor() && b.is_tensor()) {
+    const Tensor &x = a.tensor, &y = b.tensor;
+    const bool mixed = is_integral(x.dtype()) && is_floating(y.dtype());
+    return (mixed ? function(x.to(wick::float64), y.to(wick::float64)) : function(x, y)).to(x.dtype());
+  }
+  const auto [x, y] = as_tensors(a, b);
+  return in_first_dtype(a, b, function(x, y));
 }
 
 Tensor sum_in_first_dtype(const Operand& a, const Operand& b, const Scalar& alpha) {
-  if (a.is_tensor() && b.is_tensor()) return add_scaled(a.tensor, b.tensor, alpha).to(a.tensor.dtype());
-  const auto [x, y] = as_tensors(a, b);
-  return in_first_dtype(a, b, add_scaled(x, y, alpha));
+  return computed_in_first_dtype(a, b,
+                                 [&](const Tensor& x, const Tensor& y) { return add_scaled(x, y, alpha); });
 }
 
 Command unary(const char* name, const char* summary, binding::Function call, const char* details = "") {
@@ -161,9 +172,11 @@ std::vector<Command> making() {
 
 std::vector<Command> arithmetic() {
   constexpr const char* keeps_first =
-      "Computed in the promoted dtype of both operands, then converted to the first one's. A number promotes "
-      "as "
-      "in PyTorch: 5 leaves any tensor's dtype, 0.5 beside an integer tensor gives Float32.";
+      "Computed in the promoted dtype of both operands, then converted to the first one's; an integer tensor "
+      "and a floating point one in Float64. A number promotes as in PyTorch: 5 leaves any tensor's dtype, "
+      "0.5 "
+      "beside an integer tensor gives Float32. Sums of integers wrap around, and so does a number that the "
+      "tensor's dtype cannot hold.";
   return {
       Command{
           .name = "tensor_add",
@@ -213,7 +226,8 @@ std::vector<Command> arithmetic() {
           .details =
               "Converted to the first operand's dtype: an integer dividend gives the quotient "
               "truncated towards zero, but for a divisor such as 2.0, a number with a point, which gives "
-              "Float32. Existing scripts expect a number as the second word to be refused: -other 2 is "
+              "Float32. Integers divided by the integer 0 are an error. Existing scripts expect a number as "
+              "the second word to be refused: -other 2 is "
               "taken.",
           .params = {{"input", required, "dividend, a tensor or a number"},
                      {"other", required, "divisor, a tensor or (by name) a number"}},
@@ -221,7 +235,8 @@ std::vector<Command> arithmetic() {
           .returns = "of the broadcast shape, in the first operand's dtype",
           .call = bind([](const Operand& a, const Operand& b) {
             check_tensor_by_position(b);
-            return in_first_dtype(a, b, apply(a, b, a.is_tensor() ? quotient : divided));
+            if (!b.is_tensor()) return in_first_dtype(a, b, apply(a, b, quotient));
+            return computed_in_first_dtype(a, b, a.is_tensor() ? quotient : divided);
           }),
       },
       Command{

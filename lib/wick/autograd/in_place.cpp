@@ -4,6 +4,7 @@
 #include <array>
 
 #include "wick/core/fail.h"
+#include "wick/ops/views.h"
 
 namespace wick {
 namespace {
@@ -84,6 +85,7 @@ void begin_in_place(const char* operation, const Tensor& target) {
 
 Tensor begin_in_place(const char* operation, const Tensor& target, const Tensor& source,
                       SourceGradient gradient) {
+  source.detach().expand(target.sizes());
   check_source_gradient(operation, target, source, gradient);
   begin_in_place(operation, target);
   return meet(target, source) && !same_layout(target, source) ? source.detach().clone() : source;

@@ -23,7 +23,8 @@ enum class SourceGradient {
 void begin_in_place(const char* operation, const Tensor& target);
 
 // The same, and gives what to read in place of `source`: a copy, if writing the target would change what is
-// yet to be read. Where both have the same layout, element by element operations need none.
+// yet to be read. ShapeError, before anything else, for a source that does not broadcast to the target. Where
+// both have the same layout, element by element operations need none.
 Tensor begin_in_place(const char* operation, const Tensor& target, const Tensor& source,
                       SourceGradient gradient = SourceGradient::Refused);
 Tensors begin_in_place(const char* operation, const Tensor& target, std::span<const Tensor> sources);

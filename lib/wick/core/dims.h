@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -20,6 +21,9 @@ class Dims {
   static constexpr int inline_capacity = 5;
 
   Dims() noexcept = default;
+  // One value, so that sum(x, 0) and zeros(3) can be written. Nothing else becomes a list by accident.
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) Dims(T value) : Dims({static_cast<std::int64_t>(value)}) {}
   Dims(std::initializer_list<std::int64_t> values) : Dims(values.begin(), static_cast<int>(values.size())) {}
   Dims(std::span<const std::int64_t> values) : Dims(values.data(), static_cast<int>(values.size())) {}
   // `count` times the value. No constructor: Shape(2, 3) would not be the shape {2 3}.
@@ -68,8 +72,13 @@ class Dims {
     --size_;
   }
 
+  // A loop of its own: most lists are too short for a call of memcmp.
   friend bool operator==(const Dims& a, const Dims& b) noexcept {
-    return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.size_ != b.size_) return false;
+    for (int i = 0; i < a.size_; ++i) {
+      if (a.data_[i] != b.data_[i]) return false;
+    }
+    return true;
   }
 
  private:

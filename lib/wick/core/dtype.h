@@ -73,6 +73,7 @@ constexpr std::int64_t size_of(DType t) { return info(t).size; }
 constexpr Kind kind(DType t) { return info(t).kind; }
 constexpr bool is_floating(DType t) { return kind(t) == Kind::Floating; }
 constexpr bool is_complex(DType t) { return kind(t) == Kind::Complex; }
+constexpr bool is_half(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
 constexpr bool is_integral(DType t) { return kind(t) <= Kind::Integer; }  // bool included
 constexpr bool is_differentiable(DType t) { return kind(t) >= Kind::Floating; }
 

@@ -128,7 +128,6 @@ Scalar Tensor::item() const {
 Tensor Tensor::detach() const { return make_view(*this, sizes(), strides(), raw_data()); }
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
-  source.detach().expand(sizes());  // a ShapeError before anything else
   const Tensor from = begin_in_place("copy_", *this, source, SourceGradient::Recorded);
   {
     const NoGrad no_grad;

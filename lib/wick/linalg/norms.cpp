@@ -32,10 +32,6 @@ Tensor restored(Tensor x, Dims dims) {
   return x;
 }
 
-}  // namespace
-
-namespace {
-
 Tensor norm_of_vectors(const char* operation, const Tensor& x, double ord, const Dims& over, bool keepdim) {
   if (x.numel() == 0 && (ord < 0 || ord == infinity)) {
     bool nothing = over.empty();

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/reduction.h"
+#include "wick/ops/scan.h"
+#include "wick/ops/views.h"
 
 namespace wick {
 namespace {
@@ -29,42 +30,66 @@ void check(const char* operation, const Tensor& x, std::int64_t bins, const Rang
   if (!is_floating(x.dtype()))
     fail<DTypeError>(operation, "x must be floating point, {} was given", x.dtype());
   if (bins < 1) fail(operation, "bins must be at least 1, {} was given", bins);
+  if (bins == INT64_MAX) fail<MemoryError>(operation, "{} bins are too many", bins);
   if (!std::isfinite(range.first) || !std::isfinite(range.second))
     fail(operation, "the range {} to {} is not finite", range.first, range.second);
   if (range.first > range.second)
     fail(operation, "the range {} to {} is upside down", range.first, range.second);
 }
 
-double edge(const Range& range, std::int64_t bins, std::int64_t i) {
-  if (i == bins) return range.second;
-  const double t = static_cast<double>(i) / static_cast<double>(bins);
-  return range.first * (1 - t) + range.second * t;  // does not overflow where the length of the range does
+// The ends of the bins, in float64.
+Tensor edges_of(const Range& range, std::int64_t bins) {
+  const Tensor edges = empty({bins + 1}, float64);
+  double* edge = edges.data<double>();
+  for (std::int64_t i = 0; i < bins; ++i) {
+    const double t = static_cast<double>(i) / static_cast<double>(bins);
+    edge[i] = range.first * (1 - t) + range.second * t;  // does not overflow where the length does
+  }
+  edge[bins] = range.second;
+  return edges;
 }
 
-// The sums of weights, or the counts where there are none, in each bin.
-std::vector<double> fill_bins(const Tensor& x, std::int64_t bins, const Range& range, const Tensor& weights) {
+// Calls use(i, bin) for every element that lies in a bin, in row-major order.
+template <class Use>
+void each_in_bin(const Tensor& x, const Tensor& edges, Use use) {
   const Tensor values = x.detach().to(float64).contiguous();
-  const Tensor weight_values = weights.defined() ? weights.detach().to(float64).contiguous() : Tensor();
-  const double* weight = weights.defined() ? weight_values.data<double>() : nullptr;
-  std::vector<double> edges(static_cast<std::size_t>(bins) + 1);
-  for (std::int64_t i = 0; i <= bins; ++i) edges[static_cast<std::size_t>(i)] = edge(range, bins, i);
+  const double* edge = edges.data<double>();
+  const std::int64_t bins = edges.numel() - 1;
+  const double low = edge[0], high = edge[bins];
   // Halves, as the length itself can overflow.
-  const double per_bin = static_cast<double>(bins) / (range.second / 2 - range.first / 2);
-  std::vector<double> sums(static_cast<std::size_t>(bins), 0.0);
+  const double per_bin = static_cast<double>(bins) / (high / 2 - low / 2);
   const double* value = values.data<double>();
   for (std::int64_t i = 0; i < values.numel(); ++i) {
     const double v = value[i];
-    if (!(v >= range.first && v <= range.second)) continue;
-    auto bin = std::min(static_cast<std::size_t>((v / 2 - range.first / 2) * per_bin), sums.size() - 1);
+    if (!(v >= low && v <= high)) continue;
+    auto bin = std::min(static_cast<std::int64_t>((v / 2 - low / 2) * per_bin), bins - 1);
     // The product is rounded: the edges decide.
-    if (v < edges[bin]) {
+    if (v < edge[bin]) {
       --bin;
-    } else if (bin + 1 < sums.size() && v >= edges[bin + 1]) {
+    } else if (bin + 1 < bins && v >= edge[bin + 1]) {
       ++bin;
     }
-    sums[bin] += weight ? weight[i] : 1;
+    use(i, bin);
   }
-  return sums;
+}
+
+// How many elements lie in each bin, in float64.
+Tensor counts_of(const Tensor& x, const Tensor& edges) {
+  const Tensor counts = zeros({edges.numel() - 1}, float64);
+  double* count = counts.data<double>();
+  each_in_bin(x, edges, [=](std::int64_t, std::int64_t bin) { ++count[bin]; });
+  return counts;
+}
+
+// The sums of the weights in each bin, in float64.
+Tensor sums_of(const Tensor& x, const Tensor& edges, const Tensor& weights) {
+  // Elements outside have a bin of their own, behind the others.
+  const std::int64_t bins = edges.numel() - 1;
+  const Tensor places = full({x.numel()}, bins, int64);
+  auto* place = places.data<std::int64_t>();
+  each_in_bin(x, edges, [=](std::int64_t i, std::int64_t bin) { place[i] = bin; });
+  const Tensor sums = index_add(zeros({bins + 1}, float64), 0, places, weights.to(float64).flatten());
+  return narrow(sums, 0, 0, bins);
 }
 
 }  // namespace
@@ -104,21 +129,16 @@ Histogram histogram(const Tensor& x, std::int64_t bins, std::optional<Range> ran
     fail<ShapeError>("histogram", "the weights must have the shape of x, {} and {} were given",
                      weights.sizes(), x.sizes());
   }
-  std::vector<double> sums = fill_bins(x, bins, found, weights);
-  std::vector<double> edges;
-  for (std::int64_t i = 0; i <= bins; ++i) edges.push_back(edge(found, bins, i));
-  if (density) {
-    double total = 0;
-    for (const double sum : sums) total += sum;
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] /= total * (edges[i + 1] - edges[i]);
-  }
-  return {tensor(sums, {bins}, x.dtype()), tensor(edges, {bins + 1}, x.dtype())};
+  const Tensor edges = edges_of(found, bins);
+  Tensor sums = weights.defined() ? sums_of(x, edges, weights) : counts_of(x, edges);
+  if (density) sums = div(sums, mul(sum(sums), diff(edges)));
+  return {sums.to(x.dtype()), edges.to(x.dtype())};
 }
 
 Tensor histc(const Tensor& x, std::int64_t bins, double low, double high) {
   const Range range = widened(low == high ? range_of(x) : Range{low, high}, 1);
   check("histc", x, bins, range);
-  return tensor(fill_bins(x, bins, range, {}), {bins}, x.dtype());
+  return counts_of(x, edges_of(range, bins)).to(x.dtype());
 }
 
 }  // namespace wick

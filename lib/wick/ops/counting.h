@@ -21,8 +21,8 @@ struct Histogram {
 // How many elements of x lie in each of `bins` equal intervals of the range; the last one has its upper edge
 // in it. Elements outside and NaN do not count. Without a range it goes from the least to the largest
 // element; a range of no length is widened by 0.5 on either side. With weights (of x's shape) their sums in
-// place of the counts; with `density` the histogram is divided by its sum and the bins' width. In the dtype
-// of x, which must be floating point.
+// place of the counts, differentiable with respect to them; with `density` the histogram is divided by its
+// sum and the bins' width. In the dtype of x, which must be floating point.
 Histogram histogram(const Tensor& x, std::int64_t bins,
                     std::optional<std::pair<double, double>> range = std::nullopt, const Tensor& weights = {},
                     bool density = false);

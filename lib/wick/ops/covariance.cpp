@@ -6,6 +6,7 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/extrema.h"
+#include "wick/ops/fold.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -33,12 +34,17 @@ Tensor from_first(const Tensor& x) {
   return span < 0x1p62 ? sub(x, narrow(x, -1, 0, 1)) : x;
 }
 
+// A vector as one row, in double precision.
+Tensor wide_rows(const Tensor& x) {
+  return (x.dim() < 2 ? x.reshape({1, -1}) : x).to(is_complex(x.dtype()) ? complex128 : float64);
+}
+
 // In double precision, of shape (variables, variables).
 Tensor wide_cov(const char* operation, const Tensor& x, std::int64_t correction, const Tensor& fweights,
                 const Tensor& aweights) {
   if (x.dim() > 2)
     fail<ShapeError>(operation, "at most 2 dimensions are expected, shape {} has more", x.sizes());
-  const Tensor rows = (x.dim() < 2 ? x.reshape({1, -1}) : x).to(is_complex(x.dtype()) ? complex128 : float64);
+  const Tensor rows = wide_rows(x);
   const std::int64_t observations = rows.size(1);
   check_weights("fweights", fweights, observations);
   check_weights("aweights", aweights, observations);
@@ -59,11 +65,9 @@ Tensor wide_cov(const char* operation, const Tensor& x, std::int64_t correction,
 
 // Each row over its largest element: that does not change how rows correlate, and squares stay in range.
 Tensor near_one(const Tensor& x) {
-  const Tensor rows = (x.dim() < 2 ? x.reshape({1, -1}) : x).to(is_complex(x.dtype()) ? complex128 : float64);
   if (x.dim() > 2 || x.numel() == 0) return x;
-  const Tensor largest = max(abs(rows.detach()), 1, true).values;
-  const Tensor usable = bitwise_and(isfinite(largest), gt(largest, scalar_tensor(0, float64)));
-  return div(rows, where(usable, largest, scalar_tensor(1, float64)));
+  const Tensor rows = wide_rows(x), sizes = abs(rows.detach());
+  return div(rows, as_scale(reduce(kernels::Reduce::Max, sizes, ReducedDims(sizes, {1}))));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -32,6 +34,13 @@ Tensor tensor(std::span<const std::int64_t> values, const Shape& shape, DType dt
 inline Tensor tensor(std::initializer_list<double> values, DType dtype = float32) {
   return tensor(std::span<const double>(values.begin(), values.size()),
                 {static_cast<std::int64_t>(values.size())}, dtype);
+}
+// Whole numbers make int64, true and false make bool.
+template <std::integral T>
+Tensor tensor(std::initializer_list<T> values, DType dtype = std::same_as<T, bool> ? boolean : int64) {
+  std::vector<std::int64_t> whole;
+  for (const T value : values) whole.push_back(Scalar(value).to_int());
+  return tensor(std::span<const std::int64_t>(whole), {std::ssize(whole)}, dtype);
 }
 // 0-d.
 Tensor scalar_tensor(const Scalar& value, DType dtype);

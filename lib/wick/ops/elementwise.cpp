@@ -9,6 +9,7 @@
 #include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/rule.h"
 #include "wick/ops/views.h"
 
@@ -155,6 +156,12 @@ Tensor div(const Tensor& a, const Tensor& b) {
                 }));
 }
 
+namespace {
+
+Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
+
+}  // namespace
+
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode) {
   const bool floors = rounding_mode == "floor";
   if (!floors && rounding_mode != "trunc") {
@@ -166,11 +173,12 @@ Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode) {
     const Tensor quotient = div(a, b);
     return floors ? floor(quotient) : trunc(quotient);
   }
+  if (b.numel() > 0 && max(is_zero(b)).item().to_bool()) fail("div", "integers cannot be divided by 0");
   const Tensor quotient = run_binary(Binary::DivTrunc, "div", a, b, dtype);
   if (!floors) return quotient;
   const Tensor zero = scalar_tensor(0, dtype), rest = sub(a, mul(quotient, b));
   const Tensor beyond = bitwise_and(ne(rest, zero), ne(lt(rest, zero), lt(b, zero)));
-  return where(bitwise_and(beyond, ne(b, zero)), sub(quotient, 1), quotient);
+  return where(beyond, sub(quotient, 1), quotient);
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }
@@ -218,12 +226,6 @@ Tensor bitwise_left_shift(const Tensor& a, const Tensor& b) {
 Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
   return run_binary(Binary::ShiftRight, "bitwise_right_shift", a, b, result_type(a, b));
 }
-
-namespace {
-
-Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
-
-}  // namespace
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
   const Tensor out = run_binary(Binary::Atan2, "atan2", y, x, true_division_type(result_type(y, x)));
@@ -276,7 +278,12 @@ Tensor pow(const Tensor& base, const Tensor& exponent) {
                     }));
 }
 
-Tensor pow(const Tensor& base, const Scalar& exponent) { return pow(base, as_operand(base, exponent)); }
+Tensor pow(const Tensor& base, const Scalar& exponent) {
+  if (exponent.kind() <= Kind::Integer && exponent.to_int() < 0 && is_integral(base.dtype())) {
+    fail("pow", "integers have no negative powers among the integers, the exponent {} was given", exponent);
+  }
+  return pow(base, as_operand(base, exponent));
+}
 
 Tensor eq(const Tensor& a, const Tensor& b) { return compare(Compare::Eq, "eq", a, b); }
 Tensor ne(const Tensor& a, const Tensor& b) { return compare(Compare::Ne, "ne", a, b); }
@@ -375,7 +382,6 @@ Tensor conj(const Tensor& x) {
 }
 
 void add_into(const Tensor& target, const Tensor& addend) {
-  addend.detach().expand(target.sizes());  // a ShapeError before anything else
   const Tensor source = begin_in_place("add_into", target, addend);
   const Tensor y = cast_unrecorded(source.detach(), target.dtype()).expand(target.sizes());
   const Uninterrupted whole;

@@ -28,7 +28,7 @@ Tensor mul(const Tensor& a, const Scalar& b);
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Scalar& b);
 // The quotient rounded to an integer, "trunc" towards zero or "floor" downwards, in the promoted dtype: that
-// of integers is exact. Not recorded: the derivative is 0. Of integers 0 where the divisor is 0.
+// of integers is exact. Not recorded: the derivative is 0. Error for integers where a divisor is 0.
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode);
 // The larger, the smaller of two; NaN when one is NaN.
 Tensor maximum(const Tensor& a, const Tensor& b);
@@ -103,8 +103,9 @@ Tensor conj(const Tensor& x);
 
 // The angle of the point (x, y).
 Tensor atan2(const Tensor& y, const Tensor& x);
-// Integers stay integers and wrap around; a negative exponent of integers gives 0 but for the bases 1 and -1.
-// Floating point as C99's pow, so that pow(-inf, 0.5) is infinite; complex 0^0 is 1.
+// Integers stay integers and wrap around. A negative integer as the exponent of integers is an Error; one in
+// a tensor of exponents gives 0 but for the bases 1 and -1. Floating point as C99's pow, so that pow(-inf,
+// 0.5) is infinite; complex 0^0 is 1.
 Tensor pow(const Tensor& base, const Tensor& exponent);
 Tensor pow(const Tensor& base, const Scalar& exponent);
 
@@ -143,7 +144,8 @@ inline Tensor operator*(const Scalar& a, const Tensor& b) { return mul(b, a); }
 inline Tensor operator+(const Scalar& a, const Tensor& b) { return add(b, a); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
-// target += addend, broadcast and converted, in place; like Tensor::copy_ not recorded.
+// target += addend, broadcast and converted, in place. Not recorded: while recording is on, GradientError
+// when one of the two requires a gradient.
 void add_into(const Tensor& target, const Tensor& addend);
 
 }  // namespace wick

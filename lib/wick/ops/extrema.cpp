@@ -4,9 +4,12 @@
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/fold.h"
 #include "wick/ops/reduction.h"
 
 namespace wick {
+
+using kernels::Extreme;
 
 namespace {
 
@@ -18,13 +21,17 @@ Tensor flattened(const char* operation, const Tensor& x) {
 
 }  // namespace
 
-Tensor argmax(const Tensor& x) { return max(flattened("argmax", x), 0).indices; }
-Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return max(x.detach(), dim, keepdim).indices;
+Tensor argmax(const Tensor& x) {
+  return extreme_along("argmax", Extreme::Max, flattened("argmax", x), 0, false).indices;
 }
-Tensor argmin(const Tensor& x) { return min(flattened("argmin", x), 0).indices; }
+Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim) {
+  return extreme_along("argmax", Extreme::Max, x.detach(), dim, keepdim).indices;
+}
+Tensor argmin(const Tensor& x) {
+  return extreme_along("argmin", Extreme::Min, flattened("argmin", x), 0, false).indices;
+}
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return min(x.detach(), dim, keepdim).indices;
+  return extreme_along("argmin", Extreme::Min, x.detach(), dim, keepdim).indices;
 }
 
 namespace {

@@ -8,6 +8,7 @@
 #include "wick/autograd/gradient.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
 
 namespace wick {
@@ -85,7 +86,7 @@ DType result_type(Reduce op, DType dtype, bool wide) {
 
 // Of partial results.
 DType partial_type(Reduce op, DType dtype) {
-  const bool half = dtype == float16 || dtype == bfloat16;
+  const bool half = is_half(dtype);
   switch (op) {
     case Reduce::Sum:
       return half ? float32 : is_integral(dtype) ? int64 : is_complex(dtype) ? complex128 : float64;
@@ -218,6 +219,11 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
     return finish_deviations(reduce(Reduce::Sum, sums, ReducedDims(sums, {0}))[0], finish);
   const Reduce merge = op == Reduce::Squares ? Reduce::Sum : op;
   return reduce(merge, sums, ReducedDims(sums, {0}), finish)[0].to(stored);
+}
+
+Tensor as_scale(const Tensor& largest) {
+  const Tensor usable = logical_and(gt(largest, scalar_tensor(0, largest.dtype())), isfinite(largest));
+  return where(usable, largest, scalar_tensor(1, largest.dtype()));
 }
 
 }  // namespace wick

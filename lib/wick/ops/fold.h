@@ -4,6 +4,7 @@
 
 #include "wick/core/tensor.h"
 #include "wick/kernels/table.h"
+#include "wick/ops/reduction.h"
 
 namespace wick {
 
@@ -32,5 +33,12 @@ void run_lines(LoopNest nest, const kernels::LineLoops& loops, int input);
 // see kernels::Reduce. There must be elements for a maximum or minimum. `center` has the result's shape.
 Tensor reduce(kernels::Reduce op, const Tensor& x, const ReducedDims& s,
               const kernels::ReduceFinish& finish = {}, const Tensor* center = nullptr);
+
+// max() and min() along a dimension for an operation of another name.
+ValuesIndices extreme_along(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
+                            bool keepdim);
+
+// The largest magnitudes as divisors: 1 in place of one that is 0 or not finite.
+Tensor as_scale(const Tensor& largest);
 
 }  // namespace wick

@@ -200,7 +200,7 @@ DType sum_dtype(DType dtype, std::int64_t target, std::int64_t source) {
 Tensor as_summands(const Tensor& values, DType sums) {
   const DType narrow = sums == float64 ? float32 : sums == complex128 ? complex64 : sums;
   const bool as_they_are = values.dtype() == sums || values.dtype() == narrow;
-  const bool half = values.dtype() == float16 || values.dtype() == bfloat16;
+  const bool half = is_half(values.dtype());
   const Tensor dense = values.detach().contiguous();
   return as_they_are ? dense : dense.to(half ? narrow : sums);
 }
@@ -488,18 +488,23 @@ Tensor replaced(const Tensor& x, const Picks& picks, const Tensor& values, bool 
 
 Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
   const Tensor out = replaced(x, picks, values, accumulate);
-  return record(
-      "index_put", out, {x, values}, saving(picks.shape, picks.positions, accumulate, x.sizes()),
-      [](const Tensor& g, const Shape& shape, const Tensors& positions, bool add_up, const Shape& whole) {
-        const Picks at{shape, positions};
-        const Tensor picked = pick(g, at);
-        if (add_up) return Tensors{g, picked};
-        const Tensor zero = zeros(picked.sizes(), g.dtype());
-        // A value that another one replaced has no slope.
-        const Tensor numbers = arange(0, static_cast<double>(zero.numel()), 1, int64).reshape(zero.sizes());
-        const Tensor last = replaced(zeros(whole, int64), at, numbers, false);
-        return Tensors{put(g, at, zero, false), where(eq(pick(last, at), numbers), picked, zero)};
-      });
+  return record("index_put", out,
+                wrt(x, saving(picks.shape, picks.positions, accumulate),
+                    [](const Tensor& g, const Shape& shape, const Tensors& positions, bool add_up) {
+                      if (add_up) return g;
+                      const Picks at{shape, positions};
+                      return put(g, at, zeros(picked_shape(g, at), g.dtype()), false);
+                    }),
+                wrt(values, saving(picks.shape, picks.positions, accumulate),
+                    [](const Tensor& g, const Shape& shape, const Tensors& positions, bool add_up) {
+                      const Picks at{shape, positions};
+                      const Tensor picked = pick(g, at);
+                      if (add_up) return picked;
+                      // A value that another one replaced has no slope.
+                      const Tensor numbers = arange(picked.numel(), int64).reshape(picked.sizes());
+                      const Tensor last = replaced(zeros(g.sizes(), int64), at, numbers, false);
+                      return where(eq(pick(last, at), numbers), picked, zeros(picked.sizes(), g.dtype()));
+                    }));
 }
 
 // A copy with positions counted from the front, each within the size.

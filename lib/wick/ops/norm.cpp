@@ -20,12 +20,6 @@ Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 // 1 in place of 0, so that dividing and taking powers goes on.
 Tensor nonzero_or_one(const Tensor& x) { return where(is_zero(x), scalar_tensor(1, x.dtype()), x); }
 
-// The largest or the smallest over the dims, kept with size 1.
-Tensor extremum(Tensor x, const Dims& dims, bool largest) {
-  for (const auto d : dims) x = largest ? max(x, d, true).values : min(x, d, true).values;
-  return x;
-}
-
 // The parts of complex numbers along one more dimension, which is to be reduced as well.
 Tensor parts_of(const Tensor& x) { return stack({real(x), imag(x)}, -1); }
 
@@ -43,8 +37,7 @@ Tensor euclidean(const Tensor& x, const Dims& asked) {
   const Tensor lost =
       logical_or(lt(squares, scalar_tensor(1e-280, float64)), eq(squares, scalar_tensor(INFINITY, float64)));
   if (!max(lost).item().to_bool()) return root;
-  const Tensor most = extremum(abs(x), s.dims, true),
-               scale = where(isfinite(most), nonzero_or_one(most), ones_like(most));
+  const Tensor scale = as_scale(reduce(kernels::Reduce::Max, abs(x), s));
   const Tensor scaled = mul(sqrt(reduce(kernels::Reduce::Squares, div(x, scale), s)), scale);
   return where(lost, scaled, root);
 }
@@ -55,14 +48,15 @@ Tensor compute(const Tensor& x, double p, const Dims& dims) {
   const DType dtype = real_dtype(x.dtype());
   if (x.numel() == 0) return sum(zeros(x.sizes(), dtype), dims, true);
   if (p == 2) return euclidean(x.detach(), dims).to(dtype);
-  const bool half = dtype == float16 || dtype == bfloat16;
-  const Tensor m = abs(half ? x.detach().to(float32) : x.detach());
-  if (std::isinf(p)) return extremum(m, dims, p > 0).to(dtype);
+  const Tensor m = abs(is_half(dtype) ? x.detach().to(float32) : x.detach());
+  const auto most = [&] {
+    return reduce(p > 0 ? kernels::Reduce::Max : kernels::Reduce::Min, m, ReducedDims(m, dims));
+  };
+  if (std::isinf(p)) return most().to(dtype);
   if (p == 0) return sum(ne(m, scalar_tensor(0, m.dtype())).to(m.dtype()), dims, true).to(dtype);
   if (p == 1) return sum(m, dims, true).to(dtype);
   // Relative to the element that counts most, powers neither overflow nor vanish.
-  const Tensor most = extremum(m, dims, p > 0),
-               scale = where(isfinite(most), nonzero_or_one(most), ones_like(most));
+  const Tensor scale = as_scale(most());
   return mul(pow(sum(pow(div(m, scale), p), dims, true), 1 / p), scale).to(dtype);
 }
 
@@ -85,8 +79,6 @@ Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p
 }
 
 }  // namespace
-
-Tensor norm(const Tensor& x, double p) { return norm(x, p, Dims{}); }
 
 Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
   if (is_integral(x.dtype())) {

@@ -159,7 +159,7 @@ Tensor pad_gradient(const Plan& plan, const Tensor& g) {
   {
     const NoGrad no_grad;
     // Sums of half precision are taken in float32 until they are stored.
-    const bool half = g.dtype() == float16 || g.dtype() == bfloat16;
+    const bool half = is_half(g.dtype());
     Tensor sums = plan.mode == Mode::Constant ? g.detach()
                   : half                      ? g.detach().to(float32)
                                               : g.detach().clone();

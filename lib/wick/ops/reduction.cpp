@@ -25,9 +25,29 @@ Tensor expand_back(const Tensor& g, const Shape& kept, const Shape& whole) {
   return g.reshape(kept).expand(whole);
 }
 
+// Of a new tensor, which has no gaps.
+bool all_finite(const Tensor& x) {
+  bool finite = true;
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (std::is_floating_point_v<T>) {
+      const T* data = x.data<T>();
+      for (std::int64_t i = 0; i < x.numel(); ++i) finite &= data[i] - data[i] == 0;
+    } else if constexpr (is_differentiable(dtype_of<T>)) {
+      finite = x.numel() == 0 || min(isfinite(x)).item().to_bool();
+    }
+  });
+  return finite;
+}
+
 // The sum, or with its share of the count the mean.
 Tensor summed(const char* operation, const Tensor& x, const ReducedDims& s, bool keepdim, double divisor) {
   Tensor out = reduce(Reduce::Sum, x, s, {divisor, s.count});
+  // A mean may be in the range where the sum is not.
+  if (divisor > 1 && !all_finite(out)) {
+    const NoGrad no_grad;
+    const Tensor wide = is_half(x.dtype()) ? x.to(float32) : x.detach();
+    out = where(isfinite(out), out, reduce(Reduce::Sum, div(wide, divisor), s).to(out.dtype()));
+  }
   if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
   return record(operation, out, {x}, saving(s.kept, x.sizes(), divisor),
                 [](const Tensor& g, const Shape& kept, const Shape& whole, double by) {
@@ -43,8 +63,6 @@ void check_floating(const char* operation, const Tensor& x) {
 }
 
 }  // namespace
-
-Tensor sum(const Tensor& x, std::optional<DType> dtype) { return sum(x, Dims{}, false, dtype); }
 
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
   if (dtype && *dtype != x.dtype()) {
@@ -135,9 +153,7 @@ Tensor deviation(const Tensor& x, const ReducedDims& s, double divisor, const Mo
       logical_or(lt(m.variance, scalar_tensor(tiny, float64)), gt(m.variance, scalar_tensor(huge, float64)));
   if (!max(out_of_range).item().to_bool()) return root;
   const Tensor deviations = sub(x, m.mean);
-  const Tensor most = reduce(Reduce::Max, abs(deviations), s);
-  const Tensor scale =
-      where(logical_and(gt(most, scalar_tensor(0, float64)), isfinite(most)), most, ones_like(most));
+  const Tensor scale = as_scale(reduce(Reduce::Max, abs(deviations), s));
   const Tensor squares = reduce(Reduce::Squares, div(deviations, scale), s, {divisor});
   return where(out_of_range, mul(sqrt(squares), scale), root);
 }
@@ -200,9 +216,10 @@ Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
                 });
 }
 
-// Along one dimension.
-ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
-                      bool keepdim) {
+}  // namespace
+
+ValuesIndices extreme_along(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
+                            bool keepdim) {
   const kernels::LineLoops& loops = kernels::table().extreme[which][index_of(x.dtype())];
   checked_kernel(loops.rows, operation, x.dtype());
   const int d = wrap_dim(dim, x.dim());
@@ -230,15 +247,13 @@ ValuesIndices extreme(const char* operation, kernels::Extreme which, const Tenso
   return {values, indices};
 }
 
-}  // namespace
-
 Tensor max(const Tensor& x) { return extreme("max", Reduce::Max, x); }
 Tensor min(const Tensor& x) { return extreme("min", Reduce::Min, x); }
 ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme("max", kernels::Extreme::Max, x, dim, keepdim);
+  return extreme_along("max", kernels::Extreme::Max, x, dim, keepdim);
 }
 ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme("min", kernels::Extreme::Min, x, dim, keepdim);
+  return extreme_along("min", kernels::Extreme::Min, x, dim, keepdim);
 }
 
 }  // namespace wick

@@ -12,9 +12,11 @@
 namespace WICK_API wick {
 
 // Integers and bool are summed in int64 unless a dtype is given; the sum of nothing is 0. No dims: all.
-Tensor sum(const Tensor& x, std::optional<DType> dtype = std::nullopt);
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim = false,
            std::optional<DType> dtype = std::nullopt);
+inline Tensor sum(const Tensor& x) { return sum(x, Dims{}); }
+// A template, so that {} is a list of dims and no dtype.
+inline Tensor sum(const Tensor& x, std::same_as<DType> auto dtype) { return sum(x, Dims{}, false, dtype); }
 
 // Floating point and complex only; the mean of nothing is NaN.
 Tensor mean(const Tensor& x);

@@ -19,15 +19,6 @@ Tensor gradient(const UnaryRule& rule, const Tensor& g, const Tensor& saved, con
   return run_elementwise({&g, &saved}, saved.dtype(), loop, &p, rule.cost);
 }
 
-// A loop of its own: most shapes are too short for a call of memcmp.
-bool same_sizes(const Shape& a, const Shape& b) {
-  if (a.size() != b.size()) return false;
-  for (int d = 0; d < a.size(); ++d) {
-    if (a[d] != b[d]) return false;
-  }
-  return true;
-}
-
 LoopNest nest_of(const Tensor& out, std::initializer_list<const Tensor*> inputs) {
   const Tensor* const* in = inputs.begin();
   return inputs.size() == 1 ? make_loop_nest({&out, in[0]}) : make_loop_nest({&out, in[0], in[1]});
@@ -41,7 +32,7 @@ Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype,
   const std::int64_t count = first.numel();
   bool dense = count > 0 && count <= parallel::grain / cost;
   for (const Tensor* t : inputs)
-    dense = dense && t->is_contiguous() && (t == &first || same_sizes(t->sizes(), first.sizes()));
+    dense = dense && t->is_contiguous() && (t == &first || t->sizes() == first.sizes());
   if (!dense) {
     Tensor out = empty_for(inputs, dtype);
     run_loop(nest_of(out, inputs), loop, parameters, cost);

@@ -144,7 +144,7 @@ Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim);
 
 Tensor widened(const Tensor& x) { return is_integral(x.dtype()) ? x.to(int64) : x; }
 
-Tensor cumsum_from_end(const Tensor& x, int dim) { return add(sub(sum(x, {dim}, true), cumsum(x, dim)), x); }
+Tensor cumsum_from_end(const Tensor& x, int dim) { return flip(cumsum(flip(x, {dim}), dim), {dim}); }
 
 // y[k] = b[k] + a[k] y[k - 1] along the dimension, from y[-1] = 0; a and b of one shape and dtype.
 Tensor recurrence(const Tensor& a, const Tensor& b, int dim) {
@@ -183,10 +183,8 @@ Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim) {
 
 // A dtype in which products of a few elements, and their sums, stay within the range.
 DType product_dtype(DType dtype) {
-  return dtype == float16 || dtype == bfloat16 ? float32
-         : dtype == float32                    ? float64
-         : dtype == complex64                  ? complex128
-                                               : dtype;
+  if (is_half(dtype)) return float32;
+  return dtype == float32 ? float64 : dtype == complex64 ? complex128 : dtype;
 }
 
 // Without dividing by x, which may be 0, or by totals, which may overflow: x[k] takes part in what the

@@ -219,9 +219,11 @@ Tensor quantile(const Tensor& x, double q, std::int64_t dim, bool keepdim) {
   const double weight = rank - static_cast<double>(below);
   // Half the distance, which is exact and does not overflow.
   const Tensor step = where(eq(low, high), scalar_tensor(0, x.dtype()), sub(mul(high, 0.5), mul(low, 0.5)));
-  const Tensor out = weight == 0    ? low
-                     : weight < 0.5 ? add(low, mul(step, 2 * weight))
-                                    : sub(high, mul(step, 2 * (1 - weight)));
+  Tensor out = weight == 0    ? low
+               : weight < 0.5 ? add(low, mul(step, 2 * weight))
+                              : sub(high, mul(step, 2 * (1 - weight)));
+  // Between a number and an infinity lies the infinity.
+  if (weight != 0) out = where(logical_or(isinf(low), isinf(high)), add(low, high), out);
   return keepdim ? out : out.squeeze(d);
 }
 

@@ -71,13 +71,17 @@ Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std
 
 // Zeros of the shape in which `place(zeros, what is saved...)` is replaced by g; itself differentiable.
 template <class... T, class Place>
-Tensor embed(const Tensor& g, const Shape& shape, autograd::Saving<T...> saved, Place place) {
-  Tensor out = zeros(shape, g.dtype());
+Tensor embed(const Tensor& g, const Shape& shape, DType dtype, autograd::Saving<T...> saved, Place place) {
+  Tensor out = zeros(shape, dtype);
   {
     const NoGrad no_grad;
     std::apply([&](const T&... values) { place(out, values...).copy_(g); }, saved.values);
   }
   return record("embed", out, {g}, saved, place);
+}
+template <class... T, class Place>
+Tensor embed(const Tensor& g, const Shape& shape, autograd::Saving<T...> saved, Place place) {
+  return embed(g, shape, g.dtype(), saved, place);
 }
 
 }  // namespace
@@ -307,12 +311,8 @@ Tensor imag(const Tensor& x) {
     throw DTypeError("imag is defined for complex tensors only, not for " + std::string(name(x.dtype())));
   }
   return record("imag", part(x, 1), {x}, [](const Tensor& g) {
-    Tensor whole = zeros(g.sizes(), promote_types(g.dtype(), complex64));
-    {
-      const NoGrad no_grad;
-      imag(whole).copy_(g);
-    }
-    return record("embed_imag", whole, {g}, [](const Tensor& h) { return imag(h); });
+    return embed(g, g.sizes(), promote_types(g.dtype(), complex64), saving(),
+                 [](const Tensor& whole) { return imag(whole); });
   });
 }
 

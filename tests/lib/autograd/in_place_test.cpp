@@ -108,7 +108,7 @@ TEST_CASE("in place: the gradient of what is copied goes to the source") {
 
 TEST_CASE("in place: what is not a variable takes the elements that it is assigned") {
   const Tensor x = zeros({3, 2});
-  x[0] = tensor({1, 2});
+  x[0] = tensor({1, 2}, float32);
   x.slice(0, 2, 3) = 7;
   x[1] = x[0];
   CHECK(list(x) == List{1, 2, 1, 2, 7, 7});

@@ -36,7 +36,7 @@ TEST_CASE("tensor: a 0-d tensor has no dimension to ask for") {
 }
 
 TEST_CASE("tensor: copies share, clones do not") {
-  const Tensor x = tensor({1, 2, 3});
+  const Tensor x = tensor({1, 2, 3}, float32);
   const Tensor same = x, other = x.clone();
   CHECK(same.is_same(x));
   CHECK_FALSE(other.is_same(x));

@@ -44,6 +44,17 @@ TEST_CASE("histogram: edges, weights, density") {
   CHECK(equal(hist, tensor({0.0, 0.625, 0.25, 0.125}, float64)));
   CHECK(equal(edges, tensor({0.0, 1.0, 2.0, 3.0, 4.0}, float64)));
   CHECK_THROWS_AS(histogram(x, 4, std::nullopt, ones({3})), ShapeError);
+  for (const bool density : {false, true}) {
+    for (const Tensor& weights : orders(positive({2, 4}))) {
+      check_gradients("histogram",
+                      [&](const Tensors& in) {
+                        // The last element lies outside.
+                        const Tensor places = tensor({0.5, 1.5, 0.6, 2.5, 0.1, 1.1, 1.2, 9.0}, float64);
+                        return histogram(places.reshape({2, 4}), 3, std::pair{0.0, 3.0}, in[0], density).hist;
+                      },
+                      {weights});
+    }
+  }
 }
 
 TEST_CASE("cov, corrcoef: PyTorch's, and by hand where data lie far from 0") {

@@ -136,6 +136,14 @@ TEST_CASE("creation: from values") {
   CHECK_THROWS_AS(tensor(std::vector<double>{1, 2}, {3}), ShapeError);
   CHECK_THROWS_AS(tensor(std::span<const std::int64_t>(large), {2}), ShapeError);
   CHECK(tensor({}).sizes() == Shape{0});
+  // Whole numbers are integers, exact ones.
+  CHECK(identical(tensor({1, 2}), tensor(std::vector<std::int64_t>{1, 2}, {2})));
+  CHECK(tensor({9007199254740993}).item().to_int() == 9007199254740993);
+  CHECK(tensor({16777217}, int32).item().to_int() == 16777217);
+  CHECK(tensor({true, false}).dtype() == boolean);
+  CHECK(tensor({1.0, 2.0}).dtype() == float32);
+  CHECK(tensor({1, 2.5}).dtype() == float32);
+  CHECK(tensor({1, 2}, float16).dtype() == float16);
   CHECK(scalar_tensor(2.5, float64).dim() == 0);
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("elementwise: overflow wraps") {
 }
 
 TEST_CASE("elementwise: operators") {
-  const Tensor x = tensor({1, 2}), y = tensor({3, 5});
+  const Tensor x = tensor({1, 2}, float32), y = tensor({3, 5}, float32);
   using List = std::vector<double>;
   CHECK(to_vector<double>(x + y) == List{4, 7});
   CHECK(to_vector<double>(x - y) == List{-2, -3});
@@ -123,12 +123,12 @@ TEST_CASE("elementwise: a number is converted to the quotient's dtype, not to th
 }
 
 TEST_CASE("elementwise: results in place") {
-  const Tensor x = tensor({1, 2, 3, 4}).reshape({2, 2});
+  const Tensor x = tensor({1, 2, 3, 4}, float32).reshape({2, 2});
   add_into(x, tensor({10, 20}, int64));
   CHECK(to_vector<double>(x) == std::vector<double>{11, 22, 13, 24});
   add_into(x, x);
   CHECK(to_vector<double>(x) == std::vector<double>{22, 44, 26, 48});
-  add_into(x.t(), tensor({1, 2}));
+  add_into(x.t(), tensor({1, 2}, float32));
   CHECK(to_vector<double>(x) == std::vector<double>{23, 45, 28, 50});
   CHECK_THROWS_AS(add_into(x, ones({3})), ShapeError);
   CHECK_THROWS_AS(add_into(x[0], x), ShapeError);
@@ -248,6 +248,23 @@ TEST_CASE("elementwise: rounded quotients of integers are exact") {
   CHECK(
       equal(div(tensor({-3.5, 3.5}, float32), scalar_tensor(2, float32), "floor"), tensor({-2, 1}, float32)));
   CHECK_THROWS_AS(div(a, b, "round"), Error);
+}
+
+TEST_CASE("elementwise: integers are not divided by 0, nor raised to negative numbers") {
+  for (const DType dtype : {uint8, int8, int16, int32, int64}) {
+    const Tensor x = tensor({7, 100}, dtype), some = tensor({1, 0}, dtype);
+    for (const char* mode : {"trunc", "floor"}) {
+      CHECK_THROWS_WITH_AS(div(x, some, mode), doctest::Contains("divided by 0"), Error);
+      CHECK_THROWS_AS(div(x, scalar_tensor(0, dtype), mode), Error);
+      CHECK(div(x.slice(0, 0, 0), some.slice(0, 0, 0), mode).numel() == 0);
+    }
+    CHECK_THROWS_WITH_AS(pow(x, -1), doctest::Contains("-1"), Error);
+    CHECK(identical(pow(x, 0), ones({2}, dtype)));
+  }
+  CHECK_THROWS_AS(pow(tensor({true}), -2), Error);
+  CHECK(identical(pow(tensor({2, 4}), -1.0), tensor({0.5, 0.25})));
+  CHECK(identical(pow(tensor({2.0, 4.0}), -1), tensor({0.5, 0.25})));
+  CHECK(identical(div(tensor({1.0, -1.0}), zeros({2}), "floor"), tensor({HUGE_VAL, -HUGE_VAL})));
 }
 
 TEST_CASE("elementwise: neighbouring large integers are told apart") {

@@ -18,6 +18,9 @@ TEST_CASE("argmax, argmin: dtypes, strides, NaN") {
   CHECK(argmax(nan).item().to_int() == 1);
   CHECK(argmin(nan).item().to_int() == 1);
   CHECK_THROWS_AS(argmax(zeros({0, 2})), ShapeError);
+  CHECK_THROWS_WITH_AS(argmax(zeros({3, 0}), 1), doctest::Contains("argmax: dimension 1"), IndexError);
+  CHECK_THROWS_WITH_AS(argmin(ones({2}, complex64)), doctest::Contains("argmin"), DTypeError);
+  CHECK_THROWS_WITH_AS(argmax(ones({2}, complex64), 0), doctest::Contains("argmax"), DTypeError);
 }
 
 TEST_CASE("clamp: bounds, NaN, dtypes") {
@@ -44,6 +47,18 @@ TEST_CASE("clamp: gradients") {
     check_gradients("clamp with tensors", [](const Tensors& in) { return clamp(in[0], in[1], in[2]); },
                     {x, values({4}, 7), values({3, 1}, 20) + 1.7});
   }
+  // NaN as a bound or as an element gives NaN, also where a gradient is wanted, and has none.
+  const double nan = std::nan("");
+  const Tensor in = tensor({nan, 1.0, 5.0}, float64), low = tensor({0.0, nan, 2.0}, float64);
+  const Tensor plain = clamp(in, low, scalar_tensor(3.0, float64));
+  CHECK(identical(plain, tensor({nan, nan, 3.0}, float64)));
+  in.requires_grad_();
+  low.requires_grad_();
+  const Tensor recorded = clamp(in, low, scalar_tensor(3.0, float64));
+  CHECK(identical(recorded.detach(), plain));
+  sum(recorded).backward();
+  CHECK(equal(in.grad(), zeros({3}, float64)));
+  CHECK(equal(low.grad(), zeros({3}, float64)));
   // On the bounds the gradient is the element's.
   const Tensor x = tensor({-1.0, 0.0, 1.0, 2.0}, float64);
   x.requires_grad_();

@@ -93,4 +93,14 @@ TEST_CASE("functions: what they do not take") {
   CHECK_THROWS_AS(isclose(zeros({2}), zeros({2}), -1), Error);
 }
 
+TEST_CASE("functions: the second derivatives of a power at zero") {
+  for (const double exponent : {0.0, 1.0, 2.0, 3.0}) {
+    const Tensor x = zeros({2}, float64);
+    x.requires_grad_();
+    const Tensor first = grad({sum(pow(x, scalar_tensor(exponent, float64)))}, {x}, {}, true, true)[0];
+    const double second = exponent == 2 ? 2 : 0;
+    CHECK(to_vector<double>(grad({sum(first)}, {x})[0]) == std::vector<double>{second, second});
+  }
+}
+
 }  // namespace wick::test

@@ -276,7 +276,7 @@ TEST_CASE("advanced indexing: gradients") {
 }
 
 TEST_CASE("advanced indexing: the last of several values counts, and has the gradient") {
-  const Tensor x = zeros({2}), first = tensor({1, 2, 3}), places = tensor({1, 1, 0}, int64);
+  const Tensor x = zeros({2}), first = tensor({1, 2, 3}, float32), places = tensor({1, 1, 0}, int64);
   first.requires_grad_();
   for (const Tensor& out : {index_put(x, {places}, first), scatter(x, 0, places, first)}) {
     CHECK(to_vector<double>(out) == std::vector<double>{3, 2});
@@ -286,7 +286,7 @@ TEST_CASE("advanced indexing: the last of several values counts, and has the gra
   }
   // Also where the values lie in another order than the places.
   const Tensor places2 = tensor({0, 0, 0, 0, 0, 0}, int64).reshape({2, 3});
-  const Tensor turned = tensor({1, 2, 3, 4, 5, 6}).reshape({3, 2}).t();
+  const Tensor turned = tensor({1, 2, 3, 4, 5, 6}, float32).reshape({3, 2}).t();
   CHECK(index_put(zeros({1}), {places2}, turned).item().to_double() == 6);
   CHECK(index_put(zeros({1, 2}), {places2}, stack({turned, neg(turned)}, 0).permute({1, 2, 0}))[0][1]
             .item()

@@ -78,7 +78,7 @@ TEST_CASE("precision: deviations of large, small and half precision numbers") {
                 1e-8);
   }
   check_close(gradient_of(tensor({300, -300}, float16), deviation), {0.70710678, -0.70710678}, 1e-3);
-  check_close(gradient_of(tensor({5, 5, 5}), deviation), {0, 0, 0}, 0);
+  check_close(gradient_of(tensor({5, 5, 5}, float32), deviation), {0, 0, 0}, 0);
   CHECK(std::isnan(number(deviation(tensor({1.0, NAN, 2.0})))));
   CHECK(std::isnan(number(deviation(tensor({1.0, INFINITY, 2.0}, float64)))));
 }
@@ -351,6 +351,40 @@ TEST_CASE("precision: covariances of large integers") {
   CHECK(to_vector<double>(corrcoef(stack({x, x}))) == std::vector<double>{1, 1, 1, 1});
   CHECK_THROWS_WITH_AS(corrcoef(zeros({1, 1, 1})),
                        "corrcoef: at most 2 dimensions are expected, shape {1 1 1} has more", ShapeError);
+}
+
+TEST_CASE("precision: means of numbers whose sum leaves the range") {
+  for (const auto& [dtype, large] :
+       {std::pair{float16, 65504.0}, {bfloat16, 0x1.fep127}, {float32, 3e38}, {float64, 1.7e308}}) {
+    for (const std::int64_t n : {2, 3, 20, 5000}) {
+      const Tensor x = full({n, 3}, large, dtype);
+      const double tolerance = is_half(dtype)     ? 1e-2
+                               : dtype == float32 ? 1e-6
+                                                  : 1e-14,
+                   value = number(x[0][0]);
+      check_close(mean(x), {value}, tolerance);
+      check_close(mean(x.t(), 1), {value, value, value}, tolerance);
+      check_close(mean(x, 0), {value, value, value}, tolerance);
+      const Tensor in = x.clone();
+      in.requires_grad_();
+      mean(in).backward();
+      check_close(in.grad()[0][0], {1.0 / (3.0 * static_cast<double>(n))}, 1e-2);
+    }
+  }
+  const Tensor z = full({4}, std::complex<double>(1.5e308, -1.5e308), complex128);
+  check_close(real(mean(z)), {1.5e308}, 1e-14);
+  CHECK(number(mean(tensor({1.7e308, HUGE_VAL}, float64))) == HUGE_VAL);
+  CHECK(std::isnan(number(mean(tensor({HUGE_VAL, -HUGE_VAL}, float64)))));
+}
+
+TEST_CASE("precision: the gradient of a running sum loses nothing") {
+  for (const DType dtype : {float32, float64}) {
+    const double large = dtype == float32 ? 1e10 : 1e20;
+    const Tensor x = zeros({3}, dtype);
+    x.requires_grad_();
+    sum(mul(cumsum(x, 0), tensor({large, 1.0, 2.0}, dtype))).backward();
+    check_close(x.grad(), {large, 3, 2}, 1e-6);
+  }
 }
 
 }  // namespace wick::test

@@ -199,6 +199,25 @@ TEST_CASE("reduction: the dtype asked for") {
   CHECK(identical(sum(tensor({1.9, 1.9}), {0}, true, int64), tensor({2}, int64)));
 }
 
+TEST_CASE("reduction: dimensions are written as in PyTorch") {
+  const Tensor x = arange(6).reshape({2, 3});
+  CHECK(identical(sum(x, 0), tensor({3.0, 5.0, 7.0})));
+  CHECK(identical(sum(x, -1, true), tensor({3.0, 12.0}).reshape({2, 1})));
+  CHECK(identical(sum(x, {}), scalar_tensor(15, float32)));
+  CHECK(identical(sum(x, {}, true), full({1, 1}, 15)));
+  CHECK(identical(mean(x, 1), tensor({1.0, 4.0})));
+  CHECK(identical(var(x, 1), tensor({1.0, 1.0})));
+  CHECK(identical(wick::std(x, 0, false), full({3}, 1.5)));
+  CHECK(identical(norm(ones({2, 2}), {0}), norm(ones({2, 2}), 2, {0})));
+  CHECK(norm(ones({2, 3}), {0}).sizes() == Shape{3});
+  CHECK(norm(ones({2, 3}), {0}, true).sizes() == Shape{1, 3});
+  CHECK(norm(ones({2, 3}), 0).item().to_double() == 6);
+  CHECK(norm(ones({2, 3}), 1, 0).sizes() == Shape{3});
+  CHECK(zeros(3).sizes() == Shape{3});
+  static_assert(!std::is_convertible_v<bool, Shape> && !std::is_convertible_v<double, Shape> &&
+                !std::is_constructible_v<Shape, int, int>);
+}
+
 TEST_CASE("reduction: dimensions and dtypes are checked") {
   const Tensor x = zeros({2, 3});
   CHECK_THROWS_AS(sum(x, {2}), IndexError);

@@ -40,7 +40,7 @@ TEST_CASE("order: long rows against sorting") {
 }
 
 TEST_CASE("order: of all elements") {
-  const Tensor x = tensor({3, 1, 2, 3}).reshape({2, 2});
+  const Tensor x = tensor({3, 1, 2, 3}, float32).reshape({2, 2});
   CHECK(median(x).item().to_double() == 2);
   CHECK(mode(x).item().to_double() == 3);
   CHECK(quantile(x, 0.5).item().to_double() == 2.5);
@@ -62,6 +62,12 @@ TEST_CASE("order: between equal infinities the quantile is that infinity") {
   const Tensor x = tensor({HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL}, float64);
   CHECK(quantile(x, 0.9).item().to_double() == HUGE_VAL);
   CHECK(quantile(x, 0.1).item().to_double() == -HUGE_VAL);
+  // And between a number and an infinity, wherever.
+  for (const double q : {0.1, 0.5, 0.9}) {
+    CHECK(quantile(tensor({1.0, HUGE_VAL}), q).item().to_double() == HUGE_VAL);
+    CHECK(quantile(tensor({1.0, -HUGE_VAL}, float64), q).item().to_double() == -HUGE_VAL);
+  }
+  CHECK(quantile(tensor({1.0, HUGE_VAL}), 0.0).item().to_double() == 1);
 }
 
 }  // namespace wick::test

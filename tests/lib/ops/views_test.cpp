@@ -26,6 +26,12 @@ TEST_CASE("views: they share the elements") {
     CHECK(sum(v).item().to_double() == static_cast<double>(v.numel()));
     x.zero_();
     CHECK(sum(v).item().to_double() == 0);
+    if (v.numel() > x.numel()) {
+      CHECK_THROWS_AS(v.fill_(3), ShapeError);
+      continue;
+    }
+    v.fill_(3);
+    CHECK(sum(x).item().to_double() == 3 * static_cast<double>(v.numel()));
   }
 }
 
