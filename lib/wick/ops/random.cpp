@@ -48,6 +48,9 @@ Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
   return out;
 }
 
+// Elements between two questions to the interrupt handler in a loop of little work.
+constexpr std::int64_t between_questions = std::int64_t{1} << 16;
+
 // What T is computed in.
 template <class T>
 using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
@@ -438,6 +441,7 @@ void check_elements(const char* operation, const Tensor& x, const char* rule, Ho
     if constexpr (is_floating(dtype_of<T>)) {
       const T* data = values.data<T>();
       for (std::int64_t i = 0; i < values.numel(); ++i) {
+        if (i % between_questions == 0) check_interrupt();
         if (!holds(static_cast<double>(data[i]))) refuse(operation, rule, static_cast<double>(data[i]));
       }
     } else {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -219,6 +220,9 @@ Tensor cumprod(const Tensor& x, std::int64_t dim) {
 
 namespace {
 
+// Elements between two questions to the interrupt handler within a line.
+constexpr std::int64_t between_questions = std::int64_t{1} << 16;
+
 // The running extreme of a line and its position; elements are `step` apart.
 template <bool largest, class T>
 void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::int64_t n, std::int64_t step) {
@@ -226,6 +230,7 @@ void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::i
   T best = x[0];
   std::int64_t place = 0;
   for (std::int64_t i = 0; i < n; ++i) {
+    if (i % between_questions == 0) check_interrupt();
     const T value = x[i * step];
     if ((largest ? value >= best : value <= best) || value != value) {
       best = value;

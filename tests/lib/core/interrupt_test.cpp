@@ -126,6 +126,23 @@ TEST_CASE("interrupt: random numbers are drawn in pieces") {
   }
 }
 
+TEST_CASE("interrupt: loops along one line ask as well") {
+  manual_seed(1);
+  const Tensor x = rand({1 << 18}), whole = randint(0, 9, {1 << 18});
+  const std::function<Tensor()> loops[] = {[&] { return cummax(x, 0).values; },
+                                           [&] { return cummin(whole, 0).indices; },
+                                           [&] { return bincount(whole); },
+                                           [&] { return histc(x, 10); },
+                                           [&] { return histogram(x, 7, std::nullopt, x).hist; },
+                                           [&] { return isclose(whole, whole); }};
+  for (const auto& loop : loops) {
+    Patience patience;
+    patience.left = 3;
+    const InterruptScope asked(Patience::ask, &patience);
+    CHECK_THROWS_AS(loop(), Interrupted);
+  }
+}
+
 TEST_CASE("interrupt: a handler may draw random numbers itself") {
   const auto handler = [](void*, const Progress&) {
     const Tensor x = rand({3000});
