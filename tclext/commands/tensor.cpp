@@ -197,10 +197,11 @@ std::vector<Command> arithmetic() {
           .positional = {"input other"},
           .returns = "of the broadcast shape, in the first operand's dtype",
           .call = bind([](const Operand& a, const Operand& b, const Number& alpha) {
-            const auto [x, y] = as_tensors(a, b);
-            if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
-              return wick::sub(x, y);  // which refuses
-            return in_first_dtype(a, b, add_scaled(x, y, negative(alpha)));
+            return computed_in_first_dtype(a, b, [&](const Tensor& x, const Tensor& y) {
+              if (x.dtype() == DType::Bool && y.dtype() == DType::Bool)
+                return wick::sub(x, y);  // which refuses
+              return add_scaled(x, y, negative(alpha));
+            });
           }),
       },
       Command{
