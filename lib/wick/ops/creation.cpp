@@ -257,6 +257,7 @@ std::vector<T> to_vector(const Tensor& x) {
 template WICK_API std::vector<bool> to_vector(const Tensor&);
 template WICK_API std::vector<std::int64_t> to_vector(const Tensor&);
 template WICK_API std::vector<double> to_vector(const Tensor&);
+template WICK_API std::vector<float> to_vector(const Tensor&);
 template WICK_API std::vector<std::complex<double>> to_vector(const Tensor&);
 
 }  // namespace wick
