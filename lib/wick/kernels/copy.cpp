@@ -36,10 +36,56 @@ bool copy_narrow(const Block& b) {
   }
 }
 
+// Rows that are dense in the destination and reversed, or every other element, in the source: with constant
+// steps the compiler has shuffles for them.
+template <class T, int step>
+void copy_stepping(const Block& b) {
+  for (int64_t r = 0; r < b.rows; ++r) {
+    T* out = reinterpret_cast<T*>(b.data[0] + r * b.row_step[0]);
+    const T* in = reinterpret_cast<const T*>(b.data[1] + r * b.row_step[1]);
+    WICK_IVDEP
+    for (int64_t i = 0; i < b.n; ++i) out[i] = in[step * i];
+  }
+}
+
+// Elements of one type; only their size matters.
+template <class T>
+void move(const Block& b, const void*) {
+  constexpr int64_t size = sizeof(T);
+  if (b.rows > 8 && copy_narrow<T>(b)) return;
+  if (b.step[0] == size && b.n >= 8 && size <= 8) {
+    if (b.step[1] == -size) return copy_stepping<T, -1>(b);
+    if (b.step[1] == 2 * size) return copy_stepping<T, 2>(b);
+  }
+  elementwise1<T, T>(b, [](T x) { return x; });
+}
+
+// What int32 holds is converted so, which vectors can do; a stretch with anything else element by element.
+template <class To, class From>
+WICK_INLINE void convert_to_integers(To* out, const From* in, int64_t n) {
+  constexpr int64_t stretch = 256;
+  for (int64_t i = 0; i < n; i += stretch) {
+    const int64_t end = n - i < stretch ? n : i + stretch;
+    int beyond = 0;
+    for (int64_t j = i; j < end; ++j) beyond |= !((in[j] > From(-0x1p31)) & (in[j] < From(0x1p31)));
+    if (beyond) {
+      for (int64_t j = i; j < end; ++j) out[j] = cast<To>(in[j]);
+    } else {
+      WICK_IVDEP
+      for (int64_t j = i; j < end; ++j) out[j] = static_cast<To>(static_cast<int32_t>(in[j]));
+    }
+  }
+}
+
 template <class To, class From>
 void copy(const Block& b, const void*) {
-  if constexpr (same<To, From>) {
-    if (b.rows > 8 && copy_narrow<To>(b)) return;
+  if constexpr (class_of<From> == Class::Real && (same<To, int64_t> || same<To, uint8_t>)) {
+    if (b.step[0] == sizeof(To) && b.step[1] == sizeof(From) && b.n >= 16) {
+      for (int64_t r = 0; r < b.rows; ++r)
+        convert_to_integers(reinterpret_cast<To*>(b.data[0] + r * b.row_step[0]),
+                            reinterpret_cast<const From*>(b.data[1] + r * b.row_step[1]), b.n);
+      return;
+    }
   }
   elementwise1<To, From>(b, [](From x) { return cast<To>(x); });
 }
@@ -125,8 +171,13 @@ void select(const Block& b, const void*) {
 
 void add_copies(kernels::Table& table) {
   each_dtype([&]<int to>() {
+    using To = typename TypeAt<to>::type;
     each_dtype([&]<int from>() {
-      table.copy[to][from] = copy<typename TypeAt<to>::type, typename TypeAt<from>::type>;
+      if constexpr (from == to) {
+        table.copy[to][to] = move<BitsOf<To>>;
+      } else {
+        table.copy[to][from] = copy<To, typename TypeAt<from>::type>;
+      }
     });
   });
   table.transpose[0] = transpose<uint8_t>;

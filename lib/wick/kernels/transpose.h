@@ -18,6 +18,8 @@ struct BitsType {
   using type = Bits16;
 };
 // clang-format off
+template <> struct BitsType<1> { using type = uint8_t; };
+template <> struct BitsType<2> { using type = uint16_t; };
 template <> struct BitsType<4> { using type = uint32_t; };
 template <> struct BitsType<8> { using type = uint64_t; };
 // clang-format on
