@@ -28,17 +28,17 @@ inline float half_to_float(uint16_t h) {
   return to_float(of_float(scaled) | special | sign);
 }
 
+// Computed in the upper half of 32 bits, so that the compiler has no vectors of two widths to deal with.
 inline uint16_t float_to_half(float f) {
   const uint32_t u = of_float(f);
-  const uint32_t sign = (u >> 16) & 0x8000u;
   const uint32_t magnitude = u & 0x7fffffffu;
-  const uint32_t rounded = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
+  const uint32_t rounded = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) << 3;
   // Below the normal range the addition of a half's smallest normal aligns and rounds the significand.
-  const uint32_t subnormal = of_float(to_float(magnitude) + 0.5f) - 0x3f000000u;
+  const uint32_t subnormal = (of_float(to_float(magnitude) + 0.5f) - 0x3f000000u) << 16;
   uint32_t h = magnitude < 0x38800000u ? subnormal : rounded;
-  h = magnitude >= 0x47800000u ? 0x7c00u : h;
-  h = magnitude > 0x7f800000u ? 0x7e00u : h;
-  return static_cast<uint16_t>(h | sign);
+  h = magnitude >= 0x47800000u ? 0x7c000000u : h;
+  h = magnitude > 0x7f800000u ? 0x7e000000u : h;
+  return static_cast<uint16_t>((h | (u & 0x80000000u)) >> 16);
 }
 
 // A float from which the next rounding, to fewer bits, gives what it would give from x itself: towards zero,
@@ -52,11 +52,13 @@ inline float round_to_odd(double x) {
 
 inline float bfloat16_to_float(uint16_t b) { return to_float(static_cast<uint32_t>(b) << 16); }
 
-inline uint16_t float_to_bfloat16(float f) {
+// The float's bits, rounded to the upper half; the lower one is what is left.
+inline uint32_t rounded_to_bfloat16(float f) {
   const uint32_t u = of_float(f);
-  const uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
-  return static_cast<uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : rounded);
+  return f != f ? 0x7fc00000u : u + 0x7fffu + ((u >> 16) & 1u);
 }
+
+inline uint16_t float_to_bfloat16(float f) { return static_cast<uint16_t>(rounded_to_bfloat16(f) >> 16); }
 
 }  // namespace bits
 

@@ -1,4 +1,4 @@
-#include "wick/kernels/element.h"
+#include "wick/kernels/half_rows.h"
 #include "wick/kernels/registration.h"
 
 namespace wick {
@@ -17,8 +17,8 @@ struct BitAndOf { template <class C> static C f(C x, C y) { return x & y; } };
 struct BitOrOf { template <class C> static C f(C x, C y) { return x | y; } };
 struct BitXorOf { template <class C> static C f(C x, C y) { return x ^ y; } };
 // On the element type; a NaN on either side is the result.
-struct MaximumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x > y ? x : y; } };
-struct MinimumOf { template <class T> static T f(T x, T y) { return x != x ? x : y != y ? y : x < y ? x : y; } };
+struct MaximumOf { template <class T> static T f(T x, T y) { return (x > y) | (x != x) ? x : y; } };
+struct MinimumOf { template <class T> static T f(T x, T y) { return (x < y) | (x != x) ? x : y; } };
 struct EqOf { template <class T> static bool f(T x, T y) { return x == y; } };
 struct NeOf { template <class T> static bool f(T x, T y) { return !(x == y); } };
 struct LtOf { template <class T> static bool f(T x, T y) { return x < y; } };
@@ -29,12 +29,12 @@ struct GeOf { template <class T> static bool f(T x, T y) { return x >= y; } };
 
 template <class T, class Op>
 void arithmetic(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<Compute<T>>(x), cast<Compute<T>>(y))); });
+  compute2<T>(b, [](Compute<T> x, Compute<T> y) { return Op::f(x, y); });
 }
 
 template <class T, class Op>
 void choice(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) { return cast<T>(Op::f(cast<WithoutHalf<T>>(x), cast<WithoutHalf<T>>(y))); });
+  compute2<T, WithoutHalf<T>>(b, [](WithoutHalf<T> x, WithoutHalf<T> y) { return Op::f(x, y); });
 }
 
 template <class T, class Op>
@@ -51,7 +51,7 @@ void add_scaled(const Block& b, const void* parameters) {
   } else {
     factor = cast<C>(*static_cast<const double*>(parameters));
   }
-  elementwise2<T, T>(b, [factor](T x, T y) { return cast<T>(cast<C>(x) + factor * cast<C>(y)); });
+  compute2<T>(b, [factor](C x, C y) { return x + factor * y; });
 }
 
 // The truncated quotient of integers; 0 where the divisor is 0.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "wick/kernels/element.h"
+#include "wick/kernels/half_rows.h"
 
 // Functions over dense arrays of float or double, brought to blocks of any strides and also of half
 // precision: what is not dense or not of that type passes through a buffer, so that each function is compiled
@@ -32,8 +32,12 @@ template <class T>
 WICK_NOINLINE void store(char* to, int64_t step, const Compute<T>* from, int64_t n) {
   if (step == sizeof(T)) {
     T* x = reinterpret_cast<T*>(to);
-    WICK_IVDEP
-    for (int64_t i = 0; i < n; ++i) x[i] = cast<T>(from[i]);
+    if constexpr (same<T, Half>) {
+      round_to_half(x, from, n);
+    } else {
+      WICK_IVDEP
+      for (int64_t i = 0; i < n; ++i) x[i] = cast<T>(from[i]);
+    }
   } else {
     for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = cast<T>(from[i]);
   }
@@ -82,9 +86,39 @@ using Function1 = void (*)(C* out, const C* x, int64_t n, const void* parameters
 template <class C>
 using Function2 = void (*)(C* out, const C* x, const C* y, int64_t n, const void* parameters);
 
+// Whether operands 0 to `inputs` are bfloat16 without gaps, which are taken by pairs: where they lie in the
+// buffers does not matter to functions of elements.
+template <class T>
+WICK_INLINE bool by_pairs(const Block& b, int inputs) {
+  bool dense = same<T, BFloat16>;
+  for (int k = 0; k <= inputs; ++k) dense = dense && b.step[k] == sizeof(BFloat16);
+  return dense;
+}
+
+// Calls f(buffers of the inputs, count) for stretches of them and stores the first buffer as the result.
+template <int inputs, class F>
+WICK_INLINE void each_paired_chunk(const Block& b, F f) {
+  float buffers[inputs][chunk];
+  for (int64_t r = 0; r < b.rows; ++r) {
+    each_chunk(b.n, [&](int64_t i, int64_t n) {
+      const auto at = [&](int k) {
+        return reinterpret_cast<BFloat16*>(b.data[k] + r * b.row_step[k] + i * b.step[k]);
+      };
+      for (int k = 0; k < inputs; ++k) load_pairs(buffers[k], at(k + 1), n);
+      f(buffers, n);
+      store_pairs(at(0), buffers[0], n);
+    });
+  }
+}
+
 // Runs a function over a block of elements of type T.
 template <class T>
 void run1(const Block& b, Function1<Compute<T>> function, const void* parameters) {
+  if constexpr (same<T, BFloat16>) {
+    if (by_pairs<T>(b, 1)) {
+      return each_paired_chunk<1>(b, [&](auto& x, int64_t n) { function(x[0], x[0], n, parameters); });
+    }
+  }
   Input<T> x;
   Output<T> out;
   for (int64_t r = 0; r < b.rows; ++r) {
@@ -99,6 +133,11 @@ void run1(const Block& b, Function1<Compute<T>> function, const void* parameters
 
 template <class T>
 void run2(const Block& b, Function2<Compute<T>> function, const void* parameters) {
+  if constexpr (same<T, BFloat16>) {
+    if (by_pairs<T>(b, 2)) {
+      return each_paired_chunk<2>(b, [&](auto& x, int64_t n) { function(x[0], x[0], x[1], n, parameters); });
+    }
+  }
   Input<T> x, y;
   Output<T> out;
   for (int64_t r = 0; r < b.rows; ++r) {

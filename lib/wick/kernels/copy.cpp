@@ -1,4 +1,4 @@
-#include "wick/kernels/element.h"
+#include "wick/kernels/half_rows.h"
 #include "wick/kernels/registration.h"
 #include "wick/kernels/transpose.h"
 
@@ -84,6 +84,14 @@ void copy(const Block& b, const void*) {
       for (int64_t r = 0; r < b.rows; ++r)
         convert_to_integers(reinterpret_cast<To*>(b.data[0] + r * b.row_step[0]),
                             reinterpret_cast<const From*>(b.data[1] + r * b.row_step[1]), b.n);
+      return;
+    }
+  }
+  if constexpr (same<To, Half> && same<From, float>) {
+    if (b.step[0] == sizeof(To) && b.step[1] == sizeof(From)) {
+      for (int64_t r = 0; r < b.rows; ++r)
+        round_to_half(reinterpret_cast<Half*>(b.data[0] + r * b.row_step[0]),
+                      reinterpret_cast<const float*>(b.data[1] + r * b.row_step[1]), b.n);
       return;
     }
   }

@@ -40,6 +40,31 @@ WICK_INLINE Found<C> merge(Found<C> a, Found<C> b) {
   return second ? b : a;
 }
 
+// The same for the lanes of vectors.
+template <bool largest, class V, class P>
+WICK_INLINE void merge_lanes(V& best, P& position, V other, P other_position) {
+  const auto equal = (best == other) | ((best != best) & (other != other));
+  const auto second = equal ? other_position < position : better<largest>(other, best);
+  best = second ? other : best;
+  position = second ? other_position : position;
+}
+
+// The best of the lanes of one vector.
+template <bool largest, class C, class V, class P>
+WICK_INLINE Found<C> join_lanes(V best, P position) {
+  constexpr int n = sizeof(V) / sizeof(C);
+  if constexpr (n == 2) {
+    return merge<largest, C>({best[0], position[0]}, {best[1], position[1]});
+  } else {
+    typename VectorOf<C, n / 2>::type values[2];
+    typename VectorOf<Position<C>, n / 2>::type places[2];
+    __builtin_memcpy(values, &best, sizeof best);
+    __builtin_memcpy(places, &position, sizeof position);
+    merge_lanes<largest>(values[0], places[0], values[1], places[1]);
+    return join_lanes<largest, C>(values[0], places[0]);
+  }
+}
+
 template <bool largest, class T>
 Found<typename KeyType<T>::type> find_strided(const char* in, int64_t step, int64_t n) {
   using C = typename KeyType<T>::type;
@@ -93,13 +118,19 @@ Found<typename KeyType<T>::type> find_dense(const T* x, int64_t n) {
   lanes.start(x);
   const int64_t whole = n / stride;
   for (int64_t i = 1; i < whole; ++i) lanes.take(x + i * stride, static_cast<Position<C>>(i));
-  C best[stride];
-  Position<C> position[stride];
-  __builtin_memcpy(best, lanes.best, sizeof best);
-  __builtin_memcpy(position, lanes.position, sizeof position);
-  Found<C> found{best[0], position[0] * static_cast<int64_t>(stride)};
-  for (int j = 1; j < stride; ++j)
-    found = merge<largest, C>(found, {best[j], position[j] * static_cast<int64_t>(stride) + j});
+  using P = typename Lanes<largest, C, vectors>::P;
+  P lane;
+  for (int l = 0; l < vector_width<C>; ++l) lane[l] = l;
+  WICK_UNROLL
+  for (int j = 0; j < vectors; ++j)
+    lanes.position[j] = lanes.position[j] * stride + (lane + j * vector_width<C>);
+  WICK_UNROLL
+  for (int w = vectors / 2; w > 0; w /= 2) {
+    WICK_UNROLL
+    for (int j = 0; j < w; ++j)
+      merge_lanes<largest>(lanes.best[j], lanes.position[j], lanes.best[j + w], lanes.position[j + w]);
+  }
+  Found<C> found = join_lanes<largest, C>(lanes.best[0], lanes.position[0]);
   if (const int64_t rest = whole * stride; rest < n) {
     auto last = find_strided<largest, T>(reinterpret_cast<const char*>(x + rest), sizeof(T), n - rest);
     last.position += rest;

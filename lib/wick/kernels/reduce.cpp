@@ -273,6 +273,58 @@ double fold_eights(const float* x, int64_t n) {
   return total;
 }
 
+// Sums of short integers: in the lanes of 32 bits, which hold those of what fold() does not halve.
+template <class T>
+struct BriefSumOf : SumOf<T> {
+  using A = unsigned;
+};
+template <class Op, class T>
+constexpr bool is_brief = same<Op, SumOf<T>>&& is_whole<T> && sizeof(T) <= 2;
+
+template <class T>
+unsigned long fold_brief(const T* x, int64_t n) {
+  const unsigned sum = fold_dense<BriefSumOf<T>, T>(x, n, 0u).part[0];
+  return T(-1) < T(0) ? static_cast<unsigned long>(static_cast<int>(sum)) : sum;
+}
+
+template <class Op, class T>
+constexpr bool is_extreme = same<Op, ExtremeOf<T, true>> || same<Op, ExtremeOf<T, false>>;
+
+// The largest or smallest of many floating point numbers, with one comparison each; false where there is a
+// NaN.
+template <bool largest, class A, class T>
+bool fold_numbers(const T* x, int64_t n, A& out) {
+  using V = Vector<A>;
+  constexpr int width = vector_width<A>, vectors = 4, stride = width * vectors;
+  V best[vectors];
+  decltype(V{} < V{}) nan[vectors] = {};
+  const auto take = [&](const T* from, V& b, auto& bad) {
+    const V v = widen<A>(from);
+    b = (largest ? v > b : v < b) ? v : b;
+    bad |= v != v;
+  };
+  WICK_UNROLL
+  for (int j = 0; j < vectors; ++j) best[j] = widen<A>(x + j * width);
+  // The last vectors overlap those before: taking an element twice changes nothing.
+  for (int64_t i = 0; i < n; i += stride) {
+    const T* from = x + (i + stride <= n ? i : n - stride);
+    WICK_UNROLL
+    for (int j = 0; j < vectors; ++j) take(from + j * width, best[j], nan[j]);
+  }
+  WICK_UNROLL
+  for (int j = 1; j < vectors; ++j) {
+    best[0] = (largest ? best[j] > best[0] : best[j] < best[0]) ? best[j] : best[0];
+    nan[0] |= nan[j];
+  }
+  out = best[0][0];
+  bool any = false;
+  for (int l = 0; l < width; ++l) {
+    out = (largest ? best[0][l] > out : best[0][l] < out) ? best[0][l] : out;
+    any |= nan[0][l] != 0;
+  }
+  return !any;
+}
+
 template <class Op, class T>
 StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center) {
   const bool dense = has_vectors<T> && step == sizeof(T);
@@ -289,6 +341,15 @@ StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center)
         if (is_finite(total)) return {{total}};
         // Eight large numbers together may leave the range of float.
       }
+    }
+    if constexpr (is_brief<Op, T>) {
+      if (dense) return {{fold_brief<T>(reinterpret_cast<const T*>(in), n)}};
+    }
+    if constexpr (is_extreme<Op, T> && !is_whole<T>) {
+      constexpr bool largest = same<Op, ExtremeOf<T, true>>;
+      typename Op::A found;
+      if (dense && n >= short_row && fold_numbers<largest>(reinterpret_cast<const T*>(in), n, found))
+        return {{found}};
     }
     if (dense) return fold_dense<Op, T>(reinterpret_cast<const T*>(in), n, center);
   }
@@ -495,6 +556,28 @@ void fold_columns(Columns<Op>& out, const Rows& rows, int columns, const typenam
   }
 }
 
+// The results of columns.
+template <class Op, class T>
+WICK_INLINE void put_columns(const Block& b, int64_t first, const Columns<Op>& total, int columns,
+                             const ReduceFinish* finish) {
+  char* out = b.data[0] + first * b.step[0];
+  if constexpr (same<Op, SumOf<T>> && (class_of<T> == Class::Half || class_of<T> == Class::Real)) {
+    if (finish && !finish->wide && b.step[0] == sizeof(T)) {
+      T* to = reinterpret_cast<T*>(out);
+      const auto divisor = static_cast<typename Op::A>(finish->divisor);
+      if (divisor == 1) {
+        WICK_IVDEP
+        for (int j = 0; j < columns; ++j) to[j] = cast<T>(total.part[0][j]);
+      } else {
+        WICK_IVDEP
+        for (int j = 0; j < columns; ++j) to[j] = cast<T>(total.part[0][j] / divisor);
+      }
+      return;
+    }
+  }
+  for (int j = 0; j < columns; ++j) put<Op>(out + j * b.step[0], total.get(j), finish);
+}
+
 // How many rows without gaps between them are folded as one, so that narrow rows fill vectors.
 template <class Op, class T>
 int rows_at_once(const Block& b) {
@@ -502,7 +585,8 @@ int rows_at_once(const Block& b) {
   const bool gapless = b.step[1] == sizeof(T) && b.row_step[1] == b.n * static_cast<int64_t>(sizeof(T));
   if (!has_vectors<T> || !gapless || b.n >= 8 * width || b.rows < 64) return 1;
   int64_t k = 1;
-  while (k * b.n % width != 0 || k * b.n < 4 * width) k *= 2;
+  const int64_t least = (in_eights<Op, T> ? 8 : 4) * width;  // what fold_columns takes at once
+  while (k * b.n % width != 0 || k * b.n < least) k *= 2;
   while (k * b.n > group<Op>) k /= 2;
   return static_cast<int>(k);
 }
@@ -530,7 +614,7 @@ void outer(const Block& b, const void* parameters) {
                           columns, centers);
       for (int j = 0; j < columns; ++j) total.merge(j, rest.get(j));
     }
-    for (int j = 0; j < columns; ++j) put<Op>(b.data[0] + (i + j) * b.step[0], total.get(j), finish);
+    put_columns<Op, T>(b, i, total, columns, finish);
   }
 }
 

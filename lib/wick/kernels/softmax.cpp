@@ -1,6 +1,7 @@
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/math.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/transpose.h"
 
 // Softmax along the rows or along the columns of a block. Rows are read in stretches, short ones many at a
 // time; columns are taken `width` at a time, side by side. Exponents are taken of differences to the line's
@@ -168,18 +169,66 @@ WICK_INLINE void each_tile(const Block& b, F f) {
     f(r, b.rows - r < tile_rows<C> ? b.rows - r : tile_rows<C>);
 }
 
+// `rows` rows of n <= narrow elements, side by side: line i has element i of each.
+template <class C>
+using Tile = C[narrow][tile_rows<C>];
+
+template <class C>
+WICK_NOINLINE void turn(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows,
+                        int64_t columns) {
+  transpose_matrix<C>(out, out_step, in, in_step, rows, columns);
+}
+
+// Rows of another type that have no gaps pass through one long row of C.
+template <class T>
+WICK_INLINE bool is_gapless(int64_t step, int64_t row_step, int64_t n) {
+  constexpr auto size = static_cast<int64_t>(sizeof(T));
+  return step == size && row_step == n * size;
+}
+
+template <class T>
+WICK_INLINE void load_tile(Tile<Compute<T>>& tile, const char* from, int64_t step, int64_t row_step,
+                           int64_t rows, int64_t n) {
+  using C = Compute<T>;
+  char* to = reinterpret_cast<char*>(tile);
+  if (same<T, C> && step == sizeof(T)) {
+    turn<C>(to, sizeof tile[0], from, row_step, rows, n);
+  } else if (is_gapless<T>(step, row_step, n)) {
+    C line[narrow * tile_rows<C>];
+    load<T>(line, from, step, rows * n);
+    turn<C>(to, sizeof tile[0], reinterpret_cast<const char*>(line), n * static_cast<int64_t>(sizeof(C)),
+            rows, n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) load<T>(tile[i], from + i * step, row_step, rows);
+  }
+}
+
+template <class T>
+WICK_INLINE void store_tile(char* to, int64_t step, int64_t row_step, const Tile<Compute<T>>& tile,
+                            int64_t rows, int64_t n) {
+  using C = Compute<T>;
+  const char* from = reinterpret_cast<const char*>(tile);
+  if (same<T, C> && step == sizeof(T)) {
+    turn<C>(to, row_step, from, sizeof tile[0], n, rows);
+  } else if (is_gapless<T>(step, row_step, n)) {
+    C line[narrow * tile_rows<C>];
+    turn<C>(reinterpret_cast<char*>(line), n * static_cast<int64_t>(sizeof(C)), from, sizeof tile[0], n,
+            rows);
+    store<T>(to, step, line, rows * n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) store<T>(to + i * step, row_step, tile[i], rows);
+  }
+}
+
 template <class T, bool log_of>
 void narrow_rows(const Block& b) {
   using C = Compute<T>;
-  C tile[narrow][tile_rows<C>];
+  Tile<C> tile;
   Columns<C> c;
   each_tile<C>(b, [&](int64_t r, int64_t n) {
-    const auto at = [&](int k, int64_t i) { return b.data[k] + r * b.row_step[k] + i * b.step[k]; };
+    load_tile<T>(tile, b.data[1] + r * b.row_step[1], b.step[1], b.row_step[1], n, b.n);
     c.clear();
-    for (int64_t i = 0; i < b.n; ++i) {
-      load<T>(tile[i], at(1, i), b.row_step[1], n);
-      largest(c, tile[i], n);
-    }
+    for (int64_t i = 0; i < b.n; ++i) largest(c, tile[i], n);
     C exponential[tile_rows<C>];
     for (int64_t i = 0; i < b.n; ++i) exponentials(c, log_of ? exponential : tile[i], tile[i], n);
     finish<log_of>(c);
@@ -189,28 +238,23 @@ void narrow_rows(const Block& b) {
       } else {
         scale(c, tile[i], n);
       }
-      store<T>(at(0, i), b.row_step[0], tile[i], n);
     }
+    store_tile<T>(b.data[0] + r * b.row_step[0], b.step[0], b.row_step[0], tile, n, b.n);
   });
 }
 
 template <class T, bool log_of>
 void narrow_row_gradients(const Block& b) {
   using C = Compute<T>;
-  C first[narrow][tile_rows<C>], second[narrow][tile_rows<C>];
+  Tile<C> first, second;
   Columns<C> c;
   each_tile<C>(b, [&](int64_t r, int64_t n) {
-    const auto at = [&](int k, int64_t i) { return b.data[k] + r * b.row_step[k] + i * b.step[k]; };
+    load_tile<T>(first, b.data[1] + r * b.row_step[1], b.step[1], b.row_step[1], n, b.n);
+    load_tile<T>(second, b.data[2] + r * b.row_step[2], b.step[2], b.row_step[2], n, b.n);
     c.clear();
-    for (int64_t i = 0; i < b.n; ++i) {
-      load<T>(first[i], at(1, i), b.row_step[1], n);
-      load<T>(second[i], at(2, i), b.row_step[2], n);
-      gradient_sum<log_of>(c, first[i], second[i], n);
-    }
-    for (int64_t i = 0; i < b.n; ++i) {
-      gradient<log_of>(c, first[i], first[i], second[i], n);
-      store<T>(at(0, i), b.row_step[0], first[i], n);
-    }
+    for (int64_t i = 0; i < b.n; ++i) gradient_sum<log_of>(c, first[i], second[i], n);
+    for (int64_t i = 0; i < b.n; ++i) gradient<log_of>(c, first[i], first[i], second[i], n);
+    store_tile<T>(b.data[0] + r * b.row_step[0], b.step[0], b.row_step[0], first, n, b.n);
   });
 }
 

@@ -31,7 +31,7 @@ inline constexpr int count = static_cast<int>(Op::count_);
 // Functions of one operand, and of three numbers, a UnaryParameters, which the comments name a, b and c.
 // clang-format off
 enum class Unary {
-  Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal, Rsqrt, Floor, Ceil, Round, Trunc, BitNot,
+  Neg, Abs, Sign, Exp, Log, Sqrt, Sigmoid, Relu, Tanh, Square, Reciprocal, Rsqrt, Floor, Ceil, Round, Trunc, Frac, BitNot,
   Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh, Erf, Exp2, Exp10, Expm1, Log2, Log10, Log1p,
   // Activation functions of neural networks.
   Elu,          // a (exp(c x) - 1) up to 0, b x above

@@ -57,6 +57,7 @@ struct FloorOf { static float f(float x) { return __builtin_floorf(x); } static 
 struct CeilOf  { static float f(float x) { return __builtin_ceilf(x); } static double f(double x) { return __builtin_ceil(x); } };
 struct RoundOf { static float f(float x) { return __builtin_rintf(x); } static double f(double x) { return __builtin_rint(x); } };
 struct TruncOf { static float f(float x) { return __builtin_truncf(x); } static double f(double x) { return __builtin_trunc(x); } };
+struct FracOf  { template <class C> static C f(C x) { return x - TruncOf::f(x); } };
 // On the element type itself: the sign matters.
 struct AbsOf        { template <class T> static T f(T x) { return x < T(0) ? T(Compute<T>(0) - Compute<T>(x)) : x; } };
 // 0 for NaN, as PyTorch has it.
@@ -77,7 +78,7 @@ struct RealAbsOf {
 
 template <class T, class Op>
 void loop(const Block& b, const void*) {
-  elementwise1<T, T>(b, [](T x) { return cast<T>(Op::f(cast<Compute<T>>(x))); });
+  compute1<T>(b, [](Compute<T> x) { return Op::f(x); });
 }
 template <class T, class Op>
 void plain_loop(const Block& b, const void*) {
@@ -136,6 +137,7 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
     set(Unary::Ceil, loop<T, CeilOf>);
     set(Unary::Round, loop<T, RoundOf>);
     set(Unary::Trunc, loop<T, TruncOf>);
+    set(Unary::Frac, loop<T, FracOf>);
     const auto set_gradient = [&]<class Op>(Unary op, Op) { t.gradient[op][dtype] = gradient_loop<T, Op>; };
     set_gradient(Unary::Abs, RealAbsOf{});
     set_gradient(Unary::Relu, ReluOf{});

@@ -89,6 +89,8 @@ constexpr UnaryRule floor_rule{"floor", Unary::Floor, false, 1, Saves::Nothing, 
 constexpr UnaryRule ceil_rule{"ceil", Unary::Ceil, false, 1, Saves::Nothing, no_slope};
 constexpr UnaryRule round_rule{"round", Unary::Round, false, 1, Saves::Nothing, no_slope};
 constexpr UnaryRule trunc_rule{"trunc", Unary::Trunc, false, 1, Saves::Nothing, no_slope};
+constexpr UnaryRule frac_rule{"frac", Unary::Frac, false, 1, Saves::Nothing,
+    [](const Tensor& g, const Tensor&) { return g; }};
 constexpr UnaryRule bit_not_rule{"bitwise_not", Unary::BitNot, false, 1, Saves::Nothing, no_slope};
 // clang-format on
 
@@ -131,10 +133,7 @@ Tensor floor(const Tensor& x) { return to_whole(floor_rule, x); }
 Tensor ceil(const Tensor& x) { return to_whole(ceil_rule, x); }
 Tensor round(const Tensor& x) { return to_whole(round_rule, x); }
 Tensor trunc(const Tensor& x) { return to_whole(trunc_rule, x); }
-Tensor frac(const Tensor& x) {
-  if (is_integral(x.dtype())) throw DTypeError("frac is not defined for " + std::string(name(x.dtype())));
-  return sub(x, trunc(x));
-}
+Tensor frac(const Tensor& x) { return apply(frac_rule, x); }
 
 Tensor isnan(const Tensor& x) { return ne(x.detach(), x.detach()); }
 

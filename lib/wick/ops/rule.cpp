@@ -24,6 +24,28 @@ LoopNest nest_of(const Tensor& out, std::initializer_list<const Tensor*> inputs)
   return inputs.size() == 1 ? make_loop_nest({&out, in[0]}) : make_loop_nest({&out, in[0], in[1]});
 }
 
+// The dimension along which the tensor is dense, or -1.
+int dense_dim(const Tensor& t) {
+  int d = t.dim() - 1;
+  while (d >= 0 && (t.strides()[d] != 1 || t.sizes()[d] == 1)) --d;
+  return d;
+}
+
+// The operand in the result's memory order: one that is dense along another dimension would be read across
+// its lines of memory, which a copy goes through in tiles.
+Tensor laid_out_as(const Tensor& out, const Tensor& operand) {
+  constexpr std::int64_t few = 4096, narrow = 8;
+  const int along = dense_dim(out), own = dense_dim(operand);
+  if (out.numel() < few || along < 0 || own < 0 || along == own || operand.sizes() != out.sizes()) {
+    return operand;
+  }
+  if (operand.strides()[along] < narrow || out.sizes()[along] < narrow || out.sizes()[own] < narrow)
+    return operand;
+  const Tensor copy = empty_strided(out.sizes(), out.strides(), operand.dtype());
+  copy_into(copy, operand);
+  return copy;
+}
+
 }  // namespace
 
 Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype, kernels::Loop loop,
@@ -35,7 +57,12 @@ Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype,
     dense = dense && t->is_contiguous() && (t == &first || t->sizes() == first.sizes());
   if (!dense) {
     Tensor out = empty_for(inputs, dtype);
-    run_loop(nest_of(out, inputs), loop, parameters, cost);
+    if (inputs.size() == 2) {
+      const Tensor a = laid_out_as(out, first), b = laid_out_as(out, *inputs.begin()[1]);
+      run_loop(nest_of(out, {&a, &b}), loop, parameters, cost);
+    } else {
+      run_loop(nest_of(out, inputs), loop, parameters, cost);
+    }
     return out;
   }
   Tensor out = empty(first.sizes(), dtype);

@@ -182,15 +182,79 @@ Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim) {
   return flip(recurrence(turned, flip(b, {dim}), dim), {dim});
 }
 
+// Lines side by side that are taken together.
+constexpr std::int64_t line_group = 16;
+
+// As product_dtype.
+template <class T>
+using Product = std::conditional_t<
+    std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
+    std::conditional_t<std::is_same_v<T, float>, double,
+                       std::conditional_t<std::is_same_v<T, std::complex<float>>, std::complex<double>, T>>>;
+
 // A dtype in which products of a few elements, and their sums, stay within the range.
 DType product_dtype(DType dtype) {
   if (is_half(dtype)) return float32;
   return dtype == float32 ? float64 : dtype == complex64 ? complex128 : dtype;
 }
 
+// The gradient below of `columns` lines side by side, elements `step` apart, from wide ones.
+template <class T, class A>
+void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std::int64_t step, int columns,
+                            std::vector<A>& before) {
+  const auto conjugate = [](T value) {
+    if constexpr (is_complex(dtype_of<T>)) {
+      return std::conj(static_cast<A>(value));
+    } else {
+      return static_cast<A>(value);
+    }
+  };
+  A factor[line_group], sum[line_group];
+  std::fill_n(factor, columns, A(1));
+  std::fill_n(sum, columns, A(0));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (int j = 0; j < columns; ++j) {
+      before[static_cast<std::size_t>(i * columns + j)] = factor[j];
+      factor[j] *= conjugate(x[i * step + j]);
+    }
+  }
+  for (std::int64_t i = n - 1; i >= 0; --i) {
+    for (int j = 0; j < columns; ++j) {
+      sum[j] += static_cast<A>(g[i * step + j]);
+      out[i * step + j] = static_cast<T>(before[static_cast<std::size_t>(i * columns + j)] * sum[j]);
+      sum[j] *= conjugate(x[i * step + j]);
+    }
+  }
+}
+
+// The same for all of a tensor, when it is not to be recorded.
+Tensor cumprod_gradient_values(const Tensor& gradient, const Tensor& original, int dim) {
+  const Tensor g = gradient.detach().to(original.dtype()).contiguous(), x = original.detach().contiguous();
+  const Tensor out = empty(x.sizes(), x.dtype());
+  const Lines lines(x, dim);
+  const std::int64_t groups = (lines.inner + line_group - 1) / line_group;
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+    if constexpr (is_floating(dtype_of<T>) || is_complex(dtype_of<T>)) {
+      using A = Product<T>;
+      const std::int64_t least = parallel::grain / (4 * line_group * lines.n) + 1;
+      parallel_for(lines.outer * groups, least, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<A> before(static_cast<std::size_t>(lines.n * std::min(lines.inner, line_group)));
+        for (std::int64_t i = begin; i < end; ++i) {
+          const std::int64_t first = i % groups * line_group, at = i / groups * lines.n * lines.inner + first;
+          const auto columns = static_cast<int>(std::min(lines.inner - first, line_group));
+          cumprod_gradient_lines<T, A>(g.data<T>() + at, x.data<T>() + at, out.data<T>() + at, lines.n,
+                                       lines.inner, columns, before);
+        }
+      });
+    }
+  });
+  return out;
+}
+
 // Without dividing by x, which may be 0, or by totals, which may overflow: x[k] takes part in what the
 // product before it is multiplied by, g[k] + x[k + 1] (g[k + 1] + x[k + 2] (...)).
 Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
+  if (!autograd::wanted({g, x})) return cumprod_gradient_values(g, x, dim);
   const DType wide = product_dtype(x.dtype());
   const Tensor factors = conj(x.to(wide));
   const Tensor before = shifted(cumprod(factors, dim), dim, 1);
@@ -232,9 +296,13 @@ void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::i
   for (std::int64_t i = 0; i < n; ++i) {
     if (i % between_questions == 0) check_interrupt();
     const T value = x[i * step];
-    if ((largest ? value >= best : value <= best) || value != value) {
-      best = value;
-      place = i;
+    // Most elements of long lines are no better: a branch that is foreseen, where a choice would have to
+    // wait.
+    if (!(largest ? value < best : value > best)) [[unlikely]] {
+      if (best == best || value != value) {
+        best = value;
+        place = i;
+      }
     }
     values[i * step] = best;
     positions[i * step] = place;
