@@ -182,7 +182,7 @@ void add_copies(kernels::Table& table) {
     using To = typename TypeAt<to>::type;
     each_dtype([&]<int from>() {
       if constexpr (from == to) {
-        table.copy[to][to] = move<BitsOf<To>>;
+        table.copy[to][to] = move<MovedAs<To>>;
       } else {
         table.copy[to][from] = copy<To, typename TypeAt<from>::type>;
       }

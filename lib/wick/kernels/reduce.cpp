@@ -26,6 +26,10 @@ template <class T> struct SumType<Complex<T>> { using type = Complex<double>; };
 template <class T> struct ExtremeType { using type = WithoutHalf<T>; };
 template <> struct ExtremeType<bool> { using type = uint8_t; };
 
+// What the sums of bytes, with or without a sign, begin in.
+template <bool has_sign> struct LaneOfBytes { using type = int16_t; };
+template <> struct LaneOfBytes<false> { using type = uint16_t; };
+
 // What a sum of T is stored as.
 template <class T> struct StoredSum { using type = T; };
 template <> struct StoredSum<bool> { using type = int64_t; };
@@ -273,18 +277,34 @@ double fold_eights(const float* x, int64_t n) {
   return total;
 }
 
-// Sums of short integers: in the lanes of 32 bits, which hold those of what fold() does not halve.
-template <class T>
-struct BriefSumOf : SumOf<T> {
-  using A = unsigned;
-};
+// Sums of bytes: in lanes of 16 bits, which hold those of what fold() does not halve.
 template <class Op, class T>
-constexpr bool is_brief = same<Op, SumOf<T>>&& is_whole<T> && sizeof(T) <= 2;
+constexpr bool is_bytes = same<Op, SumOf<T>>&& is_whole<T> && sizeof(T) == 1;
 
 template <class T>
-unsigned long fold_brief(const T* x, int64_t n) {
-  const unsigned sum = fold_dense<BriefSumOf<T>, T>(x, n, 0u).part[0];
-  return T(-1) < T(0) ? static_cast<unsigned long>(static_cast<int>(sum)) : sum;
+unsigned long fold_bytes(const char* x, int64_t n) {
+  constexpr bool has_sign = T(-1) < T(0) && !same<T, bool>;
+  using Lane = typename LaneOfBytes<has_sign>::type;
+  using V = Vector<Lane>;
+  constexpr int vectors = 4, stride = vectors * vector_bytes;
+  static_assert(straight * 8 * vector_width<unsigned long> / stride * 2 * 255 < 1 << 15);
+  V sum[vectors] = {};
+  int64_t i = 0;
+  for (; i + stride <= n; i += stride) {
+    WICK_UNROLL
+    for (int j = 0; j < vectors; ++j) {
+      const V pair = load_as<V>(x + i + j * vector_bytes);
+      // The lower byte of each lane, with its sign, and the upper one.
+      sum[j] += (has_sign ? (V)(pair << 8) >> 8 : pair & 0xff) + (pair >> 8);
+    }
+  }
+  long total = 0;
+  WICK_UNROLL
+  for (int j = 0; j < vectors; ++j) {
+    for (int l = 0; l < vector_width<Lane>; ++l) total += sum[j][l];
+  }
+  for (; i < n; ++i) total += static_cast<long>(reinterpret_cast<const T*>(x)[i]);
+  return static_cast<unsigned long>(total);
 }
 
 template <class Op, class T>
@@ -342,8 +362,8 @@ StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center)
         // Eight large numbers together may leave the range of float.
       }
     }
-    if constexpr (is_brief<Op, T>) {
-      if (dense) return {{fold_brief<T>(reinterpret_cast<const T*>(in), n)}};
+    if constexpr (is_bytes<Op, T>) {
+      if (dense) return {{fold_bytes<T>(in, n)}};
     }
     if constexpr (is_extreme<Op, T> && !is_whole<T>) {
       constexpr bool largest = same<Op, ExtremeOf<T, true>>;

@@ -12,19 +12,19 @@ struct Bits16 {
   uint64_t low, high;
 };
 
-// The type that moves an element of T.
+// The type that an element of T is moved as.
 template <int size>
-struct BitsType {
+struct MovedType {
   using type = Bits16;
 };
 // clang-format off
-template <> struct BitsType<1> { using type = uint8_t; };
-template <> struct BitsType<2> { using type = uint16_t; };
-template <> struct BitsType<4> { using type = uint32_t; };
-template <> struct BitsType<8> { using type = uint64_t; };
+template <> struct MovedType<1> { using type = uint8_t; };
+template <> struct MovedType<2> { using type = uint16_t; };
+template <> struct MovedType<4> { using type = uint32_t; };
+template <> struct MovedType<8> { using type = uint64_t; };
 // clang-format on
 template <class T>
-using BitsOf = typename BitsType<sizeof(T)>::type;
+using MovedAs = typename MovedType<sizeof(T)>::type;
 
 // Interleaves the elements of the lower, or of the upper, halves of two vectors of 16 bytes.
 template <bool upper, class V>

@@ -87,6 +87,33 @@ WICK_INLINE typename VectorOf<float, n>::type half_vector(const T* from) {
   }
 }
 
+// clang-format off
+// What bytes become on their way.
+template <class T> struct BytePath { using first = uint8_t; using second = uint16_t; using third = uint32_t; };
+template <> struct BytePath<int8_t> { using first = int8_t; using second = int16_t; using third = int32_t; };
+// clang-format on
+
+// n bytes as integers of A, of which a vector has n: by way of 16, and 32, bits, as GCC takes vectors of
+// fewer than 16 bytes apart.
+template <class A, class T>
+WICK_INLINE Vector<A> widen_bytes(const T* from) {
+  using Byte = typename BytePath<T>::first;
+  using Short = typename BytePath<T>::second;
+  using Int = typename BytePath<T>::third;
+  constexpr int n = vector_width<A>;
+  static_assert(sizeof(A) >= 4);
+  typename VectorOf<Byte, 16>::type bytes = {};
+  __builtin_memcpy(&bytes, from, n);
+  const auto shorts = __builtin_convertvector(bytes, typename VectorOf<Short, 16>::type);
+  if constexpr (n >= 8) {
+    return __builtin_convertvector(load_as<typename VectorOf<Short, n>::type>(&shorts), Vector<A>);
+  } else {
+    const auto ints = __builtin_convertvector(load_as<typename VectorOf<Short, 8>::type>(&shorts),
+                                              typename VectorOf<Int, 8>::type);
+    return __builtin_convertvector(load_as<typename VectorOf<Int, n>::type>(&ints), Vector<A>);
+  }
+}
+
 // As many elements as a vector of A has, converted to A.
 template <class A, class T>
 WICK_INLINE Vector<A> widen(const T* from) {
@@ -105,8 +132,10 @@ WICK_INLINE Vector<A> widen(const T* from) {
     Vector<A> x;
     to_doubles(load_as<typename VectorOf<T, n>::type>(from), x);
     return x;
-  } else if constexpr (class_of<T> == Class::Bool) {
-    return __builtin_convertvector(load_as<typename VectorOf<uint8_t, n>::type>(from), Vector<A>);
+  } else if constexpr (sizeof(T) == 1 && sizeof(A) == 1) {
+    return load_as<Vector<A>>(from);
+  } else if constexpr (sizeof(T) == 1) {
+    return widen_bytes<A>(from);
   } else {
     return __builtin_convertvector(load_as<typename VectorOf<T, n>::type>(from), Vector<A>);
   }

@@ -1,6 +1,7 @@
 #include "wick/ops/indexing.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <type_traits>
 #include <vector>
@@ -33,14 +34,19 @@ bool all_within(const std::int64_t* p, std::int64_t n, std::int64_t size) {
   return signs[0] >> 63 == 0;
 }
 
-// The positions as int64 without gaps, each within [0, size - 1].
-Tensor checked_index(const char* operation, const Tensor& index, std::int64_t size) {
+// The positions as int64 without gaps.
+Tensor whole_index(const char* operation, const Tensor& index) {
   if (index.dtype() != int64 && index.dtype() != int32) {
     throw DTypeError(std::string(operation) + ": the index must be int64 or int32, " +
                      std::string(name(index.dtype())) + " was given");
   }
   const NoGrad no_grad;
-  const Tensor positions = index.to(int64).contiguous();
+  return index.to(int64).contiguous();
+}
+
+// The same, each within [0, size - 1].
+Tensor checked_index(const char* operation, const Tensor& index, std::int64_t size) {
+  const Tensor positions = whole_index(operation, index);
   const std::int64_t* p = positions.data<std::int64_t>();
   const std::int64_t n = positions.numel();
   if (!all_within(p, n, size)) {
@@ -94,9 +100,47 @@ inline constexpr bool reads = std::is_same_v<const Move, decltype(read)>;
 template <class Move>
 inline constexpr bool accumulates = std::is_same_v<const Move, decltype(accumulate_into)>;
 
+// Positions that are checked on the way, each row of them just before it is used: nothing is moved where one
+// is outside.
+struct Bounds {
+  std::int64_t size = INT64_MAX;
+  std::atomic<bool> exceeded = false;
+
+  bool allow(const std::int64_t* p, std::int64_t n) {
+    if (size == INT64_MAX || all_within(p, n, size)) return true;
+    exceeded.store(true, std::memory_order_relaxed);
+    return false;
+  }
+};
+
+// Copies without a call for rows of a few elements.
+inline void copy_row(char* to, const char* from, std::int64_t bytes) {
+  constexpr std::int64_t unit = 16, most = 8 * unit;
+  if (bytes < unit || bytes > most) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  std::int64_t i = 0;
+  for (; i + unit <= bytes; i += unit) std::memcpy(to + i, from + i, unit);
+  if (i < bytes) std::memcpy(to + bytes - unit, from + bytes - unit, unit);
+}
+
+// others[i] = at(i), several read before the first is written, which the compiler cannot know to be allowed.
+template <class T, class F>
+void read_row(T* others, std::int64_t n, F at) {
+  constexpr int together = sizeof(T) <= 8 ? 8 : 2;
+  std::int64_t i = 0;
+  for (; i + together <= n; i += together) {
+    T x[together];
+    for (int l = 0; l < together; ++l) x[l] = at(i + l);
+    std::memcpy(static_cast<void*>(others + i), x, sizeof x);
+  }
+  for (; i < n; ++i) others[i] = at(i);
+}
+
 // Calls move for a block of positions, elements of the other tensor, and origins in the indexed one.
 template <class T, class Other, class Move>
-void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
+void move_block(const kernels::Block& b, std::int64_t stride, Move move, Bounds& bounds) {
   const kernels::Loop sum = kernels::table().binary[kernels::Binary::Add][index_of(dtype_of<T>)];
   for (std::int64_t r = 0; r < b.rows; ++r) {
     char* first = b.data[2] + r * b.row_step[2];
@@ -108,9 +152,15 @@ void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
     const bool dense_other = b.step[1] == sizeof(Other);
     if (b.step[0] == 0 && dense_other && b.step[2] == sizeof(T) && b.n > 0) {
       // One position for the whole row: nothing but a loop over memory.
+      if (!bounds.allow(p, 1)) continue;
+      constexpr std::int64_t ahead = 8;
+      if (r + ahead < b.rows) {
+        const auto next = *reinterpret_cast<const std::int64_t*>(places + ahead * b.row_step[0]);
+        __builtin_prefetch(first + ahead * b.row_step[2] + next * stride);
+      }
       indexed = reinterpret_cast<T*>(first + *p * stride);
       if constexpr (reads<Move>) {
-        std::memcpy(others, indexed, static_cast<std::size_t>(b.n) * sizeof(T));
+        copy_row(second, reinterpret_cast<const char*>(indexed), b.n * size_of(dtype_of<T>));
       } else if (accumulates<Move> && std::is_same_v<T, Other> && sum && b.n >= long_row) {
         char* to = reinterpret_cast<char*>(indexed);
         const kernels::Block row{.n = b.n,
@@ -127,8 +177,17 @@ void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
     if (b.step[0] == sizeof(std::int64_t) && dense_other && stride % size_of(dtype_of<T>) == 0 &&
         (b.step[2] == 0 || b.step[2] == sizeof(T))) {
       // Dense rows of positions: along the dimension itself, or beside it.
+      if (!bounds.allow(p, b.n)) continue;
       const std::int64_t apart = stride / size_of(dtype_of<T>);
-      if (b.step[2] == sizeof(T)) {
+      if constexpr (reads<Move>) {
+        if (b.step[2] == sizeof(T)) {
+          read_row(others, b.n, [=](std::int64_t i) { return indexed[i + p[i] * apart]; });
+        } else if (apart == 1) {
+          read_row(others, b.n, [=](std::int64_t i) { return indexed[p[i]]; });
+        } else {
+          read_row(others, b.n, [=](std::int64_t i) { return indexed[p[i] * apart]; });
+        }
+      } else if (b.step[2] == sizeof(T)) {
         for (std::int64_t i = 0; i < b.n; ++i) move(indexed[i + p[i] * apart], others[i]);
       } else if (apart == 1) {
         for (std::int64_t i = 0; i < b.n; ++i) move(indexed[p[i]], others[i]);
@@ -139,6 +198,7 @@ void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
     }
     for (std::int64_t i = 0; i < b.n; ++i) {
       const auto place = *reinterpret_cast<const std::int64_t*>(places + i * b.step[0]);
+      if (!bounds.allow(&place, 1)) continue;
       move(*reinterpret_cast<T*>(first + i * b.step[2] + place * stride),
            *reinterpret_cast<Other*>(second + i * b.step[1]));
     }
@@ -149,14 +209,16 @@ void move_block(const kernels::Block& b, std::int64_t stride, Move move) {
 // the element of `origin` to the one `stride` bytes times its value further on; positions, origin and other
 // have one shape, origin and other one dtype, or in adding origin may have twice the precision. Where the
 // order matters, as in writing, it is that of positions and other, which are row-major then; in reading
-// several threads may share the work.
+// several threads may share the work. Positions are checked before, or here with the given bounds.
 enum class Order { Kept, Free };
 template <class Move>
 void for_each_position(const Tensor& positions, const Tensor& origin, std::int64_t stride,
-                       const Tensor& other, Order order, Move move) {
+                       const Tensor& other, Order order, Move move, Bounds* given = nullptr) {
+  Bounds checked;
+  Bounds& bounds = given ? *given : checked;
   const LoopNest nest = make_loop_nest({&positions, &other, &origin});
   const auto run = [&]<class T, class Other>(TypeTag<T>, TypeTag<Other>) {
-    const auto block = [&](const kernels::Block& b) { move_block<T, Other>(b, stride, move); };
+    const auto block = [&](const kernels::Block& b) { move_block<T, Other>(b, stride, move, bounds); };
     if (order == Order::Kept) {
       for_each_block(nest, block);
       return;
@@ -223,10 +285,12 @@ Origin origin_along(const Tensor& x, int d, const Shape& shape) {
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const auto [d, size] = axis_of(x, dim);
   check_gather_shapes("gather", x, index, d);
-  const Tensor positions = checked_index("gather", index, size);
+  const Tensor positions = whole_index("gather", index);
   const Tensor out = empty(index.sizes(), x.dtype());
   const Origin origin = origin_along(x, d, out.sizes());
-  for_each_position(positions, origin.tensor, origin.stride, out, Order::Free, read);
+  Bounds bounds{size};
+  for_each_position(positions, origin.tensor, origin.stride, out, Order::Free, read, &bounds);
+  if (bounds.exceeded) checked_index("gather", index, size);  // says which
   return record("gather", out, {x}, saving(d, positions, x.sizes()),
                 [](const Tensor& g, int along_dim, const Tensor& at, const Shape& shape) {
                   return scatter_add_to_zeros(shape, along_dim, at, g);

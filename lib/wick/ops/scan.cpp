@@ -198,10 +198,11 @@ DType product_dtype(DType dtype) {
   return dtype == float32 ? float64 : dtype == complex64 ? complex128 : dtype;
 }
 
-// The gradient below of `columns` lines side by side, elements `step` apart, from wide ones.
-template <class T, class A>
-void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std::int64_t step, int columns,
+// The gradient below of `given` lines side by side, or of one, elements `step` apart, from wide ones.
+template <class T, class A, bool single>
+void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std::int64_t step, int given,
                             std::vector<A>& before) {
+  const int columns = single ? 1 : given;
   const auto conjugate = [](T value) {
     if constexpr (is_complex(dtype_of<T>)) {
       return std::conj(static_cast<A>(value));
@@ -242,8 +243,9 @@ Tensor cumprod_gradient_values(const Tensor& gradient, const Tensor& original, i
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int64_t first = i % groups * line_group, at = i / groups * lines.n * lines.inner + first;
           const auto columns = static_cast<int>(std::min(lines.inner - first, line_group));
-          cumprod_gradient_lines<T, A>(g.data<T>() + at, x.data<T>() + at, out.data<T>() + at, lines.n,
-                                       lines.inner, columns, before);
+          const auto run =
+              columns == 1 ? cumprod_gradient_lines<T, A, true> : cumprod_gradient_lines<T, A, false>;
+          run(g.data<T>() + at, x.data<T>() + at, out.data<T>() + at, lines.n, lines.inner, columns, before);
         }
       });
     }
