@@ -112,8 +112,9 @@ struct SoftplusOf {
   }
   template <class C>
   static C df(C g, C x, Parameters<C> p) {
-    const C y = x * p.a;
-    return y > p.b ? g : g * sigmoid(y);
+    // The logistic function of y, without what sigmoid() does for the last place.
+    const C y = x * p.a, e = exp_below(y < 0 ? y : -y);
+    return y > p.b ? g : g * (y < 0 ? e : C(1)) / (C(1) + e);
   }
 };
 

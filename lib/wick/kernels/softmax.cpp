@@ -13,7 +13,7 @@ namespace {
 
 using kernels::Softmax;
 
-constexpr int64_t width = 64;
+constexpr int64_t width = 256;
 
 // --- Pieces of lines, dense: one copy of each for float and for double serves all dtypes.
 
@@ -86,8 +86,8 @@ struct Columns {
   double sum[width];
   C shared[width];  // what finish() makes of the sum
 
-  WICK_INLINE void clear() {
-    for (int64_t j = 0; j < width; ++j) {
+  WICK_INLINE void clear(int64_t n) {
+    for (int64_t j = 0; j < n; ++j) {
       most[j] = -static_cast<C>(__builtin_inf());
       sum[j] = 0;
     }
@@ -120,8 +120,8 @@ WICK_NOINLINE void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
 }
 
 template <bool log_of, class C>
-WICK_NOINLINE void finish(Columns<C>& c) {
-  for (int64_t j = 0; j < width; ++j)
+WICK_NOINLINE void finish(Columns<C>& c, int64_t n) {
+  for (int64_t j = 0; j < n; ++j)
     c.shared[j] = log_of ? log(static_cast<C>(c.sum[j])) : static_cast<C>(1 / c.sum[j]);
 }
 
@@ -227,11 +227,11 @@ void narrow_rows(const Block& b) {
   Columns<C> c;
   each_tile<C>(b, [&](int64_t r, int64_t n) {
     load_tile<T>(tile, b.data[1] + r * b.row_step[1], b.step[1], b.row_step[1], n, b.n);
-    c.clear();
+    c.clear(n);
     for (int64_t i = 0; i < b.n; ++i) largest(c, tile[i], n);
     C exponential[tile_rows<C>];
     for (int64_t i = 0; i < b.n; ++i) exponentials(c, log_of ? exponential : tile[i], tile[i], n);
-    finish<log_of>(c);
+    finish<log_of>(c, n);
     for (int64_t i = 0; i < b.n; ++i) {
       if (log_of) {
         again<true>(c, tile[i], tile[i], n);
@@ -251,7 +251,7 @@ void narrow_row_gradients(const Block& b) {
   each_tile<C>(b, [&](int64_t r, int64_t n) {
     load_tile<T>(first, b.data[1] + r * b.row_step[1], b.step[1], b.row_step[1], n, b.n);
     load_tile<T>(second, b.data[2] + r * b.row_step[2], b.step[2], b.row_step[2], n, b.n);
-    c.clear();
+    c.clear(n);
     for (int64_t i = 0; i < b.n; ++i) gradient_sum<log_of>(c, first[i], second[i], n);
     for (int64_t i = 0; i < b.n; ++i) gradient<log_of>(c, first[i], first[i], second[i], n);
     store_tile<T>(b.data[0] + r * b.row_step[0], b.step[0], b.row_step[0], first, n, b.n);
@@ -348,14 +348,14 @@ void columns(const Block& b, const void*) {
   Output<T> out;
   Columns<C> c;
   each_strip<T>(b, 2, [&](const Strip& strip) {
-    c.clear();
+    c.clear(strip.columns * strip.together);
     strip.each_row([&](int64_t n, auto at) { largest(c, in.at(at(1), b.step[1], n), n); });
     c.join_most(strip.columns, strip.together);
     strip.each_row([&](int64_t n, auto at) {
       exponentials(c, out.at(at(0), b.step[0]), in.at(at(1), b.step[1], n), n);
     });
     c.join_sums(strip.columns, strip.together);
-    finish<log_of>(c);
+    finish<log_of>(c, strip.columns * strip.together);
     strip.each_row([&](int64_t n, auto at) {
       C* y = out.at(at(0), b.step[0]);
       if (log_of || !out.direct()) {
@@ -375,7 +375,7 @@ void column_gradients(const Block& b, const void*) {
   Output<T> out;
   Columns<C> c;
   each_strip<T>(b, 3, [&](const Strip& strip) {
-    c.clear();
+    c.clear(strip.columns * strip.together);
     strip.each_row([&](int64_t n, auto at) {
       gradient_sum<log_of>(c, first.at(at(1), b.step[1], n), second.at(at(2), b.step[2], n), n);
     });

@@ -128,12 +128,13 @@ inline void copy_row(char* to, const char* from, std::int64_t bytes) {
 // others[i] = at(i), several read before the first is written, which the compiler cannot know to be allowed.
 template <class T, class F>
 void read_row(T* others, std::int64_t n, F at) {
-  constexpr int together = sizeof(T) <= 8 ? 8 : 2;
   std::int64_t i = 0;
-  for (; i + together <= n; i += together) {
-    T x[together];
-    for (int l = 0; l < together; ++l) x[l] = at(i + l);
-    std::memcpy(static_cast<void*>(others + i), x, sizeof x);
+  for (; i + 4 <= n; i += 4) {
+    const T first = at(i), second = at(i + 1), third = at(i + 2), fourth = at(i + 3);
+    others[i] = first;
+    others[i + 1] = second;
+    others[i + 2] = third;
+    others[i + 3] = fourth;
   }
   for (; i < n; ++i) others[i] = at(i);
 }
@@ -307,18 +308,20 @@ void check_source_shape(const char* operation, const Tensor& source, const Tenso
 
 // Calls move(element of out, element of source) for every position along d.
 template <class Move>
-void scatter_into(const Tensor& out, int d, const Tensor& positions, const Tensor& source, Move move) {
+void scatter_into(const Tensor& out, int d, const Tensor& positions, const Tensor& source, Move move,
+                  Bounds* bounds = nullptr) {
   const Origin origin = origin_along(out, d, positions.sizes());
-  for_each_position(positions, origin.tensor, origin.stride, source, Order::Kept, move);
+  for_each_position(positions, origin.tensor, origin.stride, source, Order::Kept, move, bounds);
 }
 
 // The same on a copy of x.
 template <class Move>
-Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move) {
+Tensor scattered(const Tensor& x, int d, const Tensor& positions, const Tensor& source, Move move,
+                 Bounds* bounds = nullptr) {
   const NoGrad no_grad;
   const DType sums = accumulates<Move> ? sum_dtype(x.dtype(), x.numel(), source.numel()) : x.dtype();
   const Tensor out = sums == x.dtype() ? x.detach().clone() : x.detach().to(sums);
-  scatter_into(out, d, positions, as_summands(source, sums), move);
+  scatter_into(out, d, positions, as_summands(source, sums), move, bounds);
   return out.to(x.dtype());
 }
 
@@ -347,8 +350,10 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   const auto [d, size] = axis_of(x, dim);
   check_gather_shapes("scatter_add", x, index, d);
   check_source_shape("scatter_add", source, index);
-  const Tensor positions = checked_index("scatter_add", index, size);
-  const Tensor out = scattered(x, d, positions, source, accumulate_into);
+  const Tensor positions = whole_index("scatter_add", index);
+  Bounds bounds{size};
+  const Tensor out = scattered(x, d, positions, source, accumulate_into, &bounds);
+  if (bounds.exceeded) checked_index("scatter_add", index, size);  // says which
   return record("scatter_add", out, wrt(x, [](const Tensor& g) { return g; }),
                 wrt(source, saving(d, positions), [](const Tensor& g, int along_dim, const Tensor& at) {
                   return gather(g, along_dim, at);

@@ -49,10 +49,11 @@ struct Layout {
   const char* name;
   std::int64_t step, row_step;  // in elements
 };
-// Dense, with gaps, repeated along a row, repeated everywhere, backwards.
-constexpr Layout layouts[] = {{"dense", 1, longest}, {"gaps", spread, longest* spread},
-                              {"repeated", 0, 1},    {"one", 0, 0},
-                              {"row again", 1, 0},   {"across", most_rows, 1}};
+// Rows that go backwards begin at their last element.
+constexpr Layout layouts[] = {{"dense", 1, longest},      {"gaps", spread, longest* spread},
+                              {"repeated", 0, 1},         {"one", 0, 0},
+                              {"row again", 1, 0},        {"across", most_rows, 1},
+                              {"backwards", -1, longest}, {"every other", 2, longest* spread}};
 
 // What the loop is given: inputs by dtype, and the dtype of the output.
 struct Signature {
@@ -79,7 +80,8 @@ class Bench {
     block.n = n;
     block.rows = rows;
     const auto place = [&](int k, const char* data, DType dtype, const Layout& layout) {
-      block.data[k] = const_cast<char*>(data) + shift * size_of(dtype);
+      const std::int64_t first = layout.step < 0 ? (n - 1) * -layout.step : 0;
+      block.data[k] = const_cast<char*>(data) + (shift + first) * size_of(dtype);
       block.step[k] = layout.step * size_of(dtype);
       block.row_step[k] = layout.row_step * size_of(dtype);
     };
@@ -189,9 +191,9 @@ TEST_CASE("kernels: functions of one operand and their gradients") {
     for (int op = 0; op < kernels::count<kernels::Unary>; ++op) {
       const auto which = static_cast<kernels::Unary>(op);
       using enum kernels::Unary;
-      constexpr kernels::Unary exact[] = {Neg,        Abs,      Sign,      Sqrt,       Relu,      Square,
-                                          Reciprocal, Rsqrt,    Floor,     Ceil,       Round,     Trunc,
-                                          BitNot,     Hardtanh, Threshold, Hardshrink, Softshrink};
+      constexpr kernels::Unary exact[] = {Neg,        Abs,    Sign,     Sqrt,      Relu,       Square,
+                                          Reciprocal, Rsqrt,  Floor,    Ceil,      Round,      Trunc,
+                                          Frac,       BitNot, Hardtanh, Threshold, Hardshrink, Softshrink};
       const bool computed = std::ranges::find(exact, which) == std::end(exact);
       const bool activation = op >= static_cast<int>(Elu);
       const bool also_integer = which == Hardtanh || which == Threshold;
