@@ -176,7 +176,9 @@ using Tile = C[narrow][tile_rows<C>];
 template <class C>
 WICK_NOINLINE void turn(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows,
                         int64_t columns) {
-  transpose_matrix<C>(out, out_step, in, in_step, rows, columns);
+  constexpr auto size = static_cast<int64_t>(sizeof(C));
+  copy_transposed<C>(reinterpret_cast<C*>(out), out_step / size, reinterpret_cast<const C*>(in),
+                     in_step / size, columns, rows);
 }
 
 // Rows of another type that have no gaps pass through one long row of C.

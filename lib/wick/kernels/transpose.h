@@ -78,8 +78,8 @@ WICK_INLINE void copy_transposed(T* to, int64_t to_step, const T* from, int64_t 
   const int64_t whole_rows = rows / unit * unit, whole_columns = columns / unit * unit;
   for (int64_t c = 0; c < whole_columns; c += unit) {
     for (int64_t r = 0; r < whole_rows; r += unit) {
-      transpose_square<BitsOf<T>>(reinterpret_cast<char*>(to + r * to_step + c), to_step * size,
-                                  reinterpret_cast<const char*>(from + r + c * from_step), from_step * size);
+      transpose_square<MovedAs<T>>(reinterpret_cast<char*>(to + r * to_step + c), to_step * size,
+                                   reinterpret_cast<const char*>(from + r + c * from_step), from_step * size);
     }
   }
   for (int64_t c = 0; c < columns; ++c) {

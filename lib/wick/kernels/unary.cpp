@@ -58,9 +58,15 @@ struct CeilOf  { static float f(float x) { return __builtin_ceilf(x); } static d
 struct RoundOf { static float f(float x) { return __builtin_rintf(x); } static double f(double x) { return __builtin_rint(x); } };
 struct TruncOf { static float f(float x) { return __builtin_truncf(x); } static double f(double x) { return __builtin_trunc(x); } };
 struct FracOf  { template <class C> static C f(C x) { return x - TruncOf::f(x); } };
-// On the element type itself: the sign matters. With a mask, as there are no vectors for the absolute value of 64 bits.
-struct AbsOf        { template <class T> static T f(T x) { const auto mask = Compute<T>(0) - Compute<T>(x < T(0));
-                                                           return T((Compute<T>(x) ^ mask) - mask); } };
+// On the element type itself: the sign matters. The larger of x and -x, for which there are vectors of 64 bits.
+struct AbsOf {
+  template <class T>
+  static T f(T x) {
+    if constexpr (T(-1) > T(0)) return x;
+    const T opposite = T(Compute<T>(0) - Compute<T>(x));
+    return x < opposite ? opposite : x;
+  }
+};
 // 0 for NaN, as PyTorch has it.
 struct SignOf       { template <class T> static T f(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0); } };
 struct ReluOf       { template <class T> static T f(T x) { return x < T(0) ? T(0) : x; }

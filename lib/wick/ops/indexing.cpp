@@ -197,6 +197,15 @@ void move_block(const kernels::Block& b, std::int64_t stride, Move move, Bounds&
       }
       continue;
     }
+    if constexpr (reads<Move>) {
+      if (b.step[0] == 0 && dense_other && b.n > 0) {
+        if (!bounds.allow(p, 1)) continue;
+        const char* from = first + *p * stride;
+        const std::int64_t step = b.step[2];
+        read_row(others, b.n, [=](std::int64_t i) { return *reinterpret_cast<const T*>(from + i * step); });
+        continue;
+      }
+    }
     for (std::int64_t i = 0; i < b.n; ++i) {
       const auto place = *reinterpret_cast<const std::int64_t*>(places + i * b.step[0]);
       if (!bounds.allow(&place, 1)) continue;
