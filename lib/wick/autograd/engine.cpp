@@ -37,6 +37,14 @@ class Sum {
   DType dtype_ = float32;
 };
 
+// Whether nobody else can see the elements: not even through the tensor that g is a view of.
+bool sole_owner(const Tensor& g) {
+  const TensorBody& body = *g.body();
+  if (body.use_count() != 1) return false;
+  if (!body.base) return body.storage->use_count() == 1;
+  return body.base->use_count() == 1 && body.storage->use_count() == 2;
+}
+
 class Pass {
  public:
   Pass(bool retain_graph, bool create_graph, const Tensors* inputs)
@@ -184,8 +192,7 @@ class Pass {
       Tensor& sum = body->gradient->grad;
       if (!sum.defined()) {
         // Taken over when nobody else can see it, else copied.
-        const bool own = g.body()->use_count() == 1 && g.storage()->use_count() == 1 && g.is_contiguous();
-        sum = own || create_ ? g : g.detach().clone();
+        sum = create_ || (g.is_contiguous() && sole_owner(g)) ? g : g.detach().clone();
       } else if (create_ || sum.requires_grad() || !sum.is_contiguous()) {
         replaced = std::exchange(sum, add(sum, g));
       } else {

@@ -83,18 +83,29 @@ Edge edge_to(const Tensor& input) {
 
 void attach(const Tensor& out, const Ref<Node>& node, int output) {
   GradientState& state = state_of(out);
-  state.node = node;
+  // What it had before ends last: memory whose release calls the user's code may hang on it.
+  const Ref<Node> before = std::exchange(state.node, node);
   state.output = output;
 }
 
-SavedTensor::SavedTensor(const Tensor& tensor, Results results) : tensor_(tensor) {
+SavedTensor::SavedTensor(const Tensor& tensor, Results results) {
   if (!tensor.defined()) return;
   version_ = tensor.storage()->version();
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (!results[i].is_same(tensor)) continue;
     output_ = static_cast<int>(i);
     tensor_ = tensor.detach();
-    break;
+    return;
+  }
+  if (!tensor.requires_grad()) {
+    tensor_ = tensor.detach();
+  } else if (tensor.is_leaf()) {
+    tensor_ = tensor;
+  } else {
+    // With the history that it has now. The tensor itself may become the result of a later operation in
+    // place, which would then be kept by what it keeps.
+    tensor_ = tensor.detach();
+    attach(tensor_, tensor.body()->gradient->node, tensor.body()->gradient->output);
   }
 }
 
@@ -152,12 +163,12 @@ Tensor sum_to(const Tensor& tensor, const Shape& shape) {
   return sum(tensor, dims, true).reshape(shape);
 }
 
-bool Tensor::tracks_gradient() const noexcept {
-  const GradientState& state = *body_->gradient;
-  return state.leaf_wanted || state.node;
+bool Tensor::tracks_gradient() const {
+  autograd::renew_history(*this);
+  return body_->gradient && (body_->gradient->leaf_wanted || body_->gradient->node);
 }
 
-bool Tensor::is_leaf() const { return !get().gradient || !body_->gradient->node; }
+bool Tensor::is_leaf() const { return !requires_grad() || !body_->gradient->node; }
 
 const Tensor& Tensor::requires_grad_(bool wanted) const {
   if (!is_leaf()) {
@@ -171,6 +182,8 @@ const Tensor& Tensor::requires_grad_(bool wanted) const {
                      dtype());
   }
   if (wanted || body_->gradient) state_of(*this).leaf_wanted = wanted;
+  // A leaf has no history, not even that of what it is a view of.
+  if (wanted) body_->base = {};
   return *this;
 }
 

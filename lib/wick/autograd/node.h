@@ -87,6 +87,8 @@ bool wanted(Inputs inputs);
 bool wanted(const Tensors& inputs);
 
 Edge edge_to(const Tensor& input);
+// Gives a view the history of its root's elements, if these were changed in place since it had got its own.
+void renew_history(const Tensor& view);
 // Guards the grad() of a leaf, for several threads may go backward into one.
 std::mutex& gradient_mutex(const Tensor& leaf);
 // Makes `out` the result number `output` of the node.
@@ -316,10 +318,6 @@ template <class Formula>
 void record_all(const char* name, const Tensors& outs, const Tensors& inputs, Formula formula) {
   record_all(name, outs, inputs, saving(), formula);
 }
-
-// GradientError when `target` requires a gradient and recording is on. Operations call begin_in_place
-// (in_place.h).
-void check_in_place(const char* operation, const Tensor& target);
 
 // Sums over the dimensions that broadcasting added or stretched, back to `shape`.
 Tensor sum_to(const Tensor& tensor, const Shape& shape);

@@ -128,19 +128,31 @@ Scalar Tensor::item() const {
 Tensor Tensor::detach() const { return make_view(*this, sizes(), strides(), raw_data()); }
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
-  const Tensor from = begin_in_place("copy_", *this, source, SourceGradient::Recorded);
-  {
-    const NoGrad no_grad;
-    const Uninterrupted whole;
-    copy_into(*this, from);
+  source.detach().expand(sizes());  // a ShapeError before anything else
+  if (autograd::in_place_recorded("copy_", *this, {source})) {
+    return change_in_place("copy_", *this, {source}, [&](const Tensor& before) {
+      const Tensor out = empty_like(before, dtype());
+      copy_into(out, source);
+      return record("copy_", out, wrt(before, [](const Tensor& g) { return zeros_like(g); }),
+                    wrt(source, [](const Tensor& g) { return g; }));
+    });
   }
-  // What was here before is gone: only the source has a gradient.
-  record_in_place("copy_", *this, source, [](const Tensor& g) { return g; });
+  const NoGrad no_grad;
+  const Tensor from = begin_in_place("copy_", *this, source);
+  const Uninterrupted whole;
+  copy_into(*this, from);
   return *this;
 }
 
 const Tensor& Tensor::fill_(const Scalar& value) const {
   check_fill_value("fill_", value, dtype());
+  if (autograd::in_place_recorded("fill_", *this, {})) {
+    return change_in_place("fill_", *this, {}, [&](const Tensor& before) {
+      return record("fill_", full_like(before, value, dtype()), {before},
+                    [](const Tensor& g) { return zeros_like(g); });
+    });
+  }
+  const NoGrad no_grad;
   begin_in_place("fill_", *this);
   const Uninterrupted whole;
   fill_into(*this, value);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +20,14 @@ struct GradientState;  // autograd/node.h
 
 namespace WICK_API wick {
 
+class Operand;    // core/operand.h
+class Subscript;  // ops/subscript.h
 class Tensor;
+
+namespace indexing {
+class TensorIndex;  // ops/subscript.h
+}
+using indexing::TensorIndex;
 
 using Tensors = std::vector<Tensor>;
 
@@ -31,6 +41,12 @@ struct TensorBody : RefCounted {
   DType dtype = float32;
   bool contiguous = true;
   GradientState* gradient = nullptr;  // owned; null while no gradient is wanted
+
+  // Of a view the tensor at the root of it, whose history is the view's as well; see autograd/in_place.h. Of
+  // a root, how often its elements were changed in place by an operation that is recorded; of a view, which
+  // of these changes its own history takes in.
+  Ref<TensorBody> base;
+  std::atomic<std::uint32_t> changes{0};
 
   ~TensorBody();
 };
@@ -91,14 +107,6 @@ class Tensor {
   // The same elements, without history.
   Tensor detach() const;
 
-  // In place: the elements of `source`, broadcast and converted; or one number everywhere, an Error where the
-  // dtype cannot hold it. The source may overlap this tensor. While recording is on: GradientError when this
-  // tensor requires a gradient. A source that requires one makes this tensor its result, if nothing else
-  // shares its memory, as views do; else it is a GradientError.
-  const Tensor& copy_(const Tensor& source) const;
-  const Tensor& fill_(const Scalar& value) const;
-  const Tensor& zero_() const { return fill_(0); }
-
   // Views; see views.h.
   Tensor reshape(const Shape& shape) const;
   Tensor permute(const Dims& dims) const;
@@ -111,9 +119,69 @@ class Tensor {
   Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step = 1) const;
   Tensor flatten() const { return reshape({-1}); }
   Tensor operator[](std::int64_t index) const { return select(0, index); }
+  // x[{0, Slice(1, 3), mask}]; see ops/subscript.h.
+  Subscript operator[](std::initializer_list<TensorIndex> indices) const;
+  Subscript index(std::initializer_list<TensorIndex> indices) const;
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Operand& values,
+                           bool accumulate = false) const;
+
+  // Changes in place: `x.add_(y)` puts the elements of add(x, y) where those of x are, for x and all that
+  // shares its memory, and returns x. What is written keeps x's shape and dtype: ShapeError when the result
+  // has another shape (only other operands are broadcast), DTypeError when its kind (integer, floating ...)
+  // is higher than x's. The operands may share memory with x; x may not have elements that share it, as those
+  // of an expanded tensor do. Recorded as the operations that they are named after, also where x is a view:
+  // the tensor that it is a view of, and other views of that, then depend on the new elements. GradientError
+  // for a leaf that requires a gradient, or a view of one, while recording is on.
+  const Tensor& copy_(const Tensor& source) const;  // broadcast and converted
+  const Tensor& fill_(const Scalar& value) const;   // Error where the dtype cannot hold it
+  const Tensor& zero_() const { return fill_(0); }
+  const Tensor& add_(const Operand& y, const Scalar& alpha = 1) const;
+  const Tensor& sub_(const Operand& y, const Scalar& alpha = 1) const;
+  const Tensor& mul_(const Operand& y) const;
+  const Tensor& div_(const Operand& y) const;
+  const Tensor& pow_(const Operand& exponent) const;
+  const Tensor& clamp_(const std::optional<Scalar>& low,
+                       const std::optional<Scalar>& high = std::nullopt) const;
+  const Tensor& masked_fill_(const Tensor& mask, const Operand& value) const;
+  const Tensor& neg_() const;
+  const Tensor& abs_() const;
+  const Tensor& square_() const;
+  const Tensor& reciprocal_() const;
+  const Tensor& exp_() const;
+  const Tensor& log_() const;
+  const Tensor& sqrt_() const;
+  const Tensor& relu_() const;
+  const Tensor& sigmoid_() const;
+  const Tensor& tanh_() const;
+  const Tensor& floor_() const;
+  const Tensor& ceil_() const;
+  const Tensor& round_() const;
+  const Tensor& trunc_() const;
+  const Tensor& operator+=(const Operand& y) const { return add_(y); }
+  const Tensor& operator-=(const Operand& y) const { return sub_(y); }
+  const Tensor& operator*=(const Operand& y) const { return mul_(y); }
+  const Tensor& operator/=(const Operand& y) const { return div_(y); }
+
+  // Operators of a tensor and another, or a number on either side; see ops/elementwise.h.
+  friend Tensor operator+(const Operand& a, const Operand& b);
+  friend Tensor operator-(const Operand& a, const Operand& b);
+  friend Tensor operator*(const Operand& a, const Operand& b);
+  friend Tensor operator/(const Operand& a, const Operand& b);
+  friend Tensor operator&(const Operand& a, const Operand& b);
+  friend Tensor operator|(const Operand& a, const Operand& b);
+  friend Tensor operator^(const Operand& a, const Operand& b);
+  friend Tensor operator==(const Operand& a, const Operand& b);
+  friend Tensor operator!=(const Operand& a, const Operand& b);
+  friend Tensor operator<(const Operand& a, const Operand& b);
+  friend Tensor operator<=(const Operand& a, const Operand& b);
+  friend Tensor operator>(const Operand& a, const Operand& b);
+  friend Tensor operator>=(const Operand& a, const Operand& b);
+  friend Tensor operator-(const Tensor& x);
+  friend Tensor operator~(const Tensor& x);
+  friend Tensor operator!(const Tensor& x);
 
   // Gradients; see autograd/gradient.h.
-  bool requires_grad() const { return get().gradient && tracks_gradient(); }
+  bool requires_grad() const { return (get().gradient || body_->base) && tracks_gradient(); }
   bool is_leaf() const;
   // Asks for gradients of this leaf. DTypeError unless floating point or complex; GradientError on a tensor
   // that was computed from others.
@@ -140,7 +208,7 @@ class Tensor {
     return *body_;
   }
   [[noreturn]] static void undefined();
-  bool tracks_gradient() const noexcept;
+  bool tracks_gradient() const;
   int own_dim(std::int64_t d) const;
   [[noreturn]] void wrong_type(DType asked) const;
 

@@ -389,4 +389,76 @@ void add_into(const Tensor& target, const Tensor& addend) {
            kernels::table().binary[Binary::Add][index_of(target.dtype())]);
 }
 
+namespace {
+
+// x = function(x, y). Where no gradient is wanted and the result has x's dtype, the loop writes into x.
+template <class F>
+const Tensor& binary_in_place(const char* name, Binary op, const Tensor& x, const Operand& operand,
+                              F function) {
+  Tensor y = operand.is_tensor() ? operand.tensor() : number_beside(x, operand.number());
+  const bool recorded = autograd::in_place_recorded(name, x, {y});
+  const bool fits_in_place = op == Binary::Div ? !is_integral(x.dtype()) : x.dtype() != boolean;
+  if (recorded || result_type(x, y) != x.dtype() || !fits_in_place) {
+    return change_in_place(name, x, {y}, [&](const Tensor& t) { return function(t, y); });
+  }
+  const NoGrad no_grad;
+  y.expand(x.sizes());  // a ShapeError before anything else
+  y = cast_unrecorded(begin_in_place(name, x, y), x.dtype()).expand(x.sizes());
+  const Uninterrupted whole;
+  run_loop(make_loop_nest({&x, &x, &y}), kernels::table().binary[op][index_of(x.dtype())]);
+  return x;
+}
+
+}  // namespace
+
+const Tensor& Tensor::add_(const Operand& y, const Scalar& alpha) const {
+  if (is_one(alpha)) {
+    return binary_in_place("add_", Binary::Add, *this, y,
+                           [](const Tensor& a, const Tensor& b) { return add(a, b); });
+  }
+  const Tensor other = y.is_tensor() ? y.tensor() : number_beside(*this, y.number());
+  return change_in_place("add_", *this, {other}, [&](const Tensor& x) { return add(x, other, alpha); });
+}
+
+const Tensor& Tensor::sub_(const Operand& y, const Scalar& alpha) const {
+  if (is_one(alpha)) {
+    return binary_in_place("sub_", Binary::Sub, *this, y,
+                           [](const Tensor& a, const Tensor& b) { return sub(a, b); });
+  }
+  const Tensor other = y.is_tensor() ? y.tensor() : number_beside(*this, y.number());
+  return change_in_place("sub_", *this, {other}, [&](const Tensor& x) { return sub(x, other, alpha); });
+}
+
+const Tensor& Tensor::mul_(const Operand& y) const {
+  return binary_in_place("mul_", Binary::Mul, *this, y,
+                         [](const Tensor& a, const Tensor& b) { return mul(a, b); });
+}
+
+const Tensor& Tensor::div_(const Operand& y) const {
+  return binary_in_place("div_", Binary::Div, *this, y,
+                         [](const Tensor& a, const Tensor& b) { return div(a, b); });
+}
+
+const Tensor& Tensor::pow_(const Operand& exponent) const {
+  const Tensor e = exponent.is_tensor() ? exponent.tensor() : number_beside(*this, exponent.number());
+  return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return pow(x, e); });
+}
+
+const Tensor& Tensor::neg_() const { return apply_in_place(neg_rule, *this); }
+const Tensor& Tensor::abs_() const {
+  if (!is_complex(dtype())) return apply_in_place(abs_rule, *this);
+  return change_in_place("abs_", *this, {}, [](const Tensor& x) { return abs(x); });
+}
+const Tensor& Tensor::square_() const {
+  if (dtype() == boolean) fail<DTypeError>("square_", "the result is int64, which a bool tensor cannot hold");
+  return apply_in_place(square_rule, *this);
+}
+const Tensor& Tensor::reciprocal_() const { return apply_in_place(reciprocal_rule, *this); }
+const Tensor& Tensor::exp_() const { return apply_in_place(exp_rule, *this); }
+const Tensor& Tensor::log_() const { return apply_in_place(log_rule, *this); }
+const Tensor& Tensor::sqrt_() const { return apply_in_place(sqrt_rule, *this); }
+const Tensor& Tensor::relu_() const { return apply_in_place(relu_rule, *this); }
+const Tensor& Tensor::sigmoid_() const { return apply_in_place(sigmoid_rule, *this); }
+const Tensor& Tensor::tanh_() const { return apply_in_place(tanh_rule, *this); }
+
 }  // namespace wick

@@ -1,6 +1,6 @@
 #include "wick/ops/extrema.h"
 
-#include "wick/autograd/node.h"
+#include "wick/autograd/in_place.h"
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -82,6 +82,10 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
 Tensor clamp(const Tensor& x, const std::optional<Scalar>& low, const std::optional<Scalar>& high) {
   if (!low && !high) fail("clamp", "at least one of the two bounds must be given");
   return clamped(x, as_bound(x, low, true), as_bound(x, high, false));
+}
+
+const Tensor& Tensor::clamp_(const std::optional<Scalar>& low, const std::optional<Scalar>& high) const {
+  return change_in_place("clamp_", *this, {}, [&](const Tensor& x) { return clamp(x, low, high); });
 }
 
 }  // namespace wick

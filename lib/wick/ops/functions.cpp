@@ -99,6 +99,10 @@ Tensor to_whole(const UnaryRule& rule, const Tensor& x) {
   return kind(x.dtype()) == Kind::Integer ? x.clone() : apply(rule, x);
 }
 
+const Tensor& to_whole_in_place(const UnaryRule& rule, const Tensor& x) {
+  return kind(x.dtype()) == Kind::Integer ? x : apply_in_place(rule, x);
+}
+
 Tensor truth(const Tensor& x) { return x.detach().to(boolean); }
 
 Tensor angle(const Tensor& x, double factor) {
@@ -133,6 +137,10 @@ Tensor floor(const Tensor& x) { return to_whole(floor_rule, x); }
 Tensor ceil(const Tensor& x) { return to_whole(ceil_rule, x); }
 Tensor round(const Tensor& x) { return to_whole(round_rule, x); }
 Tensor trunc(const Tensor& x) { return to_whole(trunc_rule, x); }
+const Tensor& Tensor::floor_() const { return to_whole_in_place(floor_rule, *this); }
+const Tensor& Tensor::ceil_() const { return to_whole_in_place(ceil_rule, *this); }
+const Tensor& Tensor::round_() const { return to_whole_in_place(round_rule, *this); }
+const Tensor& Tensor::trunc_() const { return to_whole_in_place(trunc_rule, *this); }
 Tensor frac(const Tensor& x) { return apply(frac_rule, x); }
 
 Tensor isnan(const Tensor& x) { return ne(x.detach(), x.detach()); }

@@ -6,8 +6,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "wick/autograd/node.h"
+#include "wick/autograd/in_place.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -702,15 +703,42 @@ Tensor index(const Tensor& x, const Tensors& indices) {
   return pick(indexed.x, indexed.picks).permute(result_order(indexed));
 }
 
-Tensor index_put(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate) {
-  check_same_dtype("index_put", x.dtype(), values.dtype());
-  const Indexed indexed = resolve(x, indices);
+namespace {
+
+// The values in the order of what is picked.
+Tensor values_for(const Indexed& indexed, const Tensor& values) {
   const Dims order = result_order(indexed);
   const Shape picked = picked_shape(indexed.x, indexed.picks);
   Shape shape;
   for (const auto d : order) shape.push_back(picked[static_cast<int>(d)]);
-  const Tensor source = values.expand(shape).permute(inverse(order));
-  return put(indexed.x, indexed.picks, source, accumulate).permute(inverse(indexed.order)).reshape(x.sizes());
+  return values.expand(shape).permute(inverse(order));
+}
+
+}  // namespace
+
+Tensor index_put(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate) {
+  check_same_dtype("index_put", x.dtype(), values.dtype());
+  const Indexed indexed = resolve(x, indices);
+  return put(indexed.x, indexed.picks, values_for(indexed, values), accumulate)
+      .permute(inverse(indexed.order))
+      .reshape(x.sizes());
+}
+
+const Tensor& index_put_(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate) {
+  check_same_dtype("index_put_", x.dtype(), values.dtype());
+  // Sums are taken in a wider dtype, and rounded once.
+  if (accumulate || autograd::in_place_recorded("index_put_", x, {values})) {
+    return change_in_place("index_put_", x, {values}, [&](const Tensor& before) {
+      return index_put(before, indices, values, accumulate);
+    });
+  }
+  const NoGrad no_grad;
+  const Indexed indexed = resolve(x, indices);
+  const Tensor source =
+      values_for(indexed, begin_in_place("index_put_", x, std::span<const Tensor>(&values, 1))[0]);
+  const Uninterrupted whole;
+  for_each_pick(indexed.x, indexed.picks, source, Order::Kept, write);
+  return x;
 }
 
 Tensor gather_nd(const Tensor& x, const Tensor& indices) {

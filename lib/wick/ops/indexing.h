@@ -40,6 +40,8 @@ Tensor index(const Tensor& x, const Tensors& indices);
 // x with the values (broadcast, of x's dtype) in place of what index would have read, or added to it. Where
 // several go to one place the last one counts, or all are added.
 Tensor index_put(const Tensor& x, const Tensors& indices, const Tensor& values, bool accumulate = false);
+const Tensor& index_put_(const Tensor& x, const Tensors& indices, const Tensor& values,
+                         bool accumulate = false);
 
 // The last dimension of the indices holds k coordinates for the first k dimensions of x: shape of the indices
 // without it, followed by that of x from dimension k on.

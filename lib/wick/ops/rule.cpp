@@ -1,6 +1,7 @@
 #include "wick/ops/rule.h"
 
-#include "wick/autograd/node.h"
+#include "wick/autograd/in_place.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -91,6 +92,18 @@ Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& para
                 [](const Tensor& g, const UnaryRule& of, const Tensor& at, const UnaryParameters& p) {
                   return gradient(of, g, at, p);
                 });
+}
+
+const Tensor& apply_in_place(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters) {
+  const DType dtype = rule.floating && is_integral(x.dtype()) ? float32 : x.dtype();
+  if (dtype != x.dtype() || autograd::in_place_recorded(rule.name, x, {})) {
+    return change_in_place(rule.name, x, {}, [&](const Tensor& t) { return apply(rule, t, parameters); });
+  }
+  const auto loop = checked_kernel(kernels::table().unary[rule.op][index_of(dtype)], rule.name, dtype);
+  begin_in_place(rule.name, x);
+  const Uninterrupted whole;
+  run_loop(make_loop_nest({&x, &x}), loop, &parameters, rule.cost);
+  return x;
 }
 
 }  // namespace wick

@@ -46,6 +46,8 @@ struct UnaryRule {
 };
 
 Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters = {});
+// The same in place: x.exp_() and its like.
+const Tensor& apply_in_place(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters = {});
 
 // The loop over one or two inputs, broadcast to each other, and a new tensor, which it returns. Few elements
 // of contiguous inputs of one shape take a short way.

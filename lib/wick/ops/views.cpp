@@ -61,11 +61,20 @@ bool view_strides(const Tensor& x, const Shape& shape, Strides& strides) {
   return true;
 }
 
+// Part of x's memory, which knows the tensor at the root of it.
+Tensor linked(const Tensor& x, Shape shape, Strides strides, std::int64_t offset, DType dtype) {
+  Tensor out = make_view(x, std::move(shape), std::move(strides), x.raw_data() + offset, dtype);
+  TensorBody& body = *out.body();
+  body.base = x.body()->base ? x.body()->base : Ref<TensorBody>(x.body());
+  body.changes.store(x.body()->changes.load(std::memory_order_acquire), std::memory_order_relaxed);
+  return out;
+}
+
 // A view recorded with the operation that leads back from its gradient to that of x.
 template <class... T, class Back>
 Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset,
             autograd::Saving<T...> saved, Back back) {
-  const Tensor out = make_view(x, std::move(shape), std::move(strides), x.raw_data() + offset * x.itemsize());
+  const Tensor out = linked(x, std::move(shape), std::move(strides), offset * x.itemsize(), x.dtype());
   return record(name, out, {x}, saved, back);
 }
 
@@ -296,7 +305,7 @@ namespace {
 Tensor part(const Tensor& x, int which) {
   Strides strides = x.strides();
   for (auto& s : strides) s *= 2;
-  return make_view(x, x.sizes(), strides, x.raw_data() + which * x.itemsize() / 2, real_dtype(x.dtype()));
+  return linked(x, x.sizes(), strides, which * x.itemsize() / 2, real_dtype(x.dtype()));
 }
 
 }  // namespace
