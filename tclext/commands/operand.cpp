@@ -2,12 +2,6 @@
 
 namespace commands {
 
-Tensor number_beside(const Tensor& tensor, const Scalar& number) {
-  DType type = wick::result_type(tensor, number);
-  if (!fits(number, type)) type = DType::Int64;
-  return wick::scalar_tensor(number, type);
-}
-
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b) {
   if (!a.is_tensor() && !b.is_tensor()) throw binding::invalid_handle("tensor", a.option(), a.word);
   return {a.is_tensor() ? a.tensor : number_beside(b.tensor, a.number),

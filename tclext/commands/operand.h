@@ -21,10 +21,7 @@ struct Operand {
   bool is_tensor() const { return tensor.defined(); }
 };
 
-// The number as a 0-d tensor that promotes as the number does: it only matters beside the tensor when its
-// kind (bool, integer, floating, complex) is higher. An integer that the tensor's dtype cannot hold stays
-// Int64, so that comparisons see its value.
-Tensor number_beside(const Tensor& tensor, const Scalar& number);
+using wick::number_beside;
 
 // Both as tensors; an error for two numbers, which says that the first one is no tensor.
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b);
