@@ -8,6 +8,7 @@
 #include <wick/core/error.h>
 #include <wick/core/half.h>
 #include <wick/core/interrupt.h>
+#include <wick/core/operand.h>
 #include <wick/core/parallel.h>
 #include <wick/core/ref.h>
 #include <wick/core/scalar.h>
@@ -33,6 +34,7 @@
 #include <wick/ops/generator.h>
 #include <wick/ops/indexing.h>
 #include <wick/ops/join.h>
+#include <wick/ops/masked.h>
 #include <wick/ops/norm.h>
 #include <wick/ops/padding.h>
 #include <wick/ops/random.h>
@@ -41,6 +43,7 @@
 #include <wick/ops/scan.h>
 #include <wick/ops/sort.h>
 #include <wick/ops/statistics.h>
+#include <wick/ops/subscript.h>
 #include <wick/ops/views.h>
 #include <wick/wick.h>
 #if __has_include(<Eigen/Core>)
@@ -100,7 +103,9 @@ void operations() {
   expect("generator.h", Generator(1).next32(), 1791095845);
   expect("indexing.h", index_select(x, 0, index), 5);
   expect("join.h", cat({x, x}), 20);
+  expect("masked.h", masked_select(x, x > 2), 7);
   expect("norm.h", norm(x), std::sqrt(30));
+  expect("operand.h", as_tensors("add", x, 1).second, 1);
   expect("padding.h", pad(x, {1, 1}, "constant", 5), 20);
   manual_seed(1);
   expect("random.h", static_cast<double>(initial_seed()), 1);
@@ -109,6 +114,8 @@ void operations() {
   expect("scan.h", cumsum(x, 0), 27);
   expect("sort.h", argsort(x), 6);
   expect("statistics.h", median(x), 2);
+  expect("subscript.h", A[{Ellipsis, Slice(1)}], 3);
+  expect("tensor.h", (x.clone() *= 2).add_(1), 24);
   expect("views.h", permute(A, {1, 0}), 10);
   expect("decompositions.h", linalg::svdvals(A).select(0, 0) * linalg::svdvals(A).select(0, 1), 5);
   expect("diagonals.h", trace(A), 6);
