@@ -2,11 +2,14 @@
 
 // Everything but the headers of interop/.
 
+#include "wick/autograd/function.h"
 #include "wick/autograd/gradient.h"
+#include "wick/core/accessor.h"
 #include "wick/core/allocator.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/operand.h"
 #include "wick/core/parallel.h"
+#include "wick/core/print.h"
 #include "wick/core/tensor.h"
 #include "wick/distributed/distributed.h"
 #include "wick/io/npy.h"

@@ -80,11 +80,15 @@ class Pass {
       for (Sum& sum : entry->second.sums) grads.push_back(sum.take());
       buffers_.erase(entry);
       check_interrupt();
+      see(*keep, grads);
       step(*keep, grads);
     }
-    add_to_leaves();
+    Tensors leaf_grads;
+    for (const Ref<TensorBody>& leaf : leaf_order_)
+      leaf_grads.push_back(seen_by_leaf(*leaf, leaves_[leaf.get()]));
+    add_to_leaves(leaf_grads);
     for (std::size_t i = 0; i < found_.size(); ++i) {
-      if (at_leaves_[i].defined()) found_[i] = at_leaves_[i].take();
+      if (at_leaves_[i].defined()) found_[i] = seen_by_leaf(*(*inputs_)[i].body(), at_leaves_[i]);
     }
     return std::move(found_);
   }
@@ -136,6 +140,21 @@ class Pass {
     }
   }
 
+  // Hooks first; what they leave is the gradient.
+  void see(const Node& node, Tensors& grads) {
+    if (node.hooks.empty() && node.retaining.empty()) return;
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      if (grads[i].defined()) grads[i] = autograd::apply_hooks(node.hooks, static_cast<int>(i), grads[i]);
+    }
+    if (inputs_) return;
+    for (TensorBody* body : node.retaining) {
+      const Tensor& g = grads[static_cast<std::size_t>(body->gradient->output)];
+      if (!g.defined()) continue;
+      const Tensor before = Tensor::from_body(body).grad();
+      Tensor::from_body(body).set_grad(before.defined() ? add(before, g) : g);
+    }
+  }
+
   void step(Node& node, const Tensors& grads) {
     note(node, grads);
     if (inputs_ && !above_.contains(&node)) return;
@@ -180,13 +199,19 @@ class Pass {
     it->second.add(std::move(g));
   }
 
+  // What a leaf's hooks leave of the sum that has come there.
+  static Tensor seen_by_leaf(const TensorBody& leaf, Sum& sum) {
+    return autograd::apply_hooks(leaf.gradient->hooks, 0, sum.take());
+  }
+
   // At the end, so that a pass that fails or is interrupted leaves all gradients as they were. Other threads
   // may go backward into the same leaf.
-  void add_to_leaves() {
+  void add_to_leaves(Tensors& grads) {
     const Uninterrupted whole;
-    for (const Ref<TensorBody>& body : leaf_order_) {
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      const Ref<TensorBody>& body = leaf_order_[i];
       const Tensor leaf = Tensor::from_body(body.get());
-      Tensor g = leaves_[body.get()].take();
+      const Tensor g = std::move(grads[i]);
       Tensor replaced;  // ends outside of the lock
       const std::lock_guard lock(autograd::gradient_mutex(leaf));
       Tensor& sum = body->gradient->grad;

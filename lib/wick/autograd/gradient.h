@@ -22,6 +22,12 @@ class GradMode {
 struct NoGrad : GradMode {
   NoGrad() noexcept : GradMode(false) {}
 };
+struct EnableGrad : GradMode {
+  EnableGrad() noexcept : GradMode(true) {}
+};
+// PyTorch's names.
+using NoGradGuard = NoGrad;
+using AutoGradMode = GradMode;
 
 // The derivatives of the sum of `outputs`, each weighted by the tensor of `output_grads` at its place (ones
 // where that is empty or undefined), with respect to `inputs`. Nothing is added to any grad(). An input that

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "wick/core/fail.h"
 #include "wick/ops/reduction.h"
@@ -81,8 +82,17 @@ Edge edge_to(const Tensor& input) {
   return edge;
 }
 
+void forget_retaining(TensorBody& body) {
+  const GradientState& state = *body.gradient;
+  if (state.retained && state.node) std::erase(state.node->retaining, &body);
+}
+
 void attach(const Tensor& out, const Ref<Node>& node, int output) {
   GradientState& state = state_of(out);
+  if (state.retained) {
+    forget_retaining(*out.body());
+    if (node) node->retaining.push_back(out.body());
+  }
   // What it had before ends last: memory whose release calls the user's code may hang on it.
   const Ref<Node> before = std::exchange(state.node, node);
   state.output = output;
@@ -185,6 +195,47 @@ const Tensor& Tensor::requires_grad_(bool wanted) const {
   // A leaf has no history, not even that of what it is a view of.
   if (wanted) body_->base = {};
   return *this;
+}
+
+Tensor autograd::apply_hooks(const TensorHooks& hooks, int output, Tensor gradient) {
+  // A hook may take itself away, or add others, which are for later passes.
+  const TensorHooks now = hooks;
+  for (const TensorHook& hook : now) {
+    if (hook.output != output) continue;
+    const Tensor replaced = hook.call(gradient);
+    if (!replaced.defined()) continue;
+    if (replaced.sizes() != gradient.sizes()) {
+      fail<ShapeError>("register_hook", "the hook gave a gradient of shape {} for one of shape {}",
+                       replaced.sizes(), gradient.sizes());
+    }
+    check_same_dtype("register_hook", replaced.dtype(), gradient.dtype());
+    gradient = replaced;
+  }
+  return gradient;
+}
+
+void Tensor::retain_grad() const {
+  if (!requires_grad()) fail<GradientError>("retain_grad", "the tensor does not require a gradient");
+  GradientState& state = *body_->gradient;
+  if (is_leaf() || state.retained) return;
+  state.retained = true;
+  state.node->retaining.push_back(body_.get());
+}
+
+std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
+  if (!requires_grad()) fail<GradientError>("register_hook", "the tensor does not require a gradient");
+  static std::atomic<std::uint64_t> next{1};
+  const std::uint64_t id = next.fetch_add(1, std::memory_order_relaxed);
+  GradientState& state = *body_->gradient;
+  (state.node ? state.node->hooks : state.hooks).push_back({id, state.output, std::move(hook)});
+  return id;
+}
+
+void Tensor::remove_hook(std::uint64_t hook) const {
+  if (!requires_grad()) return;
+  GradientState& state = *body_->gradient;
+  std::erase_if(state.node ? state.node->hooks : state.hooks,
+                [&](const TensorHook& given) { return given.id == hook; });
 }
 
 Tensor Tensor::grad() const {

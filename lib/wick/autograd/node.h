@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <mutex>
 #include <optional>
@@ -48,11 +49,22 @@ struct Edge {
   bool wanted() const { return node || leaf; }
 };
 
+// A function that sees a gradient before it is used, see Tensor::register_hook. Of a node: that of a result.
+struct TensorHook {
+  std::uint64_t id;
+  int output;
+  std::function<Tensor(const Tensor&)> call;
+};
+// In the order in which they were given.
+using TensorHooks = std::vector<TensorHook>;
+
 struct GradientState {
   bool leaf_wanted = false;  // requires_grad of a leaf
+  bool retained = false;     // retain_grad of a result: its node knows of it
   Ref<Node> node;            // what made the tensor; null for a leaf
   int output = 0;
   Tensor grad;
+  TensorHooks hooks;  // of a leaf
 };
 
 // One recorded operation.
@@ -76,6 +88,9 @@ class Node : public RefCounted {
   std::vector<Edge> inputs;
   int outputs = 1;
   bool used_up = false;
+  TensorHooks hooks;
+  // Results that retain their gradients, which take themselves out when they end.
+  std::vector<TensorBody*> retaining;
 };
 
 using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
@@ -91,6 +106,10 @@ Edge edge_to(const Tensor& input);
 void renew_history(const Tensor& view);
 // Guards the grad() of a leaf, for several threads may go backward into one.
 std::mutex& gradient_mutex(const Tensor& leaf);
+// The gradient that the hooks of that result leave.
+Tensor apply_hooks(const TensorHooks& hooks, int output, Tensor gradient);
+// Before a tensor ends, or gets another history.
+void forget_retaining(TensorBody& body);
 // Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, int output);
 

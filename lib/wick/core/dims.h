@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 
@@ -125,6 +126,8 @@ using Strides = Dims;  // counted in elements, not in bytes
 
 // "{2 3}"
 std::string to_string(const Dims& dims);
+// "[2, 3]"
+std::ostream& operator<<(std::ostream& out, const Dims& dims);
 
 // The number of elements. ShapeError for more than max_rank dimensions, a negative size, or a count that
 // does not fit int64.

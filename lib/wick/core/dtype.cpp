@@ -54,6 +54,21 @@ void check_fill_value(const char* operation, const Scalar& value, DType dtype) {
 }
 
 void Scalar::too_large(std::uint64_t value) { fail("Scalar", "{} does not fit int64", value); }
+void Scalar::has_imaginary_part() const { fail("Scalar", "{} is no real number", *this); }
+
+std::int64_t Scalar::checked_int(std::int64_t lowest, std::uint64_t highest) const {
+  if (imag_ != 0) has_imaginary_part();
+  const bool whole = kind_ <= Kind::Integer;
+  const double cut = whole ? 0 : std::trunc(real_);
+  const bool inside =
+      whole ? integer_ >= lowest && (integer_ < 0 || static_cast<std::uint64_t>(integer_) <= highest)
+            : cut >= static_cast<double>(lowest) && cut < static_cast<double>(highest) + 1;
+  if (!inside) fail("Scalar", "{} does not lie within {} and {}", *this, lowest, highest);
+  if (whole) return integer_;
+  // The upper half of uint64 has the bits of a negative number.
+  return cut < 0x1p63 ? static_cast<std::int64_t>(cut)
+                      : static_cast<std::int64_t>(static_cast<std::uint64_t>(cut));
+}
 
 std::string to_string(const Scalar& number) {
   if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());

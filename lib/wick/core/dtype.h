@@ -4,6 +4,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string_view>
 
@@ -42,6 +43,13 @@ inline constexpr DType float64 = DType::Float64;
 inline constexpr DType complex64 = DType::Complex64;
 inline constexpr DType complex128 = DType::Complex128;
 
+// PyTorch's other names of them.
+inline constexpr DType kBool = boolean, kByte = uint8, kUInt8 = uint8, kChar = int8, kInt8 = int8,
+                       kShort = int16, kInt16 = int16, kInt = int32, kInt32 = int32, kLong = int64,
+                       kInt64 = int64, kHalf = float16, kFloat16 = float16, kBFloat16 = bfloat16,
+                       kFloat = float32, kFloat32 = float32, kDouble = float64, kFloat64 = float64,
+                       kComplexFloat = complex64, kComplexDouble = complex128;
+
 // Kinds in rising order of promotion.
 enum class Kind : std::uint8_t { Bool, Integer, Floating, Complex };
 
@@ -79,6 +87,8 @@ constexpr bool is_differentiable(DType t) { return kind(t) >= Kind::Floating; }
 
 // The dtype of that name: "float32", "Float32", and PyTorch's short ones ("float", "double", "long" ...).
 std::optional<DType> dtype_by_name(std::string_view name);
+
+std::ostream& operator<<(std::ostream& out, DType dtype);  // its name
 
 // PyTorch's promotion of two dtypes.
 DType promote_types(DType a, DType b);

@@ -1,5 +1,6 @@
-// The text of a tensor, as PyTorch prints it with its standard settings (4 digits, lines of 80, at most 1000
-// elements).
+// The text of a tensor, as PyTorch prints it.
+
+#include "wick/core/print.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <ostream>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
@@ -15,13 +17,10 @@
 namespace wick {
 namespace {
 
-constexpr int digits = 4;
-constexpr int line_width = 80;
-constexpr int edge_items = 3;
-constexpr std::int64_t threshold = 1000;
+thread_local PrintOptions options_of_thread;
 
 std::string formatted(const char* format, int precision, double value) {
-  char text[400];
+  char text[700];  // 309 digits before the point and 300 behind it
   std::snprintf(text, sizeof text, format, precision, value);
   return text;
 }
@@ -29,13 +28,13 @@ std::string formatted(const char* format, int precision, double value) {
 // How all the elements of one real tensor are written, decided from those that will be seen.
 class Formatter {
  public:
-  explicit Formatter(const Tensor& shown) {
+  Formatter(const Tensor& shown, const PrintOptions& options) : precision_(options.precision) {
     if (shown.dtype() == boolean) {
       for (const bool v : to_vector<bool>(shown)) widen(v);
     } else if (is_integral(shown.dtype())) {
       for (const auto v : to_vector<std::int64_t>(shown)) widen(v);
     } else {
-      choose_form(to_vector<double>(shown));
+      choose_form(to_vector<double>(shown), options.scientific);
     }
   }
 
@@ -49,7 +48,7 @@ class Formatter {
 
  private:
   // Zeros, infinities and NaN have no say in it, not even in the width.
-  void choose_form(const std::vector<double>& values) {
+  void choose_form(const std::vector<double>& values, std::optional<bool> scientific) {
     double largest = 0, smallest = HUGE_VAL;
     const auto counts = [](double v) { return std::isfinite(v) && v != 0; };
     for (const double v : values) {
@@ -63,6 +62,8 @@ class Formatter {
     for (const double v : values) {
       if (counts(v)) widen(v);
     }
+    // PyTorch's widths are those of the form that the numbers demand.
+    scientific_ = scientific.value_or(scientific_);
   }
 
   void widen(const Scalar& value) { width_ = std::max(width_, static_cast<int>(bare(value).size())); }
@@ -73,10 +74,11 @@ class Formatter {
     const double v = value.to_double();
     if (std::isnan(v)) return "nan";
     if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
-    if (scientific_) return formatted("%.*e", digits, v);
-    return whole_ ? formatted("%.*f", 0, v) + "." : formatted("%.*f", digits, v);
+    if (scientific_) return formatted("%.*e", precision_, v);
+    return whole_ ? formatted("%.*f", 0, v) + "." : formatted("%.*f", precision_, v);
   }
 
+  int precision_;
   bool whole_ = true;  // floating point numbers without a fraction are written with a bare point
   bool scientific_ = false;
   int width_ = 1;
@@ -84,11 +86,13 @@ class Formatter {
 
 class Printer {
  public:
-  explicit Printer(const Tensor& x)
-      : summarized_(x.numel() > threshold),
+  Printer(const Tensor& x, const PrintOptions& options)
+      : edge_(options.edge_items),
+        line_width_(options.line_width),
+        summarized_(x.numel() > options.threshold),
         complex_(is_complex(x.dtype())),
-        format_(shown(real(x))),
-        imaginary_format_(shown(complex_ ? imag(x) : x)) {}
+        format_(shown(real(x)), options),
+        imaginary_format_(shown(complex_ ? imag(x) : x), options) {}
 
   std::string text(const Tensor& x, int indent) const {
     if (x.dim() == 0) return element(x.reshape({1}), 0);
@@ -101,7 +105,7 @@ class Printer {
       if (i > 0) out += gap;
       if (left_out(n, i)) {
         out += "...";
-        i = n - edge_items - 1;
+        i = n - edge_ - 1;
         continue;
       }
       out += text(x[i], indent + 1);
@@ -110,9 +114,7 @@ class Printer {
   }
 
  private:
-  bool left_out(std::int64_t n, std::int64_t i) const {
-    return summarized_ && n > 2 * edge_items && i == edge_items;
-  }
+  bool left_out(std::int64_t n, std::int64_t i) const { return summarized_ && n > 2 * edge_ && i == edge_; }
 
   // The elements that will be seen.
   Tensor shown(const Tensor& x) const {
@@ -120,8 +122,7 @@ class Printer {
     if (summarized_) {
       for (int d = 0; d < seen.dim(); ++d) {
         const std::int64_t n = seen.size(d);
-        if (n > 2 * edge_items)
-          seen = cat({seen.slice(d, 0, edge_items), seen.slice(d, n - edge_items, n)}, d);
+        if (n > 2 * edge_) seen = cat({seen.slice(d, 0, edge_), seen.slice(d, n - edge_, n)}, d);
       }
     }
     return seen;
@@ -138,7 +139,7 @@ class Printer {
 
   std::string vector(const Tensor& x, int indent) const {
     const int width = format_.width() + (complex_ ? imaginary_format_.width() + 1 : 0) + 2;
-    const int per_line = std::max((line_width - indent) / width, 1);
+    const int per_line = std::max((line_width_ - indent) / width, 1);
     std::string out = "[";
     const std::int64_t n = x.size(0);
     int on_line = 0;
@@ -152,7 +153,7 @@ class Printer {
       }
       if (left_out(n, i)) {
         out += " ...";
-        i = n - edge_items - 1;
+        i = n - edge_ - 1;
         continue;
       }
       out += element(x, i);
@@ -160,6 +161,8 @@ class Printer {
     return out + "]";
   }
 
+  std::int64_t edge_;
+  int line_width_;
   bool summarized_;
   bool complex_;
   Formatter format_;
@@ -168,7 +171,21 @@ class Printer {
 
 }  // namespace
 
-std::string to_string(const Tensor& tensor) {
+const PrintOptions& print_options() noexcept { return options_of_thread; }
+
+void set_print_options(const PrintOptions& options) {
+  constexpr int most_digits = 300;
+  if (options.precision < 0 || options.precision > most_digits)
+    fail("set_print_options", "precision must lie within 0 and {}, {} was given", most_digits,
+         options.precision);
+  if (options.edge_items < 1)
+    fail("set_print_options", "edge_items must be 1 or more, {} was given", options.edge_items);
+  options_of_thread = options;
+}
+
+std::string to_string(const Tensor& tensor) { return to_string(tensor, options_of_thread); }
+
+std::string to_string(const Tensor& tensor, const PrintOptions& options) {
   if (!tensor.defined()) return "tensor(undefined)";
   const NoGrad no_grad;
   const Tensor x = tensor.detach();
@@ -181,7 +198,7 @@ std::string to_string(const Tensor& tensor) {
       out += ", size=(" + shape + ")";
     }
   } else {
-    out += Printer(x).text(x, 7);
+    out += Printer(x, options).text(x, 7);
   }
   const bool plain =
       x.dtype() == float32 ||
@@ -192,5 +209,12 @@ std::string to_string(const Tensor& tensor) {
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor) { return out << to_string(tensor); }
+std::ostream& operator<<(std::ostream& out, const Scalar& number) { return out << to_string(number); }
+std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
+std::ostream& operator<<(std::ostream& out, const Dims& dims) {
+  out << '[';
+  for (int d = 0; d < dims.size(); ++d) out << (d > 0 ? ", " : "") << dims[d];
+  return out << ']';
+}
 
 }  // namespace wick

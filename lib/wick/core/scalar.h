@@ -3,7 +3,10 @@
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <iosfwd>
+#include <limits>
 #include <string>
+#include <type_traits>
 
 #include "wick/core/dtype.h"
 
@@ -12,6 +15,7 @@ namespace WICK_API wick {
 // A number that remembers its kind, as the other operand of a tensor operation or as a fill value.
 class Scalar {
  public:
+  Scalar() : Scalar(0) {}
   // Templates, so that nothing is converted to bool or int on the way: pointers least of all.
   template <std::same_as<bool> T>
   Scalar(T value) : kind_(Kind::Bool), integer_(value) {}
@@ -37,9 +41,39 @@ class Scalar {
   std::int64_t to_int() const;
   std::complex<double> to_complex() const { return {to_double(), imag_}; }
   bool to_bool() const { return kind_ <= Kind::Integer ? integer_ != 0 : real_ != 0 || imag_ != 0; }
+  // As a C++ number: an Error for one that an integer type cannot hold (cut towards zero; NaN is none), and
+  // for the loss of an imaginary part.
+  template <class T>
+  T to() const {
+    if constexpr (std::same_as<T, bool>) {
+      return to_bool();
+    } else if constexpr (std::integral<T>) {
+      return static_cast<T>(checked_int(static_cast<std::int64_t>(std::numeric_limits<T>::min()),
+                                        static_cast<std::uint64_t>(std::numeric_limits<T>::max())));
+    } else if constexpr (std::floating_point<T>) {
+      if (imag_ != 0) has_imaginary_part();
+      return static_cast<T>(to_double());
+    } else if constexpr (std::same_as<T, Half> || std::same_as<T, BFloat16>) {
+      return T(static_cast<float>(to<double>()));
+    } else {
+      return T(to_complex());
+    }
+  }
+  template <class T>
+  requires std::is_arithmetic_v<T>
+  explicit operator T() const { return to<T>(); }
+  // PyTorch's names of the same.
+  bool toBool() const { return to<bool>(); }
+  int toInt() const { return to<int>(); }
+  std::int64_t toLong() const { return to<std::int64_t>(); }
+  float toFloat() const { return to<float>(); }
+  double toDouble() const { return to<double>(); }
 
  private:
   [[noreturn]] static void too_large(std::uint64_t value);
+  [[noreturn]] void has_imaginary_part() const;
+  // The whole number, if it lies within the range.
+  std::int64_t checked_int(std::int64_t lowest, std::uint64_t highest) const;
 
   Kind kind_;
   std::int64_t integer_ = 0;
@@ -64,5 +98,6 @@ void check_fill_value(const char* operation, const Scalar& value, DType dtype);
 
 // As messages show it: six significant digits, whole numbers in full; 1.5+2j.
 std::string to_string(const Scalar& number);
+std::ostream& operator<<(std::ostream& out, const Scalar& number);
 
 }  // namespace wick

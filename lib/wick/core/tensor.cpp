@@ -10,7 +10,11 @@
 
 namespace wick {
 
-TensorBody::~TensorBody() { delete gradient; }
+TensorBody::~TensorBody() {
+  if (!gradient) return;
+  autograd::forget_retaining(*this);
+  delete gradient;
+}
 
 void Tensor::undefined() { throw Error("an undefined tensor was used where one with elements is needed"); }
 
@@ -21,6 +25,14 @@ int Tensor::own_dim(std::int64_t d) const {
 
 void Tensor::wrong_type(DType asked) const {
   fail<DTypeError>("data", "the tensor holds {}, its elements were asked for as {}", dtype(), asked);
+}
+
+void Tensor::wrong_rank(int asked) const {
+  fail<ShapeError>("accessor", "the tensor has {} dimensions, {} were asked for", dim(), asked);
+}
+
+void Tensor::not_contiguous() const {
+  fail<ShapeError>("span", "a contiguous tensor is needed, shape {} has strides {}", sizes(), strides());
 }
 
 namespace {

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "wick/core/dims.h"
@@ -20,8 +22,11 @@ struct GradientState;  // autograd/node.h
 
 namespace WICK_API wick {
 
-class Operand;    // core/operand.h
-class Subscript;  // ops/subscript.h
+template <class T, int rank>
+class Accessor;        // core/accessor.h
+class TensorIterator;  // core/accessor.h
+class Operand;         // core/operand.h
+class Subscript;       // ops/subscript.h
 class Tensor;
 
 namespace indexing {
@@ -84,18 +89,41 @@ class Tensor {
   bool is_contiguous() const { return get().contiguous; }
   bool is_same(const Tensor& other) const noexcept { return body_ == other.body_; }
 
-  // The elements, in the order that strides() tells. DTypeError when T is not the tensor's type.
+  // The elements, in the order that strides() tells. DTypeError when T, const or not, is not the tensor's
+  // type.
   template <class T>
   T* data() const {
-    if (dtype_of<T> != dtype()) wrong_type(dtype_of<T>);
+    if (dtype_of<std::remove_const_t<T>> != dtype()) wrong_type(dtype_of<std::remove_const_t<T>>);
     return reinterpret_cast<T*>(get().data);
   }
+  template <class T>
+  T* data_ptr() const {
+    return data<T>();
+  }
+  // Those of a contiguous tensor in row-major order; ShapeError for another.
+  template <class T>
+  std::span<T> span() const {
+    if (!is_contiguous()) not_contiguous();
+    return {data<T>(), static_cast<std::size_t>(numel())};
+  }
+  // Of any strides: x.accessor<float, 2>()[i][j]. ShapeError unless the tensor has that many dimensions. See
+  // core/accessor.h.
+  template <class T, int rank>
+  Accessor<T, rank> accessor() const;
+  // Views of the positions along the first dimension: for (const Tensor& row : x).
+  TensorIterator begin() const;
+  TensorIterator end() const;
   char* raw_data() const { return get().data; }
   const Ref<Storage>& storage() const& { return get().storage; }
   Ref<Storage> storage() && { return get().storage; }
 
   // The only element, as a number. ShapeError when there is not exactly one.
   Scalar item() const;
+  // The same as a C++ number: an Error for one that an integer type T cannot hold.
+  template <class T>
+  T item() const {
+    return item().template to<T>();
+  }
 
   // The elements converted, or this very tensor when it has that dtype already. Differentiable between
   // floating point and complex dtypes. Floating point to integer truncates towards zero.
@@ -195,6 +223,14 @@ class Tensor {
   // retain_graph; with create_graph the gradients can themselves be differentiated, and hold the graph with
   // the leaves in it until set_grad() clears them.
   void backward(bool retain_graph = false, bool create_graph = false) const;
+  // Lets backward() add up the gradient of this result in grad(), as it does for leaves. GradientError unless
+  // it requires one.
+  void retain_grad() const;
+  // Calls the function with every gradient of this tensor before it is used; a defined tensor that it returns
+  // takes the gradient's place. GradientError unless the tensor requires a gradient; in the backward pass a
+  // ShapeError or DTypeError for a replacement of another shape or dtype. Gives what remove_hook() takes.
+  std::uint64_t register_hook(std::function<Tensor(const Tensor&)> hook) const;
+  void remove_hook(std::uint64_t hook) const;
 
   // For the library's own operations.
   static Tensor from_body(TensorBody* body) { return Tensor(Ref<TensorBody>(body)); }
@@ -211,6 +247,8 @@ class Tensor {
   bool tracks_gradient() const;
   int own_dim(std::int64_t d) const;
   [[noreturn]] void wrong_type(DType asked) const;
+  [[noreturn]] void wrong_rank(int asked) const;
+  [[noreturn]] void not_contiguous() const;
 
   Ref<TensorBody> body_;
 };

@@ -279,8 +279,8 @@ bool Collective::step() {
 bool Collective::advance() {
   const Lock lock;
   if (ended_) return true;
-  // Only the first of the group's collectives moves data: all ranks run them in one order. It leaves the queue
-  // when it ends, and stays for the rest of the call.
+  // Only the first of the group's collectives moves data: all ranks run them in one order. It leaves the
+  // queue when it ends, and stays for the rest of the call.
   const auto first = group_.queue.front();
   if (first.get() != this) {
     first->advance();
