@@ -239,7 +239,7 @@ using Listed = std::conditional_t<
 template <class F>
 auto with_elements(const Tensor& x, const F& f) {
   const Tensor dense = x.detach().contiguous();
-  return wick::dispatch(dense.dtype(), [&]<class T>(wick::TypeTag<T>) { return f(dense.data<T>()); });
+  return dispatch(dense.dtype(), [&]<class T>(wick::TypeTag<T>) { return f(dense.data<T>()); });
 }
 
 // So many elements become words between two questions whether to go on.

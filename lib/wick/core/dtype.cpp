@@ -12,7 +12,8 @@ namespace wick {
 
 std::optional<DType> dtype_by_name(std::string_view word) {
   for (int i = 0; i < dtype_count; ++i) {
-    if (word == dtype_table[i].name || word == dtype_table[i].capital_name) return static_cast<DType>(i);
+    const auto dtype = static_cast<DType>(i);
+    if (word == name(dtype) || word == info(dtype).capital_name) return dtype;
   }
   static constexpr std::pair<std::string_view, DType> synonyms[] = {
       {"float", float32},   {"double", float64}, {"int", int32},        {"long", int64},
@@ -37,7 +38,7 @@ DType promote_types(DType a, DType b) {
   return b;
 }
 
-bool fits(const Scalar& number, DType dtype) {
+bool dtypes::fits(const Scalar& number, DType dtype) {
   if (kind(dtype) != Kind::Integer) return true;
   const int bits = static_cast<int>(8 * size_of(dtype));
   if (number.kind() <= Kind::Integer && bits == 64) return true;

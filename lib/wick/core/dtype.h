@@ -12,6 +12,10 @@
 
 namespace WICK_API wick {
 
+// What is asked of a dtype by a plain call, such as name(dtype): a call finds these by its argument, and a
+// program that opens namespace wick does not get the names.
+namespace dtypes {
+
 // Element types, ordered so that within a kind a later one holds all values of an earlier one.
 enum class DType : std::uint8_t {
   Bool,
@@ -28,30 +32,10 @@ enum class DType : std::uint8_t {
   Complex128,
 };
 
-inline constexpr int dtype_count = 12;
-
-inline constexpr DType boolean = DType::Bool;
-inline constexpr DType uint8 = DType::UInt8;
-inline constexpr DType int8 = DType::Int8;
-inline constexpr DType int16 = DType::Int16;
-inline constexpr DType int32 = DType::Int32;
-inline constexpr DType int64 = DType::Int64;
-inline constexpr DType float16 = DType::Float16;
-inline constexpr DType bfloat16 = DType::BFloat16;
-inline constexpr DType float32 = DType::Float32;
-inline constexpr DType float64 = DType::Float64;
-inline constexpr DType complex64 = DType::Complex64;
-inline constexpr DType complex128 = DType::Complex128;
-
-// PyTorch's other names of them.
-inline constexpr DType kBool = boolean, kByte = uint8, kUInt8 = uint8, kChar = int8, kInt8 = int8,
-                       kShort = int16, kInt16 = int16, kInt = int32, kInt32 = int32, kLong = int64,
-                       kInt64 = int64, kHalf = float16, kFloat16 = float16, kBFloat16 = bfloat16,
-                       kFloat = float32, kFloat32 = float32, kDouble = float64, kFloat64 = float64,
-                       kComplexFloat = complex64, kComplexDouble = complex128;
-
 // Kinds in rising order of promotion.
 enum class Kind : std::uint8_t { Bool, Integer, Floating, Complex };
+
+inline constexpr int dtype_count = 12;
 
 struct DTypeInfo {
   std::string_view name;          // "float32"
@@ -85,10 +69,42 @@ constexpr bool is_half(DType t) { return t == DType::Float16 || t == DType::BFlo
 constexpr bool is_integral(DType t) { return kind(t) <= Kind::Integer; }  // bool included
 constexpr bool is_differentiable(DType t) { return kind(t) >= Kind::Floating; }
 
+std::ostream& operator<<(std::ostream& out, DType t);  // its name
+
+}  // namespace dtypes
+
+using dtypes::DType;
+using dtypes::dtype_count;
+using dtypes::is_complex;
+using dtypes::is_differentiable;
+using dtypes::is_floating;
+using dtypes::is_half;
+using dtypes::is_integral;
+using dtypes::Kind;
+using dtypes::size_of;
+
+inline constexpr DType boolean = DType::Bool;
+inline constexpr DType uint8 = DType::UInt8;
+inline constexpr DType int8 = DType::Int8;
+inline constexpr DType int16 = DType::Int16;
+inline constexpr DType int32 = DType::Int32;
+inline constexpr DType int64 = DType::Int64;
+inline constexpr DType float16 = DType::Float16;
+inline constexpr DType bfloat16 = DType::BFloat16;
+inline constexpr DType float32 = DType::Float32;
+inline constexpr DType float64 = DType::Float64;
+inline constexpr DType complex64 = DType::Complex64;
+inline constexpr DType complex128 = DType::Complex128;
+
+// PyTorch's other names of them.
+inline constexpr DType kBool = boolean, kByte = uint8, kUInt8 = uint8, kChar = int8, kInt8 = int8,
+                       kShort = int16, kInt16 = int16, kInt = int32, kInt32 = int32, kLong = int64,
+                       kInt64 = int64, kHalf = float16, kFloat16 = float16, kBFloat16 = bfloat16,
+                       kFloat = float32, kFloat32 = float32, kDouble = float64, kFloat64 = float64,
+                       kComplexFloat = complex64, kComplexDouble = complex128;
+
 // The dtype of that name: "float32", "Float32", and PyTorch's short ones ("float", "double", "long" ...).
 std::optional<DType> dtype_by_name(std::string_view name);
-
-std::ostream& operator<<(std::ostream& out, DType dtype);  // its name
 
 // PyTorch's promotion of two dtypes.
 DType promote_types(DType a, DType b);
@@ -123,6 +139,8 @@ struct TypeTag {
   using type = T;
 };
 
+namespace dtypes {
+
 // Calls f(TypeTag<T>{}) with the C++ type of the dtype.
 template <class F>
 decltype(auto) dispatch(DType t, F&& f) {
@@ -154,6 +172,8 @@ decltype(auto) dispatch(DType t, F&& f) {
   }
   return f(TypeTag<std::complex<double>>{});
 }
+
+}  // namespace dtypes
 
 // DTypeError that names the operation, unless both dtypes are one.
 void check_same_dtype(const char* operation, DType a, DType b);

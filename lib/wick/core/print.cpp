@@ -210,7 +210,7 @@ std::string to_string(const Tensor& tensor, const PrintOptions& options) {
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor) { return out << to_string(tensor); }
 std::ostream& operator<<(std::ostream& out, const Scalar& number) { return out << to_string(number); }
-std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
+std::ostream& dtypes::operator<<(std::ostream& out, DType t) { return out << name(t); }
 std::ostream& operator<<(std::ostream& out, const Dims& dims) {
   out << '[';
   for (int d = 0; d < dims.size(); ++d) out << (d > 0 ? ", " : "") << dims[d];

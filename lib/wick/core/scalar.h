@@ -89,8 +89,10 @@ inline std::int64_t Scalar::to_int() const {
   return static_cast<std::int64_t>(real_);
 }
 
+namespace dtypes {
 // Whether an integer dtype can hold the number, truncated towards zero; other dtypes take any.
 bool fits(const Scalar& number, DType dtype);
+}  // namespace dtypes
 
 // Error unless a tensor of that dtype can be filled with the number: an integer dtype needs a number within
 // its range (cut towards zero), a real one a number without an imaginary part.

@@ -49,7 +49,7 @@ std::string reduction_text(const Block& b) {
 }
 
 std::string tensor_text(const Block& b, const Shape& shape) {
-  return to_string(shape) + " " + std::string(wick::name(static_cast<DType>(b.dtype)));
+  return to_string(shape) + " " + std::string(name(static_cast<DType>(b.dtype)));
 }
 
 }  // namespace

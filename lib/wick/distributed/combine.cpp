@@ -35,7 +35,7 @@ std::string why_not(Reduction reduction, DType dtype) {
   const bool bits = reduction >= Reduction::BitAnd;
   const bool ordered = reduction == Reduction::Min || reduction == Reduction::Max;
   if ((bits && !is_integral(dtype)) || (ordered && is_complex(dtype))) {
-    return "op " + std::string(name(reduction)) + " is not defined for " + std::string(wick::name(dtype));
+    return "op " + std::string(name(reduction)) + " is not defined for " + std::string(name(dtype));
   }
   return "";
 }
