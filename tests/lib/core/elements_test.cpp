@@ -112,7 +112,7 @@ TEST_CASE("elements: tensors are written as the options say") {
   CHECK_THROWS_AS(set_print_options({.precision = 301}), Error);
   CHECK_THROWS_AS(set_print_options({.edge_items = 0}), Error);
   set_print_options({.precision = 300, .scientific = false});
-  CHECK(to_string(tensor({1e308, 0.5}, float64)).size() > 1000);
+  CHECK(to_string(tensor({1e308, 0.5}, float64)).size() > 900);
   set_print_options(before);
 }
 
