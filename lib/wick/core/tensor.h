@@ -191,22 +191,22 @@ class Tensor {
   const Tensor& operator/=(const Operand& y) const { return div_(y); }
 
   // Operators of a tensor and another, or a number on either side; see ops/elementwise.h.
-  friend Tensor operator+(const Operand& a, const Operand& b);
-  friend Tensor operator-(const Operand& a, const Operand& b);
-  friend Tensor operator*(const Operand& a, const Operand& b);
-  friend Tensor operator/(const Operand& a, const Operand& b);
-  friend Tensor operator&(const Operand& a, const Operand& b);
-  friend Tensor operator|(const Operand& a, const Operand& b);
-  friend Tensor operator^(const Operand& a, const Operand& b);
-  friend Tensor operator==(const Operand& a, const Operand& b);
-  friend Tensor operator!=(const Operand& a, const Operand& b);
-  friend Tensor operator<(const Operand& a, const Operand& b);
-  friend Tensor operator<=(const Operand& a, const Operand& b);
-  friend Tensor operator>(const Operand& a, const Operand& b);
-  friend Tensor operator>=(const Operand& a, const Operand& b);
-  friend Tensor operator-(const Tensor& x);
-  friend Tensor operator~(const Tensor& x);
-  friend Tensor operator!(const Tensor& x);
+  friend WICK_API Tensor operator+(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator-(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator*(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator/(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator&(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator|(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator^(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator==(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator!=(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator<(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator<=(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator>(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator>=(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator-(const Tensor& x);
+  friend WICK_API Tensor operator~(const Tensor& x);
+  friend WICK_API Tensor operator!(const Tensor& x);
 
   // Gradients; see autograd/gradient.h.
   bool requires_grad() const { return (get().gradient || body_->base) && tracks_gradient(); }
