@@ -103,10 +103,38 @@ WICK_NOINLINE void pack_a(Part<T>* to, const Source<T>& a, int64_t i0, int64_t m
   }
 }
 
+// pack_b where rows are dense: they are read in order, several at a time, across all panels. One panel alone
+// takes a short piece of each row, which the processor does not foresee.
+template <class T>
+WICK_INLINE void pack_rows_of_b(Part<T>* to, const Source<T>& b, int64_t p0, int64_t k, int64_t j0,
+                                int64_t n) {
+  constexpr int64_t width = tile_columns<Part<T>>, together = 8;
+  for (int64_t p = 0; p < k; p += together) {
+    const int64_t rows = least(together, k - p);
+    Part<T>* out = to + p * width;
+    for (int64_t j = 0; j < n; j += width, out += k * width) {
+      const int64_t columns = least(width, n - j);
+      for (int64_t q = 0; q < rows; ++q) {
+        const T* from = &b.at(p0 + p + q, j0 + j);
+        Part<T>* row = out + q * width;
+        if (stored_as_computed<T> && columns == width) {
+          __builtin_memcpy(row, from, width * sizeof(T));
+        } else {
+          for (int64_t c = 0; c < columns; ++c) row[c] = real_part(from[c]);
+          for (int64_t c = columns; c < width; ++c) row[c] = 0;
+        }
+      }
+    }
+  }
+}
+
 // Elements [p0, p0 + k) of columns [j0, j0 + n), panel by panel; the last one is filled up with zeros.
 template <class T>
 WICK_NOINLINE void pack_b(Part<T>* to, const Source<T>& b, int64_t p0, int64_t k, int64_t j0, int64_t n) {
   constexpr int64_t width = tile_columns<Part<T>> / parts<T>, height = parts<T>;
+  if constexpr (parts<T> == 1) {
+    if (b.column == 1) return pack_rows_of_b(to, b, p0, k, j0, n);
+  }
   for (int64_t j = 0; j < n; j += width) {
     const int64_t columns = least(width, n - j);
     if (columns < width) {
@@ -123,17 +151,6 @@ WICK_NOINLINE void pack_b(Part<T>* to, const Source<T>& b, int64_t p0, int64_t k
           first[2 * c + 1] = im;
           second[2 * c] = -im;
           second[2 * c + 1] = x.re;
-        }
-      }
-    } else if (b.column == 1) {
-      for (int64_t p = 0; p < k; ++p) {
-        const T* from = &b.at(p0 + p, j0 + j);
-        Part<T>* out = to + p * width;
-        if (columns == width) {
-          WICK_UNROLL
-          for (int64_t c = 0; c < width; ++c) out[c] = real_part(from[c]);
-        } else {
-          for (int64_t c = 0; c < columns; ++c) out[c] = real_part(from[c]);
         }
       }
     } else if (stored_as_computed<T> && b.row == 1) {
