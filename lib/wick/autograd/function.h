@@ -27,10 +27,12 @@
 // tensors or have no gradient. It is recorded when its own derivative is wanted, and so has to be written
 // with the library's operations. An Error that either throws goes on to the caller.
 
+namespace wick::autograd {
+class FunctionNode;
+}
+
 namespace WICK_API wick {
 namespace autograd {
-
-class FunctionNode;
 
 // What forward() keeps for backward().
 class AutogradContext {

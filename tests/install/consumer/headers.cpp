@@ -1,6 +1,8 @@
 // Uses something of every public header that lies in the library, and catches what it throws: a header that
 // exports nothing would not link. Exits with 1 when a result is not what it should be.
+#include <wick/autograd/function.h>
 #include <wick/autograd/gradient.h>
+#include <wick/core/accessor.h>
 #include <wick/core/allocator.h>
 #include <wick/core/api.h>
 #include <wick/core/dims.h>
@@ -10,6 +12,7 @@
 #include <wick/core/interrupt.h>
 #include <wick/core/operand.h>
 #include <wick/core/parallel.h>
+#include <wick/core/print.h>
 #include <wick/core/ref.h>
 #include <wick/core/scalar.h>
 #include <wick/core/storage.h>
@@ -80,13 +83,22 @@ void core() {
   expect("half.h", static_cast<float>(*ones({1}, float16).data<Half>()), 1);
   expect("scalar.h", fits(300, uint8), 0);
   expect("tensor.h", to_string(ones({1})).empty(), 0);
+  expect("accessor.h", ones({2, 3}).accessor<float, 2>()[1][2], 1);
+  expect("print.h", to_string(ones({1}), {.precision = 1}) == "tensor([1.])", 1);
   expect("gradient.h", grad_enabled(), 1);
+  const Tensor w = ones({3}).requires_grad_();
+  expect("function.h", grad({sum(Doubled::apply(w))}, {w})[0], 6);
   expect("parallel.h", num_threads() >= 1, 1);
   std::int64_t done = 0;
   parallel_for(10, 100, [&](std::int64_t begin, std::int64_t end) { done += end - begin; });
   expect("parallel.h", static_cast<double>(done), 10);
   expect("distributed.h", distributed::world_size(), 1);
 }
+
+struct Doubled : autograd::Function<Doubled> {
+  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x * 2; }
+  static Tensors backward(autograd::AutogradContext*, const Tensors& grads) { return {grads[0] * 2}; }
+};
 
 void operations() {
   const Tensor x = tensor({4., 1., 3., 2.}, float64), A = x.reshape({2, 2}), index = tensor({1, 0}, int64);

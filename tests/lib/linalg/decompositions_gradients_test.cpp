@@ -123,8 +123,8 @@ struct Named {
 void check_all(const std::vector<Named>& functions, const Tensors& inputs) {
   for (const auto& [name, f] : functions) {
     for (const Tensor& x : inputs) {
-      check_gradients(std::string(name) + " " + std::string(dtypes::name(x.dtype())) + to_string(x.sizes()), f,
-                      {x});
+      check_gradients(std::string(name) + " " + std::string(dtypes::name(x.dtype())) + to_string(x.sizes()),
+                      f, {x});
     }
   }
 }
