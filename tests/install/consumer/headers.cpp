@@ -74,6 +74,11 @@ void expect(const char* header, const Tensor& got, double wanted) {
   expect(header, sum(abs(got.to(float64))).item().to_double(), wanted);
 }
 
+struct Doubled : autograd::Function<Doubled> {
+  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x * 2; }
+  static Tensors backward(autograd::AutogradContext*, const Tensors& grads) { return {grads[0] * 2}; }
+};
+
 void core() {
   const Ref<Storage> storage = Storage::allocate(64);
   expect("storage.h", storage->data() != nullptr, 1);
@@ -94,11 +99,6 @@ void core() {
   expect("parallel.h", static_cast<double>(done), 10);
   expect("distributed.h", distributed::world_size(), 1);
 }
-
-struct Doubled : autograd::Function<Doubled> {
-  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x * 2; }
-  static Tensors backward(autograd::AutogradContext*, const Tensors& grads) { return {grads[0] * 2}; }
-};
 
 void operations() {
   const Tensor x = tensor({4., 1., 3., 2.}, float64), A = x.reshape({2, 2}), index = tensor({1, 0}, int64);
