@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -11,16 +13,18 @@
 
 namespace WICK_API wick {
 
-// The elements of a tensor of T with `rank` dimensions. Indices are not checked. Good as long as the tensor
-// lives.
+// The elements of a tensor of T with `rank` dimensions. Indices are not checked. Good as long as the elements
+// live: the tensor, or another that shares them.
 template <class T, int rank>
 class Accessor {
  public:
-  Accessor(T* data, const std::int64_t* sizes, const std::int64_t* strides) noexcept
-      : data_(data), sizes_(sizes), strides_(strides) {}
+  Accessor(T* data, const std::int64_t* sizes, const std::int64_t* strides) noexcept : data_(data) {
+    std::copy_n(sizes, rank, sizes_.begin());
+    std::copy_n(strides, rank, strides_.begin());
+  }
 
-  std::int64_t size(int d) const noexcept { return sizes_[d]; }
-  std::int64_t stride(int d) const noexcept { return strides_[d]; }
+  std::int64_t size(int d) const noexcept { return sizes_[static_cast<std::size_t>(d)]; }
+  std::int64_t stride(int d) const noexcept { return strides_[static_cast<std::size_t>(d)]; }
   T* data() const noexcept { return data_; }
 
   decltype(auto) operator[](std::int64_t i) const noexcept {
@@ -28,14 +32,13 @@ class Accessor {
     if constexpr (rank == 1) {
       return static_cast<T&>(*at);
     } else {
-      return Accessor<T, rank - 1>(at, sizes_ + 1, strides_ + 1);
+      return Accessor<T, rank - 1>(at, sizes_.data() + 1, strides_.data() + 1);
     }
   }
 
  private:
   T* data_;
-  const std::int64_t* sizes_;
-  const std::int64_t* strides_;
+  std::array<std::int64_t, rank> sizes_, strides_;
 };
 
 // Goes over the first dimension of a tensor; gives views.
