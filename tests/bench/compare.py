@@ -167,7 +167,7 @@ def write_page(path, parts):
     with open(path, "w") as page:
         page.write("# Performance\n\n")
         page.write("Written by `tests/bench/compare.py`; every case that was measured is here, also the bad ones. The two libraries take turns in one run. Times are\n")
-        page.write("microseconds of a call, the median; the ratio is wick's time over PyTorch's, so that below 1 wick is the faster one.\n\n")
+        page.write("microseconds of a call, the median; the ratio is the median over the rounds of wick's time over PyTorch's, not the quotient of the two columns: below 1 wick is the faster one.\n\n")
         page.write(f"- Machine: {processor()}, {os.cpu_count()} processors, {platform.system()}.\n")
         page.write(f"- PyTorch {torch.__version__}, from Python; wick from C++; {options.threads} thread{'s' * (options.threads > 1)}.\n")
         for title, results in parts:
