@@ -209,7 +209,7 @@ class Tensor {
   friend WICK_API Tensor operator!(const Tensor& x);
 
   // Gradients; see autograd/gradient.h.
-  bool requires_grad() const { return (get().gradient || body_->base) && tracks_gradient(); }
+  bool requires_grad() const { return (get().base || body_->gradient) && tracks_gradient(); }
   bool is_leaf() const;
   // Asks for gradients of this leaf. DTypeError unless floating point or complex; GradientError on a tensor
   // that was computed from others.

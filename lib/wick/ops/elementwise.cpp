@@ -409,24 +409,28 @@ const Tensor& binary_in_place(const char* name, Binary op, const Tensor& x, cons
   return x;
 }
 
+// x = function(x, y, alpha).
+template <class F>
+const Tensor& scaled_in_place(const char* name, Binary op, const Tensor& x, const Operand& operand,
+                              const Scalar& alpha, F function) {
+  if (is_one(alpha)) {
+    return binary_in_place(name, op, x, operand,
+                           [&](const Tensor& a, const Tensor& b) { return function(a, b, alpha); });
+  }
+  const Tensor y = operand.is_tensor() ? operand.tensor() : number_beside(x, operand.number());
+  return change_in_place(name, x, {y}, [&](const Tensor& t) { return function(t, y, alpha); });
+}
+
 }  // namespace
 
 const Tensor& Tensor::add_(const Operand& y, const Scalar& alpha) const {
-  if (is_one(alpha)) {
-    return binary_in_place("add_", Binary::Add, *this, y,
-                           [](const Tensor& a, const Tensor& b) { return add(a, b); });
-  }
-  const Tensor other = y.is_tensor() ? y.tensor() : number_beside(*this, y.number());
-  return change_in_place("add_", *this, {other}, [&](const Tensor& x) { return add(x, other, alpha); });
+  return scaled_in_place("add_", Binary::Add, *this, y, alpha,
+                         [](const Tensor& a, const Tensor& b, const Scalar& k) { return add(a, b, k); });
 }
 
 const Tensor& Tensor::sub_(const Operand& y, const Scalar& alpha) const {
-  if (is_one(alpha)) {
-    return binary_in_place("sub_", Binary::Sub, *this, y,
-                           [](const Tensor& a, const Tensor& b) { return sub(a, b); });
-  }
-  const Tensor other = y.is_tensor() ? y.tensor() : number_beside(*this, y.number());
-  return change_in_place("sub_", *this, {other}, [&](const Tensor& x) { return sub(x, other, alpha); });
+  return scaled_in_place("sub_", Binary::Sub, *this, y, alpha,
+                         [](const Tensor& a, const Tensor& b, const Scalar& k) { return sub(a, b, k); });
 }
 
 const Tensor& Tensor::mul_(const Operand& y) const {
@@ -440,8 +444,8 @@ const Tensor& Tensor::div_(const Operand& y) const {
 }
 
 const Tensor& Tensor::pow_(const Operand& exponent) const {
-  const Tensor e = exponent.is_tensor() ? exponent.tensor() : number_beside(*this, exponent.number());
-  return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return pow(x, e); });
+  const Tensor& read = exponent.is_tensor() ? exponent.tensor() : *this;
+  return change_in_place("pow_", *this, {read}, [&](const Tensor& x) { return pow(x, exponent); });
 }
 
 const Tensor& Tensor::neg_() const { return apply_in_place(neg_rule, *this); }

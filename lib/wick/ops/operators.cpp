@@ -41,6 +41,7 @@ constexpr auto plus = [](const Tensor& x, const auto& y) { return add(x, y); };
 constexpr auto minus = [](const Tensor& x, const auto& y) { return sub(x, y); };
 constexpr auto times = [](const Tensor& x, const auto& y) { return mul(x, y); };
 constexpr auto over = [](const Tensor& x, const auto& y) { return div(x, y); };
+constexpr auto power = [](const Tensor& x, const auto& y) { return pow(x, y); };
 
 }  // namespace
 
@@ -48,6 +49,7 @@ Tensor add(const Operand& a, const Operand& b) { return arithmetic("add", plus, 
 Tensor sub(const Operand& a, const Operand& b) { return arithmetic("sub", minus, a, b); }
 Tensor mul(const Operand& a, const Operand& b) { return arithmetic("mul", times, a, b); }
 Tensor div(const Operand& a, const Operand& b) { return arithmetic("div", over, a, b); }
+Tensor pow(const Operand& base, const Operand& exponent) { return arithmetic("pow", power, base, exponent); }
 
 // clang-format off
 Tensor maximum(const Operand& a, const Operand& b) { return on_tensors("maximum", maximum, a, b); }
@@ -64,7 +66,6 @@ Tensor le(const Operand& a, const Operand& b) { return on_tensors("le", le, a, b
 Tensor gt(const Operand& a, const Operand& b) { return on_tensors("gt", gt, a, b); }
 Tensor ge(const Operand& a, const Operand& b) { return on_tensors("ge", ge, a, b); }
 Tensor atan2(const Operand& y, const Operand& x) { return on_tensors("atan2", atan2, y, x); }
-Tensor pow(const Operand& base, const Operand& exponent) { return on_tensors("pow", pow, base, exponent); }
 Tensor logical_and(const Operand& a, const Operand& b) { return on_tensors("logical_and", logical_and, a, b); }
 Tensor logical_or(const Operand& a, const Operand& b) { return on_tensors("logical_or", logical_or, a, b); }
 Tensor logical_xor(const Operand& a, const Operand& b) { return on_tensors("logical_xor", logical_xor, a, b); }

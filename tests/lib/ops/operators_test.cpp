@@ -77,6 +77,7 @@ TEST_CASE("operators: in place they keep the tensor, its shape and its dtype") {
   n.sub_(tensor({1, 2}, int16), 3);
   CHECK(list(n) == List{17, 16});
   CHECK_THROWS_AS(n += 0.5, DTypeError);
+  CHECK_THROWS_AS(n.pow_(-1), Error);
   CHECK_THROWS_AS(n += ones({2, 2}, int16), ShapeError);
   CHECK(list(n) == List{17, 16});
   x.pow_(2).add_(1).neg_().abs_();
