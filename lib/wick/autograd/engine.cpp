@@ -142,16 +142,19 @@ class Pass {
 
   // Hooks first; what they leave is the gradient.
   void see(const Node& node, Tensors& grads) {
-    if (node.hooks.empty() && node.retaining.empty()) return;
+    if (node.hooks.empty() && node.retained.empty()) return;
     for (std::size_t i = 0; i < grads.size(); ++i) {
       if (grads[i].defined()) grads[i] = autograd::apply_hooks(node.hooks, static_cast<int>(i), grads[i]);
     }
     if (inputs_) return;
-    for (TensorBody* body : node.retaining) {
-      const Tensor& g = grads[static_cast<std::size_t>(body->gradient->output)];
+    for (const auto& [output, retained] : node.retained) {
+      const Tensor& g = grads[static_cast<std::size_t>(output)];
       if (!g.defined()) continue;
-      const Tensor before = Tensor::from_body(body).grad();
-      Tensor::from_body(body).set_grad(before.defined() ? add(before, g) : g);
+      Tensor before;  // ends outside of the lock
+      const std::lock_guard lock(retained->mutex);
+      before = retained->grad;
+      // A copy: the pass, and other tensors, hold this one.
+      retained->grad = before.defined() ? add(before, g) : create_ ? g : g.detach().clone();
     }
   }
 

@@ -62,16 +62,7 @@ class FunctionNode final : public Node {
       const NoGrad no_grad;
       results = forward(&context);
     }
-    for (Tensor& result : results) {
-      if (!result.defined()) fail("Function", "forward gave an undefined tensor");
-      // An argument keeps the history that it has.
-      for (const Tensor& argument : arguments) {
-        if (argument.defined() && result.is_same(argument)) {
-          result = result.detach();
-          break;
-        }
-      }
-    }
+    for (Tensor& result : results) own(context, arguments, result);
     return results;
   }
 
@@ -83,6 +74,23 @@ class FunctionNode final : public Node {
   }
 
  private:
+  // A result has no history but the Function's: an argument, a view, or a tensor of somebody else's is taken
+  // without the one that it has.
+  static void own(AutogradContext& context, const Tensors& arguments, Tensor& result) {
+    if (!result.defined()) fail("Function", "forward gave an undefined tensor");
+    bool is_argument = false;
+    for (const Tensor& argument : arguments)
+      is_argument = is_argument || (argument.defined() && result.is_same(argument));
+    if (!is_argument && !result.body()->base && !result.body()->gradient) return;
+    const Tensor detached = result.detach();
+    for (Tensor& marked : context.without_gradient_)
+      if (marked.is_same(result)) marked = detached;
+    // A saved argument stays the argument.
+    for (Tensor& saved : context.to_save_)
+      if (!is_argument && saved.is_same(result)) saved = detached;
+    result = detached;
+  }
+
   [[noreturn]] void refuse(std::size_t count) const {
     fail("Function", "backward gave {} gradients, forward has {} arguments", count, inputs.size());
   }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -77,7 +78,7 @@ class Function {
         {as_tensor(arguments)...},
         [&](AutogradContext* context) { return Tensors{F::forward(context, arguments...)}; },
         [](AutogradContext* context, const Tensors& grads) { return Tensors{F::backward(context, grads)}; });
-    if constexpr (std::is_same_v<Result, Tensor>) {
+    if constexpr (std::is_convertible_v<Result, Tensor>) {
       return results[0];
     } else {
       return results;
@@ -87,6 +88,8 @@ class Function {
  private:
   template <class T>
   static Tensor as_tensor(const T& argument) {
+    static_assert(!std::is_same_v<T, Tensors> && !std::is_same_v<T, std::optional<Tensor>>,
+                  "pass tensors one by one: those in a list would have no gradient");
     if constexpr (std::is_convertible_v<const T&, const Tensor&>) {
       return argument;
     } else {

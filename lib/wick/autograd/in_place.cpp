@@ -189,6 +189,10 @@ bool in_place_recorded(const char* operation, const Tensor& target, Inputs sourc
   return recorded;
 }
 
+Tensor source_of_change(bool recorded, const Tensor& target, const Tensor& source) {
+  return recorded && meet(target, source) ? source.clone() : source;
+}
+
 Tensor fit_change(const char* operation, const Tensor& target, const Tensor& result) {
   if (result.sizes() != target.sizes()) {
     fail<ShapeError>(operation, "the result has shape {}, the tensor that is to hold it {}", result.sizes(),
@@ -203,13 +207,14 @@ Tensor fit_change(const char* operation, const Tensor& target, const Tensor& res
 
 void put_change(const char* operation, const Tensor& target, const Tensor& result, bool recorded) {
   check_overlap(operation, target);
+  const Tensor root = root_of(target);
+  if (recorded) check_overlap(operation, root);
   const Uninterrupted whole;
   target.storage()->bump_version();
   copy_into(target, result);
   if (!recorded) return;
   // The result of an operation that did nothing may be one of the tensors that it was given.
-  const Tensor change = result.is_leaf() ? result.clone() : result;
-  const Tensor root = root_of(target);
+  const Tensor change = result.requires_grad() && result.is_leaf() ? result.clone() : result;
   if (!root.is_same(target)) rebase(operation, root, region_of(root, target), change);
   adopt_history(target, change);
   const std::uint32_t changes = root.body()->changes.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -229,8 +234,10 @@ void renew_history(const Tensor& view) {
     record("view", renewed, {root}, saving(region),
            [](const Tensor& g, const Region& back) { return put(g, back); });
   }
+  Ref<Node> before;  // ends outside of the lock
   const std::lock_guard lock(gradient_mutex(root));
   if (body.changes.load(std::memory_order_relaxed) == changes) return;
+  if (body.gradient) before = body.gradient->node;
   adopt_history(view, renewed);
   body.changes.store(changes, std::memory_order_release);
 }
@@ -242,7 +249,7 @@ void begin_in_place(const char* operation, const Tensor& target) {
 }
 
 Tensor begin_in_place(const char* operation, const Tensor& target, const Tensor& source) {
-  source.detach().expand(target.sizes());
+  if (source.sizes() != target.sizes()) source.detach().expand(target.sizes());
   check_lost_gradient(operation, target, source);
   begin_in_place(operation, target);
   return meet(target, source) && !same_layout(target, source) ? source.detach().clone() : source;

@@ -36,6 +36,9 @@ namespace autograd {
 // Whether the change has to be recorded. GradientError when it cannot be: the target is a leaf that requires
 // a gradient, or a view of one.
 bool in_place_recorded(const char* operation, const Tensor& target, Inputs sources);
+// What a recorded change reads in place of a source: a copy where that shares memory with the target, for
+// what is saved of it must not change.
+Tensor source_of_change(bool recorded, const Tensor& target, const Tensor& source);
 // The new elements in the target's dtype. ShapeError unless they have the target's shape; DTypeError when
 // their kind (integer, floating ...) is higher than the target's.
 Tensor fit_change(const char* operation, const Tensor& target, const Tensor& result);

@@ -82,17 +82,9 @@ Edge edge_to(const Tensor& input) {
   return edge;
 }
 
-void forget_retaining(TensorBody& body) {
-  const GradientState& state = *body.gradient;
-  if (state.retained && state.node) std::erase(state.node->retaining, &body);
-}
-
 void attach(const Tensor& out, const Ref<Node>& node, int output) {
   GradientState& state = state_of(out);
-  if (state.retained) {
-    forget_retaining(*out.body());
-    if (node) node->retaining.push_back(out.body());
-  }
+  if (state.retained && node) node->retained.emplace_back(output, state.retained);
   // What it had before ends last: memory whose release calls the user's code may hang on it.
   const Ref<Node> before = std::exchange(state.node, node);
   state.output = output;
@@ -198,10 +190,10 @@ const Tensor& Tensor::requires_grad_(bool wanted) const {
 }
 
 Tensor autograd::apply_hooks(const TensorHooks& hooks, int output, Tensor gradient) {
-  // A hook may take itself away, or add others, which are for later passes.
+  // A hook may give others, which are for later passes.
   const TensorHooks now = hooks;
   for (const TensorHook& hook : now) {
-    if (hook.output != output) continue;
+    if (hook.output != output || hook.state->removed) continue;
     const Tensor replaced = hook.call(gradient);
     if (!replaced.defined()) continue;
     if (replaced.sizes() != gradient.sizes()) {
@@ -217,9 +209,9 @@ Tensor autograd::apply_hooks(const TensorHooks& hooks, int output, Tensor gradie
 void Tensor::retain_grad() const {
   if (!requires_grad()) fail<GradientError>("retain_grad", "the tensor does not require a gradient");
   GradientState& state = *body_->gradient;
-  if (is_leaf() || state.retained) return;
-  state.retained = true;
-  state.node->retaining.push_back(body_.get());
+  if (!state.node || state.retained) return;
+  state.retained = Ref<Retained>(new Retained);
+  state.node->retained.emplace_back(state.output, state.retained);
 }
 
 std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
@@ -227,19 +219,30 @@ std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) c
   static std::atomic<std::uint64_t> next{1};
   const std::uint64_t id = next.fetch_add(1, std::memory_order_relaxed);
   GradientState& state = *body_->gradient;
-  (state.node ? state.node->hooks : state.hooks).push_back({id, state.output, std::move(hook)});
+  const Ref<TensorHook::State> shared(new TensorHook::State);
+  (state.node ? state.node->hooks : state.hooks).push_back({shared, state.output, std::move(hook)});
+  state.given_hooks.emplace_back(id, shared);
   return id;
 }
 
 void Tensor::remove_hook(std::uint64_t hook) const {
-  if (!requires_grad()) return;
+  if (!get().gradient) return;
   GradientState& state = *body_->gradient;
-  std::erase_if(state.node ? state.node->hooks : state.hooks,
-                [&](const TensorHook& given) { return given.id == hook; });
+  for (const auto& [id, shared] : state.given_hooks) {
+    if (id == hook) shared->removed = true;
+  }
+  const auto removed = [](const auto& given) { return given.state->removed.load(); };
+  std::erase_if(state.given_hooks, [&](const auto& given) { return given.first == hook; });
+  std::erase_if(state.hooks, removed);
+  if (state.node) std::erase_if(state.node->hooks, removed);
 }
 
 Tensor Tensor::grad() const {
   if (!get().gradient) return {};
+  if (const Ref<Retained>& retained = body_->gradient->retained) {
+    const std::lock_guard lock(retained->mutex);
+    return retained->grad;
+  }
   const std::lock_guard lock(autograd::gradient_mutex(*this));
   return body_->gradient->grad;
 }
@@ -253,9 +256,15 @@ void Tensor::set_grad(const Tensor& gradient) const {
   } else if (gradient.dtype() != dtype()) {
     fail<DTypeError>("set_grad", "the gradient of a {} tensor cannot be {}", dtype(), gradient.dtype());
   }
+  GradientState& state = state_of(*this);
   Tensor before;  // ends outside of the lock
-  const std::lock_guard lock(autograd::gradient_mutex(*this));
-  before = std::exchange(state_of(*this).grad, gradient);
+  if (state.retained) {
+    const std::lock_guard lock(state.retained->mutex);
+    before = std::exchange(state.retained->grad, gradient);
+  } else {
+    const std::lock_guard lock(autograd::gradient_mutex(*this));
+    before = std::exchange(state.grad, gradient);
+  }
 }
 
 void Tensor::backward(bool retain_graph, bool create_graph) const {

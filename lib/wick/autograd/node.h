@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <initializer_list>
 #include <mutex>
@@ -51,20 +52,31 @@ struct Edge {
 
 // A function that sees a gradient before it is used, see Tensor::register_hook. Of a node: that of a result.
 struct TensorHook {
-  std::uint64_t id;
+  struct State : RefCounted {
+    std::atomic<bool> removed{false};
+  };
+  Ref<State> state;
   int output;
   std::function<Tensor(const Tensor&)> call;
 };
 // In the order in which they were given.
 using TensorHooks = std::vector<TensorHook>;
 
+// Where the gradient of a result is added up, see Tensor::retain_grad: shared by the tensor and its node.
+struct Retained : RefCounted {
+  std::mutex mutex;
+  Tensor grad;
+};
+
 struct GradientState {
   bool leaf_wanted = false;  // requires_grad of a leaf
-  bool retained = false;     // retain_grad of a result: its node knows of it
   Ref<Node> node;            // what made the tensor; null for a leaf
   int output = 0;
   Tensor grad;
-  TensorHooks hooks;  // of a leaf
+  Ref<Retained> retained;  // of a result
+  TensorHooks hooks;       // of a leaf
+  // By number, wherever they are: a tensor that was changed in place has hooks at the node before as well.
+  std::vector<std::pair<std::uint64_t, Ref<TensorHook::State>>> given_hooks;
 };
 
 // One recorded operation.
@@ -89,8 +101,7 @@ class Node : public RefCounted {
   int outputs = 1;
   bool used_up = false;
   TensorHooks hooks;
-  // Results that retain their gradients, which take themselves out when they end.
-  std::vector<TensorBody*> retaining;
+  std::vector<std::pair<int, Ref<Retained>>> retained;  // by result
 };
 
 using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
@@ -108,8 +119,6 @@ void renew_history(const Tensor& view);
 std::mutex& gradient_mutex(const Tensor& leaf);
 // The gradient that the hooks of that result leave.
 Tensor apply_hooks(const TensorHooks& hooks, int output, Tensor gradient);
-// Before a tensor ends, or gets another history.
-void forget_retaining(TensorBody& body);
 // Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, int output);
 

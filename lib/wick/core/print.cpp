@@ -173,19 +173,27 @@ class Printer {
 
 const PrintOptions& print_options() noexcept { return options_of_thread; }
 
-void set_print_options(const PrintOptions& options) {
+namespace {
+
+void check(const char* operation, const PrintOptions& options) {
   constexpr int most_digits = 300;
   if (options.precision < 0 || options.precision > most_digits)
-    fail("set_print_options", "precision must lie within 0 and {}, {} was given", most_digits,
-         options.precision);
+    fail(operation, "precision must lie within 0 and {}, {} was given", most_digits, options.precision);
   if (options.edge_items < 1)
-    fail("set_print_options", "edge_items must be 1 or more, {} was given", options.edge_items);
+    fail(operation, "edge_items must be 1 or more, {} was given", options.edge_items);
+}
+
+}  // namespace
+
+void set_print_options(const PrintOptions& options) {
+  check("set_print_options", options);
   options_of_thread = options;
 }
 
 std::string to_string(const Tensor& tensor) { return to_string(tensor, options_of_thread); }
 
 std::string to_string(const Tensor& tensor, const PrintOptions& options) {
+  check("to_string", options);
   if (!tensor.defined()) return "tensor(undefined)";
   const NoGrad no_grad;
   const Tensor x = tensor.detach();

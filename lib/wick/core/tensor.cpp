@@ -10,11 +10,7 @@
 
 namespace wick {
 
-TensorBody::~TensorBody() {
-  if (!gradient) return;
-  autograd::forget_retaining(*this);
-  delete gradient;
-}
+TensorBody::~TensorBody() { delete gradient; }
 
 void Tensor::undefined() { throw Error("an undefined tensor was used where one with elements is needed"); }
 
@@ -140,8 +136,8 @@ Scalar Tensor::item() const {
 Tensor Tensor::detach() const { return make_view(*this, sizes(), strides(), raw_data()); }
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
-  source.detach().expand(sizes());  // a ShapeError before anything else
   if (autograd::in_place_recorded("copy_", *this, {source})) {
+    source.detach().expand(sizes());  // a ShapeError before anything else
     return change_in_place("copy_", *this, {source}, [&](const Tensor& before) {
       const Tensor out = empty_like(before, dtype());
       copy_into(out, source);

@@ -92,6 +92,12 @@ Scalar conjugate(const Scalar& number) {
 
 bool is_one(const Scalar& alpha) { return alpha.kind() <= Kind::Floating && alpha.to_double() == 1; }
 
+Scalar negated(const Scalar& number) {
+  if (number.kind() == Kind::Complex) return -number.to_complex();
+  if (number.kind() == Kind::Floating) return -number.to_double();
+  return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(number.to_int()));
+}
+
 Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x : mul(x, factor); }
 
 Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& alpha) {
@@ -129,10 +135,7 @@ Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   const DType dtype = result_type(a, b);
   if (dtype == boolean) throw DTypeError("sub is not defined for two bool operands");
-  const Scalar minus = alpha.kind() <= Kind::Integer
-                           ? Scalar(static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(alpha.to_int())))
-                       : alpha.kind() == Kind::Complex ? Scalar(-alpha.to_complex())
-                                                       : Scalar(-alpha.to_double());
+  const Scalar minus = negated(alpha);
   const Tensor out =
       is_one(alpha) ? run_binary(Binary::Sub, "sub", a, b, dtype) : add_scaled("sub", a, b, minus);
   return record(
@@ -394,43 +397,49 @@ namespace {
 // x = function(x, y). Where no gradient is wanted and the result has x's dtype, the loop writes into x.
 template <class F>
 const Tensor& binary_in_place(const char* name, Binary op, const Tensor& x, const Operand& operand,
-                              F function) {
-  Tensor y = operand.is_tensor() ? operand.tensor() : number_beside(x, operand.number());
+                              F function, const void* parameters = nullptr) {
+  const Tensor y = operand.is_tensor() ? operand.tensor() : number_beside(x, operand.number());
   const bool recorded = autograd::in_place_recorded(name, x, {y});
   const bool fits_in_place = op == Binary::Div ? !is_integral(x.dtype()) : x.dtype() != boolean;
   if (recorded || result_type(x, y) != x.dtype() || !fits_in_place) {
-    return change_in_place(name, x, {y}, [&](const Tensor& t) { return function(t, y); });
+    const Tensor read = autograd::source_of_change(recorded, x, y);
+    return change_in_place(name, x, {read}, [&](const Tensor& t) { return function(t, read); });
   }
   const NoGrad no_grad;
-  y.expand(x.sizes());  // a ShapeError before anything else
-  y = cast_unrecorded(begin_in_place(name, x, y), x.dtype()).expand(x.sizes());
+  const Tensor source = cast_unrecorded(begin_in_place(name, x, y), x.dtype()).expand(x.sizes());
   const Uninterrupted whole;
-  run_loop(make_loop_nest({&x, &x, &y}), kernels::table().binary[op][index_of(x.dtype())]);
+  run_loop(make_loop_nest({&x, &x, &source}), kernels::table().binary[op][index_of(x.dtype())], parameters);
   return x;
 }
 
-// x = function(x, y, alpha).
+// x = x + alpha * y.
 template <class F>
-const Tensor& scaled_in_place(const char* name, Binary op, const Tensor& x, const Operand& operand,
-                              const Scalar& alpha, F function) {
-  if (is_one(alpha)) {
-    return binary_in_place(name, op, x, operand,
-                           [&](const Tensor& a, const Tensor& b) { return function(a, b, alpha); });
+const Tensor& add_scaled_in_place(const char* name, const Tensor& x, const Operand& y, const Scalar& alpha,
+                                  F function) {
+  const Kind highest = is_integral(x.dtype()) ? Kind::Integer : Kind::Floating;
+  if (is_complex(x.dtype()) || alpha.kind() > highest) {
+    const Tensor other = y.is_tensor() ? y.tensor() : number_beside(x, y.number());
+    const Tensor read = autograd::source_of_change(autograd::in_place_recorded(name, x, {other}), x, other);
+    return change_in_place(name, x, {read}, [&](const Tensor& t) { return function(t, read); });
   }
-  const Tensor y = operand.is_tensor() ? operand.tensor() : number_beside(x, operand.number());
-  return change_in_place(name, x, {y}, [&](const Tensor& t) { return function(t, y, alpha); });
+  const std::int64_t whole = alpha.to_int();
+  const double factor = alpha.to_double();
+  return binary_in_place(name, Binary::AddScaled, x, y, function,
+                         is_integral(x.dtype()) ? static_cast<const void*>(&whole) : &factor);
 }
 
 }  // namespace
 
 const Tensor& Tensor::add_(const Operand& y, const Scalar& alpha) const {
-  return scaled_in_place("add_", Binary::Add, *this, y, alpha,
-                         [](const Tensor& a, const Tensor& b, const Scalar& k) { return add(a, b, k); });
+  const auto function = [&](const Tensor& a, const Tensor& b) { return add(a, b, alpha); };
+  if (is_one(alpha)) return binary_in_place("add_", Binary::Add, *this, y, function);
+  return add_scaled_in_place("add_", *this, y, alpha, function);
 }
 
 const Tensor& Tensor::sub_(const Operand& y, const Scalar& alpha) const {
-  return scaled_in_place("sub_", Binary::Sub, *this, y, alpha,
-                         [](const Tensor& a, const Tensor& b, const Scalar& k) { return sub(a, b, k); });
+  const auto function = [&](const Tensor& a, const Tensor& b) { return sub(a, b, alpha); };
+  if (is_one(alpha)) return binary_in_place("sub_", Binary::Sub, *this, y, function);
+  return add_scaled_in_place("sub_", *this, y, negated(alpha), function);
 }
 
 const Tensor& Tensor::mul_(const Operand& y) const {
@@ -444,8 +453,11 @@ const Tensor& Tensor::div_(const Operand& y) const {
 }
 
 const Tensor& Tensor::pow_(const Operand& exponent) const {
-  const Tensor& read = exponent.is_tensor() ? exponent.tensor() : *this;
-  return change_in_place("pow_", *this, {read}, [&](const Tensor& x) { return pow(x, exponent); });
+  if (!exponent.is_tensor())
+    return change_in_place("pow_", *this, {}, [&](const Tensor& x) { return pow(x, exponent.number()); });
+  const bool recorded = autograd::in_place_recorded("pow_", *this, {exponent.tensor()});
+  const Tensor e = autograd::source_of_change(recorded, *this, exponent.tensor());
+  return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return pow(x, e); });
 }
 
 const Tensor& Tensor::neg_() const { return apply_in_place(neg_rule, *this); }

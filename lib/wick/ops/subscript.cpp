@@ -103,17 +103,32 @@ Tensor index(const Tensor& x, std::initializer_list<TensorIndex> indices) {
   return picks.empty() ? view : index(view, picks);
 }
 
+namespace {
+
+// What the view, or what is picked from it, is given.
+void assign(const Tensor& view, const Tensors& picks, const Operand& values) {
+  const bool single = !values.is_tensor() || values.tensor().dim() == 0;
+  if (picks.empty()) {
+    values.is_tensor() ? view.copy_(values.tensor()) : view.fill_(values.number());
+  } else if (single && picks.size() == 1 && picks[0].dtype() == boolean && picks[0].sizes() == view.sizes()) {
+    // One value for all that a mask chooses needs no positions.
+    view.masked_fill_(picks[0], values_for(view, values));
+  } else {
+    wick::index_put_(view, picks, values_for(view, values));
+  }
+}
+
+}  // namespace
+
 const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> indices, const Operand& values,
                          bool accumulate) {
   const auto [view, picks] = resolve(x, indices);
-  if (!picks.empty()) {
-    index_put_(view, picks, values_for(view, values), accumulate);
-  } else if (accumulate) {
+  if (!accumulate) {
+    assign(view, picks, values);
+  } else if (picks.empty()) {
     view.add_(values);
-  } else if (values.is_tensor()) {
-    view.copy_(values.tensor());
   } else {
-    view.fill_(values.number());
+    index_put_(view, picks, values_for(view, values), true);
   }
   return x;
 }
@@ -127,13 +142,7 @@ Subscript::Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices
 }
 
 const Tensor& Subscript::put(const Operand& values) const {
-  if (origin_.defined()) {
-    wick::index_put_(origin_, picks_, values_for(origin_, values));
-  } else if (values.is_tensor()) {
-    copy_(values.tensor());
-  } else {
-    fill_(values.number());
-  }
+  assign(origin_.defined() ? origin_ : *this, picks_, values);
   return *this;
 }
 

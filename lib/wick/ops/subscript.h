@@ -79,7 +79,8 @@ Tensor index(const Tensor& x, std::initializer_list<TensorIndex> indices);
 const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> indices, const Operand& values,
                          bool accumulate = false);
 
-// x[indices], which can be assigned to while it is no variable.
+// x[indices], which can be assigned to while it is no variable. Positions and masks are read even so:
+// index_put_ spares that.
 class Subscript : public Tensor {
  public:
   Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices);

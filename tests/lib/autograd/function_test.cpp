@@ -78,6 +78,27 @@ TEST_CASE("function: when nothing is recorded, and what is refused") {
   CHECK(x.is_leaf());
 }
 
+TEST_CASE("function: a result has its history alone") {
+  struct Flat : autograd::Function<Flat> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x.reshape({-1}); }
+    static Tensors backward(AutogradContext*, const Tensors& grads) {
+      return {(grads[0] * 100).reshape({2, 2})};
+    }
+  };
+  const Tensor w = values({2, 2}).clone().requires_grad_(), x = w * 1, y = Flat::apply(x);
+  x.mul_(1);
+  CHECK(list(grad({sum(y)}, {w})[0]) == List{100, 100, 100, 100});
+  Flat::apply(w).mul_(2);
+
+  static const Tensor elsewhere = ones({2}, float64).requires_grad_();
+  struct Elsewhere : autograd::Function<Elsewhere> {
+    static Tensor forward(AutogradContext*, const Tensor&) { return elsewhere; }
+    static Tensors backward(AutogradContext*, const Tensors& grads) { return {grads[0]}; }
+  };
+  CHECK(Elsewhere::apply(ones({2}, float64).requires_grad_()).requires_grad());
+  CHECK(elsewhere.is_leaf());
+}
+
 TEST_CASE("function: what it saves of itself is freed") {
   const auto before = allocator::statistics().used;
   {
@@ -96,19 +117,36 @@ TEST_CASE("hooks: see gradients and may replace them") {
     ++calls;
     return g * 2;
   });
+  int seen = 0;
   const auto watching = x.register_hook([&](const Tensor& g) {
+    ++seen;
     CHECK(list(g) == List{12, 24});
     return Tensor();
   });
   sum(y * y / 3 * tensor({1., 1.}, float64)).backward();
   CHECK(calls == 1);
+  CHECK(seen == 1);
   CHECK(list(x.grad()) == List{12, 24});
   y.remove_hook(doubling);
   x.remove_hook(watching);
   x.set_grad({});
-  sum(x * 3).backward();
+  sum(y * 1).backward();
   CHECK(list(x.grad()) == List{3, 3});
   CHECK(calls == 1);
+  CHECK(seen == 1);
+
+  // Also where the tensor got another history since.
+  const Tensor z = x * 3;
+  const auto tenfold = z.register_hook([](const Tensor& g) { return g * 10; });
+  z.mul_(2);
+  z.remove_hook(tenfold);
+  CHECK(list(grad({sum(z)}, {x})[0]) == List{6, 6});
+  const Tensor leaf = ones({1}, float64).requires_grad_();
+  const auto once = leaf.register_hook([](const Tensor& g) { return g * 10; });
+  leaf.requires_grad_(false);
+  leaf.remove_hook(once);
+  leaf.requires_grad_();
+  CHECK(list(grad({sum(leaf * 2)}, {leaf})[0]) == List{2});
 }
 
 TEST_CASE("hooks: errors") {
@@ -129,10 +167,13 @@ TEST_CASE("hooks: results retain their gradients") {
   const Tensor y = x * x;
   y.retain_grad();
   y.retain_grad();
+  Tensor other;
   {
-    const Tensor gone = y * 1;
+    const Tensor gone = x * 1;
     gone.retain_grad();
+    other = sum(gone * gone);
   }
+  grad({other}, {x});
   const Tensor loss = sum(y * y);
   loss.backward(true);
   CHECK(list(y.grad()) == List{2, 8});
@@ -141,6 +182,22 @@ TEST_CASE("hooks: results retain their gradients") {
   CHECK(list(x.grad()) == List{8, 64});
   grad({sum(x * x)}, {x});
   CHECK(list(y.grad()) == List{4, 16});
+  // Nobody else holds them.
+  const Tensor a = x * 1, b = x * 2, c = a + b, seed = tensor({1., 1.}, float64);
+  for (const Tensor& t : {a, b, c}) t.retain_grad();
+  backward({c}, {seed});
+  a.grad().mul_(7);
+  c.grad().mul_(9);
+  CHECK(list(b.grad()) == List{1, 1});
+  CHECK(list(seed) == List{1, 1});
+  // Of a view they outlast a change beside it.
+  const Tensor root = x * 1, part = root.slice(0, 0, 1);
+  part.retain_grad();
+  const Tensor used = part * 5;
+  root[1] = 0;
+  CHECK(part.requires_grad());
+  sum(used).backward();
+  CHECK(list(part.grad()) == List{5});
   // A change in place: the gradient is that of the new elements.
   const Tensor z = x * 2;
   z.retain_grad();

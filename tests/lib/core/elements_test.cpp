@@ -109,6 +109,7 @@ TEST_CASE("elements: tensors are written as the options say") {
   set_print_options(before);
   CHECK(to_string(tensor({0.25})) == "tensor([0.2500])");
   CHECK_THROWS_AS(set_print_options({.precision = -1}), Error);
+  CHECK_THROWS_AS(to_string(ones({1}), {.precision = 1000}), Error);
   CHECK_THROWS_AS(set_print_options({.precision = 301}), Error);
   CHECK_THROWS_AS(set_print_options({.edge_items = 0}), Error);
   set_print_options({.precision = 300, .scientific = false});
