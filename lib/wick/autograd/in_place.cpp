@@ -216,6 +216,10 @@ void put_change(const char* operation, const Tensor& target, const Tensor& resul
   // The result of an operation that did nothing may be one of the tensors that it was given.
   const Tensor change = result.requires_grad() && result.is_leaf() ? result.clone() : result;
   if (!root.is_same(target)) rebase(operation, root, region_of(root, target), change);
+  // The gradient that it retains is that of the new elements.
+  if (const GradientState* state = target.body()->gradient; state && state->node) {
+    std::erase_if(state->node->retained, [&](const auto& kept) { return kept.second == state->retained; });
+  }
   adopt_history(target, change);
   const std::uint32_t changes = root.body()->changes.fetch_add(1, std::memory_order_relaxed) + 1;
   target.body()->changes.store(changes, std::memory_order_release);
