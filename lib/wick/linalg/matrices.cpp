@@ -1,16 +1,20 @@
 #include "wick/linalg/matrices.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <utility>
 #include <vector>
 
+#include "wick/autograd/gradient.h"
 #include "wick/core/fail.h"
+#include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/norm.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -44,23 +48,46 @@ void check_finite(const char* operation, const Tensor& x) {
   if (!all_finite(x.detach())) fail(operation, "the input contains NaN or infinite values");
 }
 
-std::optional<int> exponent_of(const Tensor& x) {
-  if (x.numel() == 0) return std::nullopt;
-  const double largest = max(abs(x.detach())).item().to_double();
-  if (!std::isfinite(largest) || largest == 0) return std::nullopt;
-  return std::ilogb(largest) + 1;
+Tensor exponents_of(const Tensor& x, const Dims& dims) {
+  const NoGrad no_grad;
+  const Tensor parts = x.detach();
+  Shape shape = x.sizes();
+  for (const std::int64_t d : wrap_dims(dims, x.dim())) shape[static_cast<int>(d)] = 1;
+  const Tensor out = zeros(shape, int64);
+  if (x.numel() == 0) return out;
+  const Tensor sizes = is_complex(x.dtype()) ? maximum(abs(real(parts)), abs(imag(parts))) : abs(parts);
+  const Tensor largest =
+      norm(sizes, std::numeric_limits<double>::infinity(), dims, true).to(float64).contiguous();
+  for (std::int64_t i = 0; i < out.numel(); ++i) {
+    const double size = largest.data<double>()[i];
+    if (std::isfinite(size) && size != 0) out.data<std::int64_t>()[i] = std::ilogb(size) + 1;
+  }
+  return out;
 }
 
-std::optional<int> far_exponent(const Tensor& x) {
-  const auto exponent = exponent_of(x);
-  const int limit = real_dtype(x.dtype()) == float32 ? 110 : 1000;
-  return exponent && std::abs(*exponent) > limit ? exponent : std::nullopt;
+Tensor far_exponents(const Tensor& A) {
+  const Tensor exponents = exponents_of(A, {-2, -1});
+  const std::int64_t limit = real_dtype(A.dtype()) == float32 ? 110 : 1000;
+  const auto* e = exponents.data<std::int64_t>();
+  const bool far = std::any_of(e, e + exponents.numel(), [&](std::int64_t i) { return std::abs(i) > limit; });
+  return far ? exponents : Tensor();
 }
 
-Tensor times_power(const Tensor& x, int exponent) {
-  // In two steps, as the factor itself may be out of range.
-  const int half = exponent / 2;
-  return mul(mul(x, std::ldexp(1.0, half)), std::ldexp(1.0, exponent - half));
+Tensor times_powers(const Tensor& x, const Tensor& exponents) {
+  // In three steps, as the factor itself may be far out of range.
+  constexpr int steps = 3;
+  const Tensor e = exponents.contiguous();
+  Tensor out = x;
+  for (int step = 0; step < steps; ++step) {
+    const Tensor factors = empty(e.sizes(), float64);
+    for (std::int64_t i = 0; i < e.numel(); ++i) {
+      const std::int64_t whole = e.data<std::int64_t>()[i], part = whole / steps;
+      factors.data<double>()[i] =
+          std::ldexp(1.0, static_cast<int>(step == 0 ? whole - (steps - 1) * part : part));
+    }
+    out = mul(out, factors.to(real_dtype(x.dtype())));
+  }
+  return out;
 }
 
 double default_rtol(const Tensor& A) {

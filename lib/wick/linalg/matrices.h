@@ -23,13 +23,14 @@ void check_precision(const char* operation, DType dtype);
 void check_finite(const char* operation, const Tensor& x);
 bool all_finite(const Tensor& x);
 
-// The power of two that is next above all magnitudes: its exponent; nothing where some are not finite, or
-// all are 0.
-std::optional<int> exponent_of(const Tensor& x);
-// The same where it is so near to the ends of the dtype's range that sums and reciprocals may leave it.
-std::optional<int> far_exponent(const Tensor& x);
-// 2^exponent x.
-Tensor times_power(const Tensor& x, int exponent);
+// The exponents of the powers of two next above the magnitudes along the dimensions, which stay with size 1:
+// int64, 0 where some are not finite or all are 0. Of a complex number the larger part counts.
+Tensor exponents_of(const Tensor& x, const Dims& dims);
+// Those of the matrices, undefined unless one is so near to the ends of the dtype's range that sums and
+// reciprocals may leave it.
+Tensor far_exponents(const Tensor& A);
+// 2^exponents x, each element by itself; exponents broadcasts to x.
+Tensor times_powers(const Tensor& x, const Tensor& exponents);
 
 // x with its last two dimensions exchanged, and conjugated.
 Tensor adjoint(const Tensor& x);

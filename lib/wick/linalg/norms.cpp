@@ -110,7 +110,7 @@ Tensor cond(const Tensor& A, const MatrixNorm& p) {
   }
   check_square("linalg.cond", A);
   // The number is that of any multiple of A.
-  if (const auto far = far_exponent(A)) return cond(times_power(A, -*far), p);
+  if (const Tensor far = far_exponents(A); far.defined()) return cond(times_powers(A, neg(far)), p);
   const auto [inverse, info] = inv_ex(A);
   const Tensor product = mul(matrix_norm(A, p), matrix_norm(inverse, p));
   return where(gt(info, scalar_tensor(0, int32)), constant(infinity, product), product);

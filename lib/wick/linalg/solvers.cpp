@@ -61,9 +61,9 @@ Tensor substituted(const Tensor& A, const Tensor& B, bool upper, bool unitriangu
 }
 
 // 1/s where s is above the limits, else 0.
-Tensor inverted(const Tensor& S, double atol, double rtol) {
+Tensor inverted(const Tensor& S, const Tensor& atol, double rtol) {
   const Tensor largest = S.size(-1) > 0 ? narrow(S, -1, 0, 1) : S;
-  const Tensor limit = maximum(mul(largest, rtol), scalar_tensor(atol, S.dtype()));
+  const Tensor limit = maximum(mul(largest, rtol), atol);
   return where(gt(S, limit), reciprocal(S), scalar_tensor(0, S.dtype()));
 }
 
@@ -150,10 +150,16 @@ Solved solve_by_lu(const Tensor& A, const Tensor& B) {
   const NoGrad no_grad;
   Solved direct = solve_in_range(A, B);
   if (direct.in_range) return direct;
-  const auto a = exponent_of(A), b = B.defined() ? exponent_of(B) : 0;
-  if (!a || !b) return direct;
-  Solved scaled = solve_in_range(times_power(A, -*a), B.defined() ? times_power(B, -*b) : B);
-  scaled.x = times_power(scaled.x, *b - *a);
+  // Each by itself: beside a huge one a small one would vanish.
+  const Tensor a = exponents_of(A, {-2, -1});
+  if (!B.defined()) {
+    Solved scaled = solve_in_range(times_powers(A, neg(a)), B);
+    scaled.x = times_powers(scaled.x, neg(a));
+    return scaled;
+  }
+  const Tensor b = exponents_of(B, {-2});
+  Solved scaled = solve_in_range(times_powers(A, neg(a)), times_powers(B, neg(b)));
+  scaled.x = times_powers(scaled.x, sub(b, a));
   return scaled;
 }
 
@@ -447,8 +453,9 @@ std::optional<LeastSquares> full_rank_solution(const Tensor& A, const Tensor& B,
   const Tensor R = transpose(r, -2, -1), c = transpose(b, -2, -1);
   LeastSquares out;
   out.singular_values = svdvals(R);
-  out.rank =
-      sum(ne(inverted(out.singular_values, 0, limit), scalar_tensor(0, out.singular_values.dtype())), {-1});
+  out.rank = sum(ne(inverted(out.singular_values, scalar_tensor(0, out.singular_values.dtype()), limit),
+                    scalar_tensor(0, out.singular_values.dtype())),
+                 {-1});
   if (sum(lt(out.rank, scalar_tensor(n, int64))).item().to_int() > 0) return std::nullopt;
   out.solution = solve_triangular(R, narrow(c, -2, 0, n), true);
   out.residuals =
@@ -460,7 +467,7 @@ std::optional<LeastSquares> full_rank_solution(const Tensor& A, const Tensor& B,
 LeastSquares shortest_solution(const Tensor& A, const Tensor& B, double limit) {
   const std::int64_t m = A.size(-2), n = A.size(-1);
   const auto [U, S, Vh] = svd(A, false);
-  const Tensor inverse = inverted(S, 0, limit);
+  const Tensor inverse = inverted(S, scalar_tensor(0, S.dtype()), limit);
   LeastSquares out;
   out.singular_values = S;
   out.rank = sum(ne(inverse, scalar_tensor(0, S.dtype())), {-1});
@@ -498,12 +505,12 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
     if (A.size(-2) >= A.size(-1) && leading(A) == broadcast_shapes(leading(A), leading(B)))
       by_qr = full_rank_solution(A, B, limit);
     out = by_qr ? *by_qr : shortest_solution(A, B, limit);
-    // The right-hand sides near 1 where theirs left the range on the way.
-    if (const auto b = all_finite(out.solution) ? std::nullopt : exponent_of(B)) {
-      const Tensor scaled = times_power(B, -*b);
+    // The right-hand sides near 1, each by itself, where theirs left the range on the way.
+    if (!all_finite(out.solution)) {
+      const Tensor b = exponents_of(B, {-2}), scaled = times_powers(B, neg(b));
       out = by_qr ? full_rank_solution(A, scaled, limit).value_or(out) : shortest_solution(A, scaled, limit);
-      out.solution = times_power(out.solution, *b);
-      out.residuals = times_power(out.residuals, 2 * *b);
+      out.solution = times_powers(out.solution, b);
+      if (out.residuals.numel() > 0) out.residuals = times_powers(out.residuals, mul(b, 2).squeeze(-2));
     }
   }
   // The solution is pinv(A) B.
@@ -517,26 +524,36 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   return out;
 }
 
-Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> rtol) {
-  check_matrices("linalg.pinv", A);
-  const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : default_rtol(A));
-  if (computed_in_complex128(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
-  check_finite("linalg.pinv", A);
-  if (const auto far = far_exponent(A)) {
-    const double absolute = std::ldexp(atol.value_or(0), -*far);
-    return times_power(pinv(times_power(A, -*far), absolute, relative), -*far);
-  }
+namespace {
+
+// The pseudoinverse, in which singular values count as 0 unless they are above both limits.
+Tensor pinv_above(const Tensor& A, const Tensor& absolute, double relative) {
   Tensor out;
   {
     const NoGrad no_grad;
     const auto [U, S, Vh] = svd(A, false);
-    const Tensor inverse = inverted(S, atol.value_or(0), relative);
+    const Tensor inverse = inverted(S, absolute, relative);
     out = matmul(mul(adjoint(Vh), inverse.unsqueeze(-2)), adjoint(U));
   }
   return record("pinv", out, {A}, saving(A, out),
                 [](const Tensor& g, const Tensor& a, const Tensor& X) { return pinv_gradient(g, a, X); });
 }
 
+}  // namespace
+
+Tensor pinv(const Tensor& A, std::optional<double> atol, std::optional<double> rtol) {
+  check_matrices("linalg.pinv", A);
+  const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0 : default_rtol(A));
+  if (computed_in_complex128(A)) return pinv(A.to(complex128), atol, relative).to(complex64);
+  check_finite("linalg.pinv", A);
+  const Tensor absolute = scalar_tensor(atol.value_or(0), real_dtype(A.dtype())).reshape({1});
+  if (const Tensor far = far_exponents(A); far.defined()) {
+    const Tensor back = neg(far);
+    return times_powers(pinv_above(times_powers(A, back), times_powers(absolute, back.squeeze(-1)), relative),
+                        back);
+  }
+  return pinv_above(A, absolute, relative);
+}
 // --- functions of matrices
 
 namespace {

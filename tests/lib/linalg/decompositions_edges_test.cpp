@@ -350,4 +350,30 @@ TEST_CASE("decompositions: systems at the top of the range") {
   }
 }
 
+TEST_CASE(
+    "decompositions: a matrix or right-hand side near the end of the range leaves its neighbours alone") {
+  for (const DType dtype : {float32, float64, complex128}) {
+    CAPTURE(name(dtype));
+    const double top = dtype == float32 ? 1e38 : 1e308, low = dtype == float32 ? 1e-10 : 1e-20;
+    const Tensor turn = tensor({1., 1., -1., 1.}, dtype).reshape({2, 2});
+    const Tensor pair = stack({turn * top, turn * low}), own = turn * low;
+    check_close(pinv(pair)[1], pinv(own), dtype, "pinv");
+    check_close(inv(pair)[1], inv(own), dtype, "inv");
+    const Tensor b = tensor({1., 2.}, dtype).reshape({2, 1}) * low;
+    check_close(solve(pair, stack({b, b}))[1], solve(own, b), dtype, "solve");
+    CHECK(cond(pair, 1)[1].item().to_double() == doctest::Approx(cond(own, 1).item().to_double()));
+    // Columns of one system.
+    const Tensor zero = zeros({2, 1}, dtype), large = full({2, 1}, top * 1.5, dtype);
+    const Tensor columns = solve(turn, cat({large, b, zero}, 1));
+    check_close(columns.slice(1, 1, 2), solve(turn, b), dtype, "a column");
+    check_close(columns.slice(1, 2, 3), zero, dtype, "a column of zeros");
+    const Tensor line = tensor({1., 1., 1., 2., 1., 3.}, dtype).reshape({3, 2});
+    const Tensor heights = tensor({1., 2., 3.}, dtype).reshape({3, 1}) * low;
+    const Tensor fit =
+        lstsq(line, cat({full({3, 1}, top, dtype), heights, zeros({3, 1}, dtype)}, 1)).solution;
+    check_close(fit.slice(1, 1, 2), lstsq(line, heights).solution, dtype, "lstsq");
+    check_close(fit.slice(1, 2, 3), zero, dtype, "lstsq of zeros");
+  }
+}
+
 }  // namespace wick::test
