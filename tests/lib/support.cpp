@@ -82,7 +82,7 @@ bool identical(const Tensor& a, const Tensor& b) {
   });
 }
 
-bool equal(const Tensor& a, const Tensor& b) {
+bool Equal::operator()(const Tensor& a, const Tensor& b) const {
   return a.dtype() == b.dtype() && a.sizes() == b.sizes() &&
          to_vector<std::complex<double>>(a) == to_vector<std::complex<double>>(b);
 }

@@ -43,8 +43,12 @@ std::vector<T> elements(const Tensor& x) {
 // Equal dtype, shape and bytes of elements; any NaN equals any NaN.
 bool identical(const Tensor& a, const Tensor& b);
 
-// Equal dtype, shape and numbers; 0 equals -0.
-bool equal(const Tensor& a, const Tensor& b);
+// Equal dtype, shape and numbers; 0 equals -0. An object, so that the library's function of that name is not
+// looked up for tensors.
+struct Equal {
+  bool operator()(const Tensor& a, const Tensor& b) const;
+};
+inline constexpr Equal equal;
 
 // How many of the numbers of that dtype lie between two values; 0 for equal values and for two NaNs.
 double ulp_distance(double a, double b, DType dtype);

@@ -28,6 +28,7 @@ class TensorIterator;  // core/accessor.h
 class Operand;         // core/operand.h
 class Subscript;       // ops/subscript.h
 class Tensor;
+struct ValuesIndices;  // ops/reduction.h
 
 namespace indexing {
 class TensorIndex;  // ops/subscript.h
@@ -153,6 +154,73 @@ class Tensor {
   const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Operand& values,
                            bool accumulate = false) const;
 
+  // Functions as members: x.sum(0) is sum(x, 0). They are described in the headers of ops/ and linalg/. No dims
+  // mean all.
+  Tensor add(const Operand& y, const Scalar& alpha = 1) const;
+  Tensor sub(const Operand& y, const Scalar& alpha = 1) const;
+  Tensor mul(const Operand& y) const;
+  Tensor div(const Operand& y) const;
+  Tensor pow(const Operand& exponent) const;
+  Tensor maximum(const Operand& y) const;
+  Tensor minimum(const Operand& y) const;
+  Tensor eq(const Operand& y) const;
+  Tensor ne(const Operand& y) const;
+  Tensor lt(const Operand& y) const;
+  Tensor le(const Operand& y) const;
+  Tensor gt(const Operand& y) const;
+  Tensor ge(const Operand& y) const;
+  Tensor clamp(const std::optional<Scalar>& low, const std::optional<Scalar>& high = std::nullopt) const;
+  Tensor abs() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor sigmoid() const;
+  Tensor tanh() const;
+  Tensor relu() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor floor() const;
+  Tensor ceil() const;
+  Tensor round() const;
+  Tensor isnan() const;
+  bool equal(const Tensor& y) const;
+  bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  Tensor sum(const Dims& dims = {}, bool keepdim = false, std::optional<DType> dtype = std::nullopt) const;
+  Tensor prod(const Dims& dims = {}, bool keepdim = false, std::optional<DType> dtype = std::nullopt) const;
+  Tensor mean(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor var(const Dims& dims = {}, bool unbiased = true, bool keepdim = false) const;
+  Tensor std(const Dims& dims = {}, bool unbiased = true, bool keepdim = false) const;
+  Tensor any(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor all(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor norm(double p = 2, const Dims& dims = {}, bool keepdim = false) const;
+  Tensor max() const;
+  Tensor min() const;
+  ValuesIndices max(std::int64_t dim, bool keepdim = false) const;
+  ValuesIndices min(std::int64_t dim, bool keepdim = false) const;
+  Tensor argmax(std::optional<std::int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor argmin(std::optional<std::int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor softmax(std::int64_t dim) const;
+  Tensor log_softmax(std::int64_t dim) const;
+  Tensor cumsum(std::int64_t dim) const;
+  ValuesIndices sort(std::int64_t dim = -1, bool descending = false) const;
+  ValuesIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true) const;
+  Tensor matmul(const Tensor& y) const;
+  Tensor mm(const Tensor& y) const;
+  Tensor dot(const Tensor& y) const;
+  Tensor view(const Shape& shape) const { return reshape(shape); }
+  Tensor movedim(std::int64_t source, std::int64_t destination) const;
+  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length) const;
+  Tensor diagonal(std::int64_t offset = 0, std::int64_t dim1 = 0, std::int64_t dim2 = 1) const;
+  Tensor flip(const Dims& dims) const;
+  Tensors split(std::int64_t size, std::int64_t dim = 0) const;
+  Tensors split(const Dims& sizes, std::int64_t dim = 0) const;
+  Tensors chunk(std::int64_t chunks, std::int64_t dim = 0) const;
+  Tensors unbind(std::int64_t dim = 0) const;
+  Tensor index_select(std::int64_t dim, const Tensor& index) const;
+  Tensor gather(std::int64_t dim, const Tensor& index) const;
+  Tensor masked_fill(const Tensor& mask, const Operand& value) const;
+  Tensor masked_select(const Tensor& mask) const;
+
   // Changes in place: `x.add_(y)` puts the elements of add(x, y) where those of x are, for x and all that
   // shares its memory, and returns x. What is written keeps x's shape and dtype: ShapeError when the result
   // has another shape (only other operands are broadcast), DTypeError when its kind (integer, floating ...)
@@ -195,6 +263,7 @@ class Tensor {
   friend WICK_API Tensor operator-(const Operand& a, const Operand& b);
   friend WICK_API Tensor operator*(const Operand& a, const Operand& b);
   friend WICK_API Tensor operator/(const Operand& a, const Operand& b);
+  friend WICK_API Tensor operator%(const Operand& a, const Operand& b);
   friend WICK_API Tensor operator&(const Operand& a, const Operand& b);
   friend WICK_API Tensor operator|(const Operand& a, const Operand& b);
   friend WICK_API Tensor operator^(const Operand& a, const Operand& b);

@@ -196,6 +196,18 @@ struct GeluTanhOf {
   }
 };
 
+struct NanToNumOf {
+  template <class C>
+  static C f(C x, Parameters<C> p) {
+    const C number = x != x ? p.a : x;
+    return number == C(__builtin_inf()) ? p.b : number == C(-__builtin_inf()) ? p.c : number;
+  }
+  template <class C>
+  static C df(C g, C x, Parameters<C>) {
+    return x - x == 0 ? g : C(0);
+  }
+};
+
 // Parameters are rounded to the tensor's type, as PyTorch has it: a comparison with a bound may depend on it.
 template <class T>
 Parameters<WithoutHalf<T>> read(const void* parameters) {
@@ -275,6 +287,7 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
     set(Unary::Mish, MishOf{});
     set(Unary::Gelu, GeluOf{});
     set(Unary::GeluTanh, GeluTanhOf{});
+    set(Unary::NanToNum, NanToNumOf{});
     t.prelu[dtype] = prelu_loop<T>;
   }
 }

@@ -10,12 +10,15 @@ void fill_table(kernels::Table& table) {
   add_functions(table);
   add_powers(table);
   add_binary(table);
+  add_remainders(table);
+  add_ternary(table);
   add_activations(table);
   add_softmax(table);
   add_reductions(table);
   add_extremes(table);
   add_random(table);
   add_products(table);
+  add_distances(table);
   add_matrix_kernels(table);
 }
 

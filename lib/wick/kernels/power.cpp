@@ -130,6 +130,14 @@ WICK_INLINE bool with_exponent(C e, F f) {
 struct PowOf   { template <class C> static C f(C x, C e) { return pow(x, e); } };
 struct Atan2Of { template <class C> static C f(C y, C x) { return atan2(y, x); } };
 struct HypotOf { template <class C> static C f(C x, C y) { return hypot(x, y); } };
+struct LogAddExpOf {
+  // Of equal numbers without their difference, which is NaN of infinities.
+  template <class C> static C f(C x, C y) {
+    const C distance = x > y ? x - y : y - x, larger = x > y ? x : y;
+    const C sum = larger + softplus_tail(distance < C(1000) ? distance : C(1000));
+    return x == y ? x + C(0x1.62e42fefa39efp-1) : x != x ? x : y != y ? y : sum;
+  }
+};
 // clang-format on
 
 // Whether operand k is one element for all of the block.
@@ -183,6 +191,7 @@ WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
     t.binary[Binary::Pow][dtype] = powers<T>;
     t.binary[Binary::Atan2][dtype] = buffered_loop2<T, Atan2Of>;
     t.binary[Binary::Hypot][dtype] = buffered_loop2<T, HypotOf>;
+    t.binary[Binary::LogAddExp][dtype] = buffered_loop2<T, LogAddExpOf>;
     t.pow_gradient[dtype] = power_gradient<T>;
   }
 }

@@ -73,6 +73,35 @@ struct SumOf {
   }
 };
 
+// NaN counts as 0.
+template <class T>
+struct NanSumOf : SumOf<T> {
+  template <class V>
+  static WICK_INLINE State<V, 1> start(V x, V) {
+    return {{x == x ? x : V{}}};
+  }
+};
+
+template <class T>
+struct ProdOf {
+  using A = typename SumType<T>::type;
+  using Result = typename StoredSum<T>::type;
+  static constexpr int parts = 1;
+  static constexpr bool centered = false;
+  static constexpr bool has_wide_result = false;
+  template <class V>
+  static WICK_INLINE State<V, 1> start(V x, V) {
+    return {{x}};
+  }
+  template <class V>
+  static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
+    s.part[0] = s.part[0] * other.part[0];
+  }
+  static WICK_INLINE Result result(const State<A, 1>& s, const ReduceFinish&) {
+    return cast<Result>(s.part[0]);
+  }
+};
+
 template <class T, bool largest>
 struct ExtremeOf {
   using A = typename ExtremeType<T>::type;
@@ -677,11 +706,13 @@ void add_reductions(kernels::Table& table) {
   each_dtype([&]<int i>() {
     using T = typename TypeAt<i>::type;
     register_operation<SumOf<T>, T>(table, Reduce::Sum, i);
+    register_operation<ProdOf<T>, T>(table, Reduce::Prod, i);
     if constexpr (class_of<T> != Class::Complex) {
       register_operation<ExtremeOf<T, true>, T>(table, Reduce::Max, i);
       register_operation<ExtremeOf<T, false>, T>(table, Reduce::Min, i);
     }
     if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
+      register_operation<NanSumOf<T>, T>(table, Reduce::NanSum, i);
       register_operation<SquaresOf<T>, T>(table, Reduce::Squares, i);
       register_operation<DeviationsOf<T>, T>(table, Reduce::Deviations, i);
       table.scaled_deviation[i] = scaled_deviation<T>;

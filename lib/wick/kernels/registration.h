@@ -11,11 +11,14 @@ void add_unary(kernels::Table& table);
 void add_functions(kernels::Table& table);
 void add_powers(kernels::Table& table);
 void add_binary(kernels::Table& table);
+void add_remainders(kernels::Table& table);
+void add_ternary(kernels::Table& table);
 void add_activations(kernels::Table& table);
 void add_softmax(kernels::Table& table);
 void add_reductions(kernels::Table& table);
 void add_extremes(kernels::Table& table);
 void add_random(kernels::Table& table);
+void add_distances(kernels::Table& table);
 void add_products(kernels::Table& table);
 void add_matrix_kernels(kernels::Table& table);
 

@@ -44,6 +44,7 @@ enum class Unary {
   Hardswish,    // x hardsigmoid(x)
   Softplus,     // log(1 + exp(a x)) / a where a x is at most b, else x
   Softsign, Tanhshrink, Silu, Mish, Gelu, GeluTanh,
+  NanToNum,     // a in place of NaN, b of infinity, c of minus infinity
   count_
 };
 // clang-format on
@@ -62,7 +63,9 @@ struct LineLoops {
   Loop columns;
 };
 
-// AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is.
+// AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is. Fmod is
+// what a division that rounds towards zero leaves, Remainder what one leaves that rounds down; 0 of integers
+// whose divisor is 0. LogAddExp: log(exp(a) + exp(b)).
 enum class Binary {
   Add,
   Sub,
@@ -80,15 +83,29 @@ enum class Binary {
   Pow,
   Atan2,
   Hypot,
+  LogAddExp,
+  FloorDivide,
+  Remainder,
+  Fmod,
   count_
+};
+
+// Of operands 1 to 3, x, y and z: x + z (y - x), x + factor y z and x + factor y / z.
+enum class Ternary { Lerp, AddCMul, AddCDiv, count_ };
+
+// The factor, for each kind of dtype.
+struct TernaryParameters {
+  double real = 1, imag = 0;
+  int64_t integer = 1;
 };
 
 // Results are bool.
 enum class Compare { Eq, Ne, Lt, Le, Gt, Ge, count_ };
 
-// Max and Min give NaN when there is one. Squares: the sum of them, of real numbers. Deviations: of real
-// numbers from operand 2, a double for each result.
-enum class Reduce { Sum, Max, Min, Squares, Deviations, count_ };
+// Max and Min give NaN when there is one. NanSum: the sum of what is not NaN, of floating point numbers.
+// Squares: the sum of them, of real numbers. Deviations: of real numbers from operand 2, a double for each
+// result.
+enum class Reduce { Sum, Prod, NanSum, Max, Min, Squares, Deviations, count_ };
 
 // Two ways to summarize operand 1 in operand 0.
 struct ReduceLoops {
@@ -97,11 +114,11 @@ struct ReduceLoops {
 };
 
 // The parameters of a reduction whose lines lie in one block each: operand 0 gets the results. Sums are
-// divided by the divisor, but for those of integers, which are int64; `wide` ones of real numbers are stored
-// as double. Squares and deviations give double, over the divisor; deviations the sum of the squared ones
+// divided by the divisor, but for those of integers, which are int64, as their products are; `wide` sums of
+// real numbers are stored as double. Squares and deviations give double, over the divisor; deviations the sum of the squared ones
 // from the mean of `count` elements.
 //
-// Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums of
+// Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums and products of
 // integers, float32 of half precision, float64 of float32, complex128 of complex64; in float32 for maxima of
 // half precision, uint8 of bool; in float64 for squares; for deviations two doubles, the sum of them and of
 // their squares.
@@ -131,6 +148,18 @@ struct Gemm {
 };
 // False when memory ran out.
 using GemmFunction = bool (*)(const Gemm& arguments);
+
+// The p-norms of the differences of each of n rows of x from each of k rows of y, of m elements, in n rows of k
+// elements one after another. Steps are in elements.
+struct Distances {
+  int64_t n, k, m;
+  const void* x;
+  const void* y;
+  void* out;
+  int64_t x_row, x_column, y_row, y_column;
+  double p;
+};
+using DistanceFunction = void (*)(const Distances& arguments);
 
 struct MatrixKernels;
 
@@ -167,6 +196,7 @@ struct Table {
   Family<Unary> gradient;
   Family<Binary> binary;
   Family<Compare> compare;
+  Family<Ternary> ternary;
   // Operand 1, a gradient, times the derivative of operand 2 to the power of operand 3 with respect to
   // operand 2, which is 0 where the exponent is 0.
   Loop pow_gradient[dtypes];
@@ -177,6 +207,7 @@ struct Table {
   // (operand 1 - operand 2) * operand 3, of which the last two are double.
   Loop scaled_deviation[dtypes];
   GemmFunction gemm[dtypes];    // all but bool; of half precision C is float32
+  DistanceFunction distances[dtypes];  // of float and double
   const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
   RandomKernels random;
 };

@@ -95,4 +95,52 @@ Tensor diag_embed(const Tensor& x, std::int64_t offset) {
 Tensor tril(const Tensor& x, std::int64_t diagonal) { return triangle("tril", x, true, diagonal); }
 Tensor triu(const Tensor& x, std::int64_t diagonal) { return triangle("triu", x, false, diagonal); }
 
+namespace {
+
+// For each row the columns from `first` to `end`, which move on by one from row to row.
+template <class F>
+Tensor indices_of_rows(const char* operation, std::int64_t rows, std::int64_t columns, DType dtype, F range) {
+  if (rows < 0 || columns < 0)
+    fail<ShapeError>(operation, "sizes must not be negative, {} and {} were given", rows, columns);
+  if (dtype != int64 && dtype != int32)
+    fail<DTypeError>(operation, "indices are int64 or int32, {} was given", dtype);
+  numel({rows, columns});
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto [first, end] = range(i);
+    count += end - first;
+  }
+  const Tensor out = empty({2, count}, int64);
+  std::int64_t *row = out.data<std::int64_t>(), *column = row + count;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto [first, end] = range(i);
+    for (std::int64_t j = first; j < end; ++j) {
+      *row++ = i;
+      *column++ = j;
+    }
+  }
+  return out.to(dtype);
+}
+
+// An offset beyond the matrix is as good as one at its edge.
+std::int64_t within(std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+  return std::clamp(offset, -std::max<std::int64_t>(rows, 0), std::max<std::int64_t>(columns, 0));
+}
+
+}  // namespace
+
+Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype) {
+  const std::int64_t moved = within(offset, rows, columns);
+  return indices_of_rows("tril_indices", rows, columns, dtype, [=](std::int64_t i) {
+    return std::pair{std::int64_t{0}, std::clamp<std::int64_t>(i + moved + 1, 0, columns)};
+  });
+}
+
+Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype) {
+  const std::int64_t moved = within(offset, rows, columns);
+  return indices_of_rows("triu_indices", rows, columns, dtype, [=](std::int64_t i) {
+    return std::pair{std::clamp<std::int64_t>(i + moved, 0, columns), columns};
+  });
+}
+
 }  // namespace wick

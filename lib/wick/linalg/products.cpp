@@ -12,7 +12,10 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
+#include "wick/ops/join.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/rearrange.h"
+#include "wick/ops/scan.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -245,6 +248,35 @@ Tensor dot(const Tensor& a, const Tensor& b) {
 Tensor outer(const Tensor& a, const Tensor& b) {
   check_vectors("outer", a, b);
   return mul(a.unsqueeze(1), b);
+}
+
+Tensor mm(const Tensor& a, const Tensor& b) {
+  if (a.dim() != 2 || b.dim() != 2)
+    fail<ShapeError>("mm", "both operands must be matrices, shapes {} and {} were given", a.sizes(), b.sizes());
+  return matmul(a, b);
+}
+
+Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta, const Scalar& alpha) {
+  check_same_dtype("addmm", input.dtype(), a.dtype());
+  for (const Scalar& factor : {beta, alpha}) {
+    if (factor.kind() > kind(input.dtype()))
+      fail<DTypeError>("addmm", "a factor of {} cannot be held by {}", factor, input.dtype());
+  }
+  const Tensor product = mm(a, b);
+  input.expand(product.sizes());  // a ShapeError where it does not fit
+  if (beta.to_complex() == 0.0) return mul(product, alpha);
+  return add(beta.to_complex() == 1.0 ? input : mul(input, beta), product, alpha);
+}
+
+Tensor vander(const Tensor& x, std::optional<std::int64_t> columns, bool increasing) {
+  if (x.dim() != 1) fail<ShapeError>("vander", "x must be 1-d, shape {} was given", x.sizes());
+  const std::int64_t n = x.numel(), m = columns.value_or(n);
+  if (m < 0) fail<ShapeError>("vander", "the number of columns must not be negative, {} was given", m);
+  const DType dtype = promote_types(x.dtype(), int64);
+  if (m == 0) return empty({n, 0}, dtype);
+  const Tensor powers = cumprod(x.to(dtype).unsqueeze(1).expand({n, m - 1}), 1);
+  const Tensor out = cat({ones({n, 1}, dtype), powers}, 1);
+  return increasing ? out : flip(out, {1});
 }
 
 Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {

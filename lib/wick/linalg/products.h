@@ -11,6 +11,8 @@ namespace WICK_API wick {
 // others are broadcast. Both operands have one dtype, bool excepted. Differentiable.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
+// (n, m) times (m, p): (n, p).
+Tensor mm(const Tensor& a, const Tensor& b);
 // (b, n, m) times (b, m, p): (b, n, p), without broadcasting.
 Tensor bmm(const Tensor& a, const Tensor& b);
 
@@ -18,6 +20,13 @@ Tensor bmm(const Tensor& a, const Tensor& b);
 Tensor dot(const Tensor& a, const Tensor& b);
 // (n), (m): all products, (n, m), in the promoted dtype.
 Tensor outer(const Tensor& a, const Tensor& b);
+// beta input + alpha (a b), where a and b are matrices of one dtype with input, which is broadcast to their
+// product and, for a beta of 0, not looked at. Error for fractional factors beside integers.
+Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
+             const Scalar& alpha = 1);
+// The matrix of the powers of a vector, one in each column, from columns - 1 (its size, by default) down to 0, or the
+// other way round. Integers give int64.
+Tensor vander(const Tensor& x, std::optional<std::int64_t> columns = std::nullopt, bool increasing = false);
 // The cross product of the vectors of three elements along dim, by default the first dimension of size 3; the
 // other dimensions are broadcast. Both have one dtype and as many dimensions.
 Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim = std::nullopt);

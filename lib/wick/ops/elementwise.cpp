@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <optional>
 
 #include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
@@ -121,6 +122,19 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return combine(typed_operand(a), typed_operand(b));
 }
 
+DType result_type(const Tensor& a, const Tensor& b, const Tensor& c) {
+  if (a.dtype() == b.dtype() && a.dtype() == c.dtype()) return a.dtype();
+  // Those of one rank are promoted among themselves first.
+  std::optional<TypedOperand> arrays, singles;
+  for (const Tensor* t : {&a, &b, &c}) {
+    std::optional<TypedOperand>& group = t->dim() > 0 ? arrays : singles;
+    const TypedOperand operand = typed_operand(*t);
+    group = group ? TypedOperand{promote_types(group->dtype, operand.dtype), operand.rank} : operand;
+  }
+  if (!arrays || !singles) return arrays ? arrays->dtype : singles->dtype;
+  return combine(*arrays, *singles);
+}
+
 DType result_type(const Tensor& a, const Scalar& b) { return combine(typed_operand(a), {b.dtype(), 0}); }
 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
@@ -165,6 +179,19 @@ Tensor is_zero(const Tensor& x) { return eq(x, scalar_tensor(0, x.dtype())); }
 
 }  // namespace
 
+namespace {
+
+// Divisions with whole quotients, unrecorded.
+Tensor run_division(Binary op, const char* name, const Tensor& a, const Tensor& b) {
+  const DType dtype = result_type(a, b);
+  checked_kernel(kernels::table().binary[op][index_of(dtype)], name, dtype);
+  if (kind(dtype) == Kind::Integer && any(is_zero(b.detach())).item().to_bool())
+    fail(name, "integers cannot be divided by 0");
+  return run_binary(op, name, a, b, dtype);
+}
+
+}  // namespace
+
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode) {
   const bool floors = rounding_mode == "floor";
   if (!floors && rounding_mode != "trunc") {
@@ -172,16 +199,34 @@ Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode) {
   }
   const NoGrad no_grad;
   const DType dtype = result_type(a, b);
-  if (kind(dtype) != Kind::Integer) {
-    const Tensor quotient = div(a, b);
-    return floors ? floor(quotient) : trunc(quotient);
-  }
-  if (b.numel() > 0 && max(is_zero(b)).item().to_bool()) fail("div", "integers cannot be divided by 0");
-  const Tensor quotient = run_binary(Binary::DivTrunc, "div", a, b, dtype);
-  if (!floors) return quotient;
-  const Tensor zero = scalar_tensor(0, dtype), rest = sub(a, mul(quotient, b));
-  const Tensor beyond = bitwise_and(ne(rest, zero), ne(lt(rest, zero), lt(b, zero)));
-  return where(beyond, sub(quotient, 1), quotient);
+  if (floors && is_floating(dtype)) return run_division(Binary::FloorDivide, "div", a, b);
+  if (kind(dtype) == Kind::Integer)
+    return run_division(floors ? Binary::FloorDivide : Binary::DivTrunc, "div", a, b);
+  const Tensor quotient = div(a, b);
+  return floors ? floor(quotient) : trunc(quotient);
+}
+
+Tensor floor_divide(const Tensor& a, const Tensor& b) {
+  return run_division(Binary::FloorDivide, "floor_divide", a, b);
+}
+
+Tensor remainder(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_division(Binary::Remainder, "remainder", a, b);
+  return record("remainder", out, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, saving(a, b), [](const Tensor& g, const Tensor& x, const Tensor& y) {
+                  return neg(mul(g, div(x, y, "floor")));
+                }));
+}
+
+Tensor fmod(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_division(Binary::Fmod, "fmod", a, b);
+  return record("fmod", out, wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, saving(a, b, out),
+                    [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest) {
+                      // A quotient that rounding made whole, of what is not, would be 1 too large.
+                      const Tensor multiple = sub(x.detach(), rest.detach());
+                      return neg(mul(g, round(div(multiple, y.detach()))));
+                    }));
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }
@@ -243,6 +288,34 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
                   const Tensor share = div(div(g, scale), add(square(v), square(u)));
                   return Tensors{mul(share, u), neg(mul(share, v))};
                 });
+}
+
+namespace {
+
+// Of hypot, with respect to the operand; at the corner, where both are 0, the slope is 0.
+constexpr auto share_of_distance = [](const Tensor& g, const Tensor& x, const Tensor& distance) {
+  const Tensor divisor = where(is_zero(distance), scalar_tensor(1, distance.dtype()), distance);
+  return mul(g, div(x, divisor));
+};
+
+// Of logaddexp, with respect to x; equal infinities share it.
+constexpr auto share_of_exponential = [](const Tensor& g, const Tensor& x, const Tensor& y) {
+  const Tensor same = bitwise_and(eq(x.detach(), y.detach()), isinf(x));
+  return mul(g, sigmoid(where(same, scalar_tensor(0, g.dtype()), sub(x, y))));
+};
+
+}  // namespace
+
+Tensor hypot(const Tensor& x, const Tensor& y) {
+  const Tensor out = run_binary(Binary::Hypot, "hypot", x, y, true_division_type(result_type(x, y)));
+  return record("hypot", out, wrt(x, saving(x, out), share_of_distance),
+                wrt(y, saving(y, out), share_of_distance));
+}
+
+Tensor logaddexp(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_binary(Binary::LogAddExp, "logaddexp", a, b, true_division_type(result_type(a, b)));
+  return record("logaddexp", out, wrt(a, saving(a, b), share_of_exponential),
+                wrt(b, saving(b, a), share_of_exponential));
 }
 
 namespace {
@@ -431,39 +504,39 @@ const Tensor& add_scaled_in_place(const char* name, const Tensor& x, const Opera
 }  // namespace
 
 const Tensor& Tensor::add_(const Operand& y, const Scalar& alpha) const {
-  const auto function = [&](const Tensor& a, const Tensor& b) { return add(a, b, alpha); };
+  const auto function = [&](const Tensor& a, const Tensor& b) { return wick::add(a, b, alpha); };
   if (is_one(alpha)) return binary_in_place("add_", Binary::Add, *this, y, function);
   return add_scaled_in_place("add_", *this, y, alpha, function);
 }
 
 const Tensor& Tensor::sub_(const Operand& y, const Scalar& alpha) const {
-  const auto function = [&](const Tensor& a, const Tensor& b) { return sub(a, b, alpha); };
+  const auto function = [&](const Tensor& a, const Tensor& b) { return wick::sub(a, b, alpha); };
   if (is_one(alpha)) return binary_in_place("sub_", Binary::Sub, *this, y, function);
   return add_scaled_in_place("sub_", *this, y, negated(alpha), function);
 }
 
 const Tensor& Tensor::mul_(const Operand& y) const {
   return binary_in_place("mul_", Binary::Mul, *this, y,
-                         [](const Tensor& a, const Tensor& b) { return mul(a, b); });
+                         [](const Tensor& a, const Tensor& b) { return wick::mul(a, b); });
 }
 
 const Tensor& Tensor::div_(const Operand& y) const {
   return binary_in_place("div_", Binary::Div, *this, y,
-                         [](const Tensor& a, const Tensor& b) { return div(a, b); });
+                         [](const Tensor& a, const Tensor& b) { return wick::div(a, b); });
 }
 
 const Tensor& Tensor::pow_(const Operand& exponent) const {
   if (!exponent.is_tensor())
-    return change_in_place("pow_", *this, {}, [&](const Tensor& x) { return pow(x, exponent.number()); });
+    return change_in_place("pow_", *this, {}, [&](const Tensor& x) { return wick::pow(x, exponent.number()); });
   const bool recorded = autograd::in_place_recorded("pow_", *this, {exponent.tensor()});
   const Tensor e = autograd::source_of_change(recorded, *this, exponent.tensor());
-  return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return pow(x, e); });
+  return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return wick::pow(x, e); });
 }
 
 const Tensor& Tensor::neg_() const { return apply_in_place(neg_rule, *this); }
 const Tensor& Tensor::abs_() const {
   if (!is_complex(dtype())) return apply_in_place(abs_rule, *this);
-  return change_in_place("abs_", *this, {}, [](const Tensor& x) { return abs(x); });
+  return change_in_place("abs_", *this, {}, [](const Tensor& x) { return wick::abs(x); });
 }
 const Tensor& Tensor::square_() const {
   if (dtype() == boolean) fail<DTypeError>("square_", "the result is int64, which a bool tensor cannot hold");

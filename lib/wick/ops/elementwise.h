@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "wick/core/operand.h"
@@ -30,6 +31,12 @@ Tensor div(const Tensor& a, const Scalar& b);
 // The quotient rounded to an integer, "trunc" towards zero or "floor" downwards, in the promoted dtype: that
 // of integers is exact. Not recorded: the derivative is 0. Error for integers where a divisor is 0.
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode);
+// div(a, b, "floor"), and what the two roundings leave: remainder(a, b) = a - b floor(a / b) has the sign of b, fmod(a,
+// b) = a - b trunc(a / b) that of a. Both are exact, and so is a floating point quotient as long as its dtype
+// holds it. Not defined for bool and complex dtypes. The quotient is not recorded: its derivative is 0.
+Tensor floor_divide(const Tensor& a, const Tensor& b);
+Tensor remainder(const Tensor& a, const Tensor& b);
+Tensor fmod(const Tensor& a, const Tensor& b);
 // The larger, the smaller of two; NaN when one is NaN.
 Tensor maximum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, const Tensor& b);
@@ -101,8 +108,24 @@ Tensor frac(const Tensor& x);
 // The complex conjugate; a real tensor is returned unchanged.
 Tensor conj(const Tensor& x);
 
-// The angle of the point (x, y).
+// The angle of the point (x, y), and its distance from 0. Integers give float32.
 Tensor atan2(const Tensor& y, const Tensor& x);
+Tensor hypot(const Tensor& x, const Tensor& y);
+// log(exp(a) + exp(b)) without leaving the range. Integers give float32.
+Tensor logaddexp(const Tensor& a, const Tensor& b);
+
+// start + weight (end - start), for floating point and complex tensors of one dtype; exact ends for weights 0
+// and 1.
+Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight);
+// x + value a b, and x + value a / b, in the promoted dtype. Error for a fractional value beside integers,
+// whose quotients are a DTypeError.
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
+
+// Numbers in place of NaN and the infinities: unless given, 0 and the largest and smallest of the dtype. Integers
+// have none. The gradient of what was replaced is 0.
+Tensor nan_to_num(const Tensor& x, std::optional<double> nan = std::nullopt,
+                  std::optional<double> posinf = std::nullopt, std::optional<double> neginf = std::nullopt);
 // Integers stay integers and wrap around. A negative integer as the exponent of integers is an Error; one in
 // a tensor of exponents gives 0 but for the bases 1 and -1. Floating point as C99's pow, so that pow(-inf,
 // 0.5) is infinite; complex 0^0 is 1.
@@ -119,6 +142,9 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol
                bool equal_nan = false);
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
               bool equal_nan = false);
+// Whether both have the same sizes and, element by element, equal numbers, of whatever dtype. NaN equals
+// nothing.
+bool equal(const Tensor& a, const Tensor& b);
 
 // Truth of elements that are not 0; any dtypes.
 Tensor logical_and(const Tensor& a, const Tensor& b);
@@ -137,6 +163,9 @@ Tensor add(const Operand& a, const Operand& b);
 Tensor sub(const Operand& a, const Operand& b);
 Tensor mul(const Operand& a, const Operand& b);
 Tensor div(const Operand& a, const Operand& b);
+Tensor floor_divide(const Operand& a, const Operand& b);
+Tensor remainder(const Operand& a, const Operand& b);
+Tensor fmod(const Operand& a, const Operand& b);
 Tensor maximum(const Operand& a, const Operand& b);
 Tensor minimum(const Operand& a, const Operand& b);
 Tensor bitwise_and(const Operand& a, const Operand& b);

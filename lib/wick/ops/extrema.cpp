@@ -85,7 +85,7 @@ Tensor clamp(const Tensor& x, const std::optional<Scalar>& low, const std::optio
 }
 
 const Tensor& Tensor::clamp_(const std::optional<Scalar>& low, const std::optional<Scalar>& high) const {
-  return change_in_place("clamp_", *this, {}, [&](const Tensor& x) { return clamp(x, low, high); });
+  return change_in_place("clamp_", *this, {}, [&](const Tensor& x) { return wick::clamp(x, low, high); });
 }
 
 }  // namespace wick

@@ -81,7 +81,7 @@ void fold_serial(LoopNest nest, const ReduceLoops& loops, const ReduceFinish* fi
 
 DType result_type(Reduce op, DType dtype, bool wide) {
   if (op == Reduce::Squares || op == Reduce::Deviations || wide) return float64;
-  return op == Reduce::Sum && is_integral(dtype) ? int64 : dtype;
+  return (op == Reduce::Sum || op == Reduce::Prod) && is_integral(dtype) ? int64 : dtype;
 }
 
 // Of partial results.
@@ -89,6 +89,8 @@ DType partial_type(Reduce op, DType dtype) {
   const bool half = is_half(dtype);
   switch (op) {
     case Reduce::Sum:
+    case Reduce::NanSum:
+    case Reduce::Prod:
       return half ? float32 : is_integral(dtype) ? int64 : is_complex(dtype) ? complex128 : float64;
     case Reduce::Squares:
       return float64;
@@ -101,7 +103,7 @@ DType partial_type(Reduce op, DType dtype) {
 
 // The value that changes nothing.
 Scalar identity_of(Reduce op, DType dtype) {
-  if (op != Reduce::Max && op != Reduce::Min) return 0;
+  if (op != Reduce::Max && op != Reduce::Min) return op == Reduce::Prod ? 1 : 0;
   return dispatch(dtype, [&]<class T>(TypeTag<T>) -> Scalar {
     if constexpr (std::is_integral_v<T>) {
       using Limits = std::numeric_limits<T>;
@@ -191,6 +193,7 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
   const DType stored = result_type(op, x.dtype(), finish.wide);
   if (x.numel() == 0) {
     if (numel(s.kept) == 0) return empty(s.kept, stored);
+    if (op == Reduce::Prod) return ones(s.kept, stored);
     const double nothing = 0 / finish.divisor;
     if (is_complex(stored)) return full(s.kept, std::complex<double>(nothing, nothing), stored);
     return is_integral(stored) ? zeros(s.kept, stored) : full(s.kept, nothing, stored);
@@ -217,7 +220,7 @@ Tensor reduce(Reduce op, const Tensor& given, const ReducedDims& s, const Reduce
   fold_split(nest_for(sums[0]), split, numel(s.kept) * sums.itemsize(), loops, nullptr);
   if (op == Reduce::Deviations)
     return finish_deviations(reduce(Reduce::Sum, sums, ReducedDims(sums, {0}))[0], finish);
-  const Reduce merge = op == Reduce::Squares ? Reduce::Sum : op;
+  const Reduce merge = op == Reduce::Squares || op == Reduce::NanSum ? Reduce::Sum : op;
   return reduce(merge, sums, ReducedDims(sums, {0}), finish)[0].to(stored);
 }
 

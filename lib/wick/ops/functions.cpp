@@ -143,6 +143,32 @@ const Tensor& Tensor::round_() const { return to_whole_in_place(round_rule, *thi
 const Tensor& Tensor::trunc_() const { return to_whole_in_place(trunc_rule, *this); }
 Tensor frac(const Tensor& x) { return apply(frac_rule, x); }
 
+namespace {
+
+constexpr UnaryRule nan_to_num_rule{"nan_to_num", Unary::NanToNum, false, 1, Saves::Input,
+                                    [](const Tensor& g, const Tensor& x) {
+                                      return where(isfinite(x), g, scalar_tensor(0, g.dtype()));
+                                    }};
+
+double largest_finite(DType dtype) {
+  return dispatch(dtype, []<class T>(TypeTag<T>) -> double {
+    if constexpr (std::is_same_v<T, Half>) return 65504;
+    if constexpr (std::is_same_v<T, BFloat16>) return 0x1.fep127;
+    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::max();
+    return 0;
+  });
+}
+
+}  // namespace
+
+Tensor nan_to_num(const Tensor& x, std::optional<double> nan, std::optional<double> posinf,
+                  std::optional<double> neginf) {
+  if (is_integral(x.dtype())) return x.clone();
+  const double most = largest_finite(x.dtype());
+  return apply(nan_to_num_rule, x,
+               {{nan.value_or(0), posinf.value_or(most), neginf.value_or(-most)}, {}});
+}
+
 Tensor isnan(const Tensor& x) { return ne(x.detach(), x.detach()); }
 
 Tensor isinf(const Tensor& x) {

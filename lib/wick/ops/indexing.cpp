@@ -13,6 +13,8 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/masked.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
@@ -697,6 +699,19 @@ Dims inverse(const Dims& order) {
 }
 
 }  // namespace
+
+Tensor take(const Tensor& x, const Tensor& positions) {
+  if (positions.dtype() != int64)
+    fail<DTypeError>("take", "the index must be int64, {} was given", positions.dtype());
+  const Tensor flat = x.flatten();
+  const Tensor valid =
+      bitwise_and(ge(positions, -flat.numel()), lt(positions, flat.numel()));
+  if (!all(valid).item().to_bool()) {
+    const std::int64_t first = masked_select(positions, logical_not(valid))[0].item().to_int();
+    fail<IndexError>("take", "index {} is out of range for {} elements", first, flat.numel());
+  }
+  return index(flat, {positions});
+}
 
 Tensor index(const Tensor& x, const Tensors& indices) {
   const Indexed indexed = resolve(x, indices);

@@ -28,6 +28,9 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, std::int64_t dim);
 Tensor take_along_dim(const Tensor& x, const Tensor& indices);
 
+// The elements of x flattened at the positions (int64, of any shape), which may be counted from the end.
+Tensor take(const Tensor& x, const Tensor& index);
+
 // The positions of the elements that are not 0, in row-major order: int64 of shape (count, dim()).
 Tensor nonzero(const Tensor& x);
 

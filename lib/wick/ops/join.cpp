@@ -4,10 +4,12 @@
 
 #include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"
 
@@ -157,6 +159,60 @@ Tensor repeat(const Tensor& x, const Dims& repeats) {
   numel(merged);
   const Tensor repeated = x.reshape(paired).expand(spread);
   return (repeated.is_contiguous() ? repeated.clone() : repeated.contiguous()).reshape(merged);
+}
+
+Tensor tile(const Tensor& x, const Dims& repeats) {
+  Dims all = repeats;
+  while (all.size() < x.dim()) all.insert(0, 1);
+  return repeat(x, all);
+}
+
+Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<std::int64_t> dim) {
+  if (!dim) return repeat_interleave(x.flatten(), repeats, 0);
+  if (x.dim() == 0) return repeat_interleave(x.reshape({1}), repeats, *dim);
+  if (repeats < 0) fail("repeat_interleave", "repeats must not be negative, {} was given", repeats);
+  const int d = wrap_dim(*dim, x.dim());
+  Shape spread = x.sizes(), merged = x.sizes();
+  spread.insert(d + 1, repeats);
+  if (__builtin_mul_overflow(merged[d], repeats, &merged[d]))
+    fail<ShapeError>("repeat_interleave", "{} times dimension {} of shape {} cannot be counted", repeats, d,
+                     x.sizes());
+  numel(merged);
+  const Tensor repeated = x.unsqueeze(d + 1).expand(spread);
+  return (repeated.is_contiguous() ? repeated.clone() : repeated.contiguous()).reshape(merged);
+}
+
+Tensor repeat_interleave(const Tensor& repeats) {
+  if (repeats.dtype() != int64 && repeats.dtype() != int32) {
+    fail<DTypeError>("repeat_interleave", "repeats must be int64 or int32, {} was given", repeats.dtype());
+  }
+  if (repeats.dim() > 1)
+    fail<ShapeError>("repeat_interleave", "repeats must be 1-d, shape {} was given", repeats.sizes());
+  const Tensor counts = repeats.to(int64).contiguous();
+  const std::int64_t* count = counts.data<std::int64_t>();
+  std::int64_t total = 0;
+  for (std::int64_t i = 0; i < counts.numel(); ++i) {
+    if (count[i] < 0) fail("repeat_interleave", "repeats must not be negative, {} was given", count[i]);
+    if (__builtin_add_overflow(total, count[i], &total))
+      fail<ShapeError>("repeat_interleave", "the repeats together cannot be counted");
+  }
+  const Tensor out = empty({total}, int64);
+  std::int64_t* to = out.data<std::int64_t>();
+  for (std::int64_t i = 0; i < counts.numel(); ++i) to = std::fill_n(to, count[i], i);
+  return out;
+}
+
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<std::int64_t> dim) {
+  if (!dim) return repeat_interleave(x.flatten(), repeats, 0);
+  if (x.dim() == 0) return repeat_interleave(x.reshape({1}), repeats, *dim);
+  const std::int64_t size = x.size(*dim);
+  if (repeats.numel() == 1 && size != 1) return repeat_interleave(x, repeat_interleave(repeats).numel(), *dim);
+  const Tensor index = repeat_interleave(repeats);
+  if (repeats.numel() != size) {
+    fail<ShapeError>("repeat_interleave", "{} repeats were given for the {} positions along dimension {}",
+                     repeats.numel(), size, *dim);
+  }
+  return index_select(x, *dim, index);
 }
 
 }  // namespace wick

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "wick/core/tensor.h"
@@ -24,5 +25,16 @@ Tensor cat(const Tensors& tensors, std::int64_t dim = 0);
 
 // Copies side by side: `repeats` times along each dimension, of which it may have more than x, in front.
 Tensor repeat(const Tensor& x, const Dims& repeats);
+// The same; x may have more dimensions, which are then repeated once.
+Tensor tile(const Tensor& x, const Dims& repeats);
+
+// Copies of each position along dim one after another, `repeats` of each or, of position i, repeats[i] (int64
+// or int32, 1-d; a single one counts for all). Without a dim: of x flattened. Error for negative numbers.
+Tensor repeat_interleave(const Tensor& x, std::int64_t repeats,
+                         std::optional<std::int64_t> dim = std::nullopt);
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats,
+                         std::optional<std::int64_t> dim = std::nullopt);
+// Number i repeats[i] times.
+Tensor repeat_interleave(const Tensor& repeats);
 
 }  // namespace wick

@@ -52,6 +52,9 @@ Tensor div(const Operand& a, const Operand& b) { return arithmetic("div", over, 
 Tensor pow(const Operand& base, const Operand& exponent) { return arithmetic("pow", power, base, exponent); }
 
 // clang-format off
+Tensor floor_divide(const Operand& a, const Operand& b) { return on_tensors("floor_divide", floor_divide, a, b); }
+Tensor remainder(const Operand& a, const Operand& b) { return on_tensors("remainder", remainder, a, b); }
+Tensor fmod(const Operand& a, const Operand& b) { return on_tensors("fmod", fmod, a, b); }
 Tensor maximum(const Operand& a, const Operand& b) { return on_tensors("maximum", maximum, a, b); }
 Tensor minimum(const Operand& a, const Operand& b) { return on_tensors("minimum", minimum, a, b); }
 Tensor bitwise_and(const Operand& a, const Operand& b) { return on_tensors("bitwise_and", bitwise_and, a, b); }
@@ -84,6 +87,7 @@ Tensor operator+(const Operand& a, const Operand& b) { return add(a, b); }
 Tensor operator-(const Operand& a, const Operand& b) { return sub(a, b); }
 Tensor operator*(const Operand& a, const Operand& b) { return mul(a, b); }
 Tensor operator/(const Operand& a, const Operand& b) { return div(a, b); }
+Tensor operator%(const Operand& a, const Operand& b) { return remainder(a, b); }
 Tensor operator&(const Operand& a, const Operand& b) { return bitwise_and(a, b); }
 Tensor operator|(const Operand& a, const Operand& b) { return bitwise_or(a, b); }
 Tensor operator^(const Operand& a, const Operand& b) { return bitwise_xor(a, b); }

@@ -9,6 +9,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/allocator.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
@@ -130,6 +131,61 @@ void check_memory_for_views(std::int64_t count) {
 }
 
 }  // namespace
+
+Tensors split(const Tensor& x, std::int64_t size, std::int64_t dim) {
+  check_splittable("split", x, 1);
+  const int d = wrap_dim(dim, x.dim());
+  const std::int64_t whole = x.sizes()[d];
+  if (size < 0 || (size == 0 && whole > 0)) {
+    fail<ShapeError>("split", "the size of a part must be above 0, {} was given for dimension {} of shape {}",
+                     size, d, x.sizes());
+  }
+  const std::int64_t parts = whole == 0 ? 1 : (whole - 1) / size + 1;
+  check_memory_for_views(parts);
+  Tensors out;
+  for (std::int64_t i = 0; i < parts; ++i)
+    out.push_back(slice(x, d, i * size, i + 1 < parts ? (i + 1) * size : whole));
+  return out;
+}
+
+Tensors split(const Tensor& x, const Dims& sizes, std::int64_t dim) {
+  check_splittable("split", x, 1);
+  const int d = wrap_dim(dim, x.dim());
+  std::int64_t left = x.sizes()[d];
+  for (const auto size : sizes) {
+    if (size < 0 || size > left) left = -1;
+    if (left >= 0) left -= size;
+  }
+  if (left != 0) {
+    fail<ShapeError>("split", "sizes must not be negative and add up to that of dimension {} of shape {}, {} "
+                     "were given", d, x.sizes(), sizes);
+  }
+  Tensors out;
+  std::int64_t start = 0;
+  for (const auto size : sizes) {
+    out.push_back(slice(x, d, start, start + size));
+    start += size;
+  }
+  return out;
+}
+
+Tensors chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim) {
+  check_splittable("chunk", x, 1);
+  const int d = wrap_dim(dim, x.dim());
+  if (chunks < 1) fail<ShapeError>("chunk", "the number of chunks must be above 0, {} was given", chunks);
+  const std::int64_t size = x.sizes()[d];
+  // Of nothing as many as were asked for, as in PyTorch.
+  return size == 0 ? tensor_split(x, chunks, d) : split(x, (size - 1) / chunks + 1, d);
+}
+
+Tensors unbind(const Tensor& x, std::int64_t dim) {
+  check_splittable("unbind", x, 1);
+  const int d = wrap_dim(dim, x.dim());
+  check_memory_for_views(x.sizes()[d]);
+  Tensors out;
+  for (std::int64_t i = 0; i < x.sizes()[d]; ++i) out.push_back(select(x, d, i));
+  return out;
+}
 
 Tensors tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim) {
   check_splittable("tensor_split", x, 1);

@@ -32,6 +32,13 @@ Tensor dstack(const Tensors& tensors);
 Tensor column_stack(const Tensors& tensors);
 inline Tensor row_stack(const Tensors& tensors) { return vstack(tensors); }
 
+// Views of parts along dim: of `size` positions each, the last one of what is left; of the given sizes, which
+// add up to that of the dimension; and as many as `chunks` at most, all but the last one equally long.
+Tensors split(const Tensor& x, std::int64_t size, std::int64_t dim = 0);
+Tensors split(const Tensor& x, const Dims& sizes, std::int64_t dim = 0);
+Tensors chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim = 0);
+// Views of the positions along dim, without it.
+Tensors unbind(const Tensor& x, std::int64_t dim = 0);
 // Views of `sections` parts along dim, of which the first size mod sections are one longer than the others;
 // or of the parts before, between and after the given places, which are cut to the size as slice does it.
 Tensors tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim = 0);

@@ -1,15 +1,19 @@
 #include "wick/ops/reduction.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "wick/autograd/node.h"
-#include "wick/core/error.h"
+#include "wick/core/fail.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/fold.h"
 #include "wick/ops/indexing.h"
+#include "wick/ops/join.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/rearrange.h"
+#include "wick/ops/scan.h"
 #include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
@@ -74,6 +78,115 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType>
   }
   const Tensor out = summed("sum", x, ReducedDims(x, dims), keepdim, 1);
   return dtype ? out.to(*dtype) : out;
+}
+
+namespace {
+
+// For each element of x the product of the others along the last dimension: of those before it and those
+// behind it, so that it may be 0.
+Tensor products_of_others(const Tensor& x) {
+  const auto of_those_before = [](const Tensor& in) {
+    const Tensor first = ones_like(narrow(in, -1, 0, 1));
+    return cat({first, cumprod(narrow(in, -1, 0, in.size(-1) - 1), -1)}, -1);
+  };
+  return mul(of_those_before(x), flip(of_those_before(flip(x, {-1})), {-1}));
+}
+
+Tensor products_of_others(const Tensor& x, const ReducedDims& s) {
+  if (x.dim() == 0) return ones_like(x);
+  // The reduced dimensions last, then as one.
+  Dims order, back = x.sizes();
+  Shape lines;
+  for (const bool reduced : {false, true}) {
+    for (int d = 0; d < x.dim(); ++d) {
+      if ((std::ranges::find(s.dims, d) != s.dims.end()) == reduced) {
+        back[d] = order.size();
+        order.push_back(d);
+        if (!reduced) lines.push_back(x.sizes()[d]);
+      }
+    }
+  }
+  lines.push_back(static_cast<std::int64_t>(s.count));
+  const Tensor ordered = x.permute(order);
+  return products_of_others(ordered.reshape(lines)).reshape(ordered.sizes()).permute(back);
+}
+
+}  // namespace
+
+Tensor prod(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
+  if (dtype && *dtype != x.dtype()) {
+    if (is_integral(*dtype) && is_integral(x.dtype()) && *dtype != boolean)
+      return prod(x, dims, keepdim).to(*dtype);
+    return prod(x.to(*dtype), dims, keepdim, dtype);
+  }
+  const ReducedDims s(x, dims);
+  Tensor out = reduce(Reduce::Prod, x, s);
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  record("prod", out, {x}, saving(x, out, s.dims),
+         [](const Tensor& g, const Tensor& in, const Tensor& product, const Dims& along) {
+           if (in.numel() == 0) return zeros_like(in);
+           const ReducedDims over(in, along);
+           const Tensor spread = g.reshape(over.kept), whole = product.reshape(over.kept);
+           const Tensor usable = bitwise_and(isfinite(whole), ne(whole, scalar_tensor(0, whole.dtype())));
+           const bool divides = all(usable).item().to_bool();
+           return mul(spread, conj(divides ? div(whole, in) : products_of_others(in, over)));
+         });
+  return dtype ? out.to(*dtype) : out;
+}
+
+namespace {
+
+Tensor zero_where(const Tensor& condition, const Tensor& x) {
+  return where(condition, scalar_tensor(0, x.dtype()), x);
+}
+
+}  // namespace
+
+Tensor nansum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
+  if (dtype && *dtype != x.dtype()) return nansum(x.to(*dtype), dims, keepdim, dtype);
+  if (is_complex(x.dtype())) checked_kernel(nullptr, "nansum", x.dtype());
+  if (is_integral(x.dtype())) return sum(x, dims, keepdim, dtype);
+  const ReducedDims s(x, dims);
+  Tensor out = reduce(Reduce::NanSum, x, s);
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record("nansum", out, {x}, saving(x, s.kept),
+                [](const Tensor& g, const Tensor& in, const Shape& kept) {
+                  return zero_where(isnan(in), g.reshape(kept));
+                });
+}
+
+Tensor nanmean(const Tensor& x, const Dims& dims, bool keepdim) {
+  if (!is_floating(x.dtype())) checked_kernel(nullptr, "nanmean", x.dtype());
+  const ReducedDims s(x, dims);
+  const Tensor numbers = eq(x.detach(), x.detach());
+  const Tensor count = reduce(Reduce::Sum, numbers, s).to(float64);
+  Tensor out = div(reduce(Reduce::NanSum, x, s, {1, s.count, true}), count).to(x.dtype());
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record("nanmean", out, {x}, saving(numbers, count),
+                [](const Tensor& g, const Tensor& counted, const Tensor& of) {
+                  const Tensor share = div(g.reshape(of.sizes()).to(float64), of).to(g.dtype());
+                  return where(counted, share, scalar_tensor(0, g.dtype()));
+                });
+}
+
+Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
+  if (is_complex(x.dtype())) checked_kernel(nullptr, "logsumexp", x.dtype());
+  if (is_integral(x.dtype())) return logsumexp(x.to(float32), dims, keepdim);
+  const ReducedDims s(x, dims);
+  Tensor out = full(s.kept, -HUGE_VAL, x.dtype());
+  if (x.numel() > 0) {
+    const NoGrad no_grad;
+    const Tensor in = is_half(x.dtype()) ? x.to(float32) : x.detach();
+    const Tensor largest = reduce(Reduce::Max, in, s);
+    const Tensor shift = where(isfinite(largest), largest, zeros_like(largest));
+    const Tensor powers = sub(in, shift);
+    out = add(log(reduce(Reduce::Sum, powers.exp_(), s)), shift).to(x.dtype());
+  }
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record("logsumexp", out, {x}, saving(x, out, s.kept),
+                [](const Tensor& g, const Tensor& in, const Tensor& result, const Shape& kept) {
+                  return mul(g.reshape(kept), exp(sub(in, result.reshape(kept))));
+                });
 }
 
 Tensor mean(const Tensor& x) { return mean(x, Dims{}); }
@@ -217,6 +330,35 @@ Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
 }
 
 }  // namespace
+
+namespace {
+
+Tensor extreme_over(const char* operation, Reduce op, const Tensor& x, const Dims& dims, bool keepdim) {
+  if (is_complex(x.dtype())) checked_kernel(nullptr, operation, x.dtype());
+  const ReducedDims s(x, dims);
+  if (x.numel() == 0 && numel(s.kept) > 0)
+    fail<ShapeError>(operation, "there are no elements along dims {} of shape {}", s.dims, x.sizes());
+  Tensor out = reduce(op, x, s);
+  if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
+  return record(operation, out, {x}, saving(x, out, s.dims),
+                [](const Tensor& g, const Tensor& in, const Tensor& result, const Dims& along) {
+                  const Shape kept = ReducedDims(in, along).kept;
+                  const Tensor found = in.detach();
+                  // Where there are NaN, these share the gradient.
+                  const Tensor mask = bitwise_or(eq(found, result.detach().reshape(kept)), isnan(found));
+                  const Tensor share = div(g.reshape(kept).to(float64), sum(mask, along, true)).to(g.dtype());
+                  return where(mask, share, scalar_tensor(0, g.dtype()));
+                });
+}
+
+}  // namespace
+
+Tensor amax(const Tensor& x, const Dims& dims, bool keepdim) {
+  return extreme_over("amax", Reduce::Max, x, dims, keepdim);
+}
+Tensor amin(const Tensor& x, const Dims& dims, bool keepdim) {
+  return extreme_over("amin", Reduce::Min, x, dims, keepdim);
+}
 
 ValuesIndices extreme_along(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
                             bool keepdim) {

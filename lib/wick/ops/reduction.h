@@ -31,6 +31,34 @@ Tensor std(const Tensor& x);
 Tensor std(const Tensor& x, const Dims& dims, bool unbiased = true, bool keepdim = false);
 Tensor std(const Tensor& x, std::same_as<bool> auto unbiased) { return std(x, Dims{}, unbiased); }
 
+// The product, 1 of nothing; of integers and bool in int64 unless a dtype is given. No dims: of all elements.
+Tensor prod(const Tensor& x, const Dims& dims, bool keepdim = false,
+            std::optional<DType> dtype = std::nullopt);
+inline Tensor prod(const Tensor& x) { return prod(x, Dims{}); }
+inline Tensor prod(const Tensor& x, std::same_as<DType> auto dtype) { return prod(x, Dims{}, false, dtype); }
+
+// sum and mean of the elements that are not NaN; of none 0 and NaN. Not for complex dtypes; nanmean for
+// floating point only.
+Tensor nansum(const Tensor& x, const Dims& dims = {}, bool keepdim = false,
+              std::optional<DType> dtype = std::nullopt);
+Tensor nanmean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+// log(sum(exp(x))) without leaving the range; minus infinity of nothing. Integers give float32; not for
+// complex dtypes.
+Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim = false);
+
+// Whether some, whether all elements are not 0 (NaN is not); of nothing false and true. bool, of uint8 in
+// uint8 as in PyTorch.
+Tensor any(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor all(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+// How many elements are not 0: int64.
+Tensor count_nonzero(const Tensor& x, const Dims& dims = {});
+
+// The largest, the smallest element over dims, or of all; NaN when there is one. ShapeError without elements.
+// Equal elements share the gradient.
+Tensor amax(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor amin(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
 // The largest, the smallest element; NaN when there is one. ShapeError without elements. Equal elements share
 // the gradient.
 Tensor max(const Tensor& x);

@@ -49,6 +49,9 @@ Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& para
 // The same in place: x.exp_() and its like.
 const Tensor& apply_in_place(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters = {});
 
+// As result_type of two.
+DType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
+
 // The loop over one or two inputs, broadcast to each other, and a new tensor, which it returns. Few elements
 // of contiguous inputs of one shape take a short way.
 Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype, kernels::Loop loop,

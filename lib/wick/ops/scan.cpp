@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
@@ -351,6 +352,61 @@ Tensor diff(const Tensor& x, std::int64_t n, std::int64_t dim) {
     out = out.dtype() == boolean ? bitwise_xor(after, before) : sub(after, before);
   }
   return out;
+}
+
+namespace {
+
+[[noreturn]] void fail_without_dim(const char* operation) {
+  fail<ShapeError>(operation, "there must be a dimension to integrate along, y has none");
+}
+
+// For each pair of neighbours along dim the sum of a half of each.
+Tensor middles(const char* operation, const Tensor& y, std::int64_t dim) {
+  if (y.dim() == 0) fail_without_dim(operation);
+  const std::int64_t length = std::max<std::int64_t>(y.size(dim) - 1, 0);
+  const Tensor halves = mul(y, 0.5);
+  return add(narrow(halves, dim, y.size(dim) - length, length), narrow(halves, dim, 0, length));
+}
+
+// The distances of the places, of a shape that broadcasts to that of the neighbours.
+Tensor distances(const char* operation, const Tensor& y, const Tensor& x, std::int64_t dim) {
+  const int d = wrap_dim(dim, y.dim());
+  const auto mismatch = [&] {
+    fail<ShapeError>(operation, "there must be a place for each of the {} values along dimension {}, x has shape {}",
+                     y.sizes()[d], d, x.sizes());
+  };
+  if (x.dim() == 0) mismatch();
+  // Dimensions are counted from the last one, with which broadcasting begins.
+  const int from_end = d - y.dim();
+  if (x.dim() == 1) {
+    if (x.numel() != y.sizes()[d]) mismatch();
+    Shape along = Shape::filled(-from_end, 1);
+    along[0] = std::max<std::int64_t>(x.numel() - 1, 0);
+    return diff(x, 1, 0).reshape(along);
+  }
+  if (x.dim() < -from_end || x.size(from_end) != y.sizes()[d]) mismatch();
+  return diff(x, 1, from_end);
+}
+
+}  // namespace
+
+Tensor trapezoid(const Tensor& y, const Scalar& dx, std::int64_t dim) {
+  if (y.dim() == 0) fail_without_dim("trapezoid");
+  const std::int64_t size = y.size(dim);
+  if (size < 2) return mul(sum(mul(narrow(y, dim, 0, 0), 0.5), dim), dx);
+  const Tensor ends = add(mul(select(y, dim, 0), 0.5), mul(select(y, dim, -1), 0.5));
+  return mul(add(ends, sum(narrow(y, dim, 1, size - 2), dim)), dx);
+}
+Tensor trapezoid(const Tensor& y, const Tensor& x, std::int64_t dim) {
+  const Tensor heights = middles("trapezoid", y, dim);
+  return sum(mul(heights, distances("trapezoid", y, x, dim)), dim < 0 ? dim : dim - y.dim());
+}
+Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, std::int64_t dim) {
+  return mul(cumsum(middles("cumulative_trapezoid", y, dim), dim), dx);
+}
+Tensor cumulative_trapezoid(const Tensor& y, const Tensor& x, std::int64_t dim) {
+  const Tensor heights = middles("cumulative_trapezoid", y, dim);
+  return cumsum(mul(heights, distances("cumulative_trapezoid", y, x, dim)), dim < 0 ? dim : dim - y.dim());
 }
 
 }  // namespace wick

@@ -32,6 +32,7 @@
 #include <wick/ops/counting.h>
 #include <wick/ops/covariance.h>
 #include <wick/ops/creation.h>
+#include <wick/ops/distance.h>
 #include <wick/ops/elementwise.h>
 #include <wick/ops/extrema.h>
 #include <wick/ops/generator.h>
@@ -44,6 +45,7 @@
 #include <wick/ops/rearrange.h>
 #include <wick/ops/reduction.h>
 #include <wick/ops/scan.h>
+#include <wick/ops/search.h>
 #include <wick/ops/sort.h>
 #include <wick/ops/statistics.h>
 #include <wick/ops/subscript.h>

@@ -1,0 +1,96 @@
+#include "wick/ops/distance.h"
+
+#include <algorithm>
+
+#include "wick/autograd/node.h"
+#include "wick/core/fail.h"
+#include "wick/core/parallel.h"
+#include "wick/linalg/products.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/loop.h"
+#include "wick/ops/norm.h"
+#include "wick/ops/reduction.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+namespace {
+
+void check_rows(const Tensor& a, const Tensor& b, double p) {
+  check_same_dtype("cdist", a.dtype(), b.dtype());
+  if (!is_floating(a.dtype())) checked_kernel(nullptr, "cdist", a.dtype());
+  if (!(p >= 0)) fail("cdist", "p must be 0 or greater, {} was given", p);
+  if (a.dim() < 2 || b.dim() < 2 || a.size(-1) != b.size(-1)) {
+    fail<ShapeError>("cdist", "both must be matrices with rows of one length, or batches of them, shapes {} "
+                     "and {} were given", a.sizes(), b.sizes());
+  }
+}
+
+// (batch, n, m) and (batch, k, m) of float32 or float64.
+Tensor run_distances(const Tensor& a, const Tensor& b, double p) {
+  const Tensor out = empty({a.size(0), a.size(1), b.size(1)}, a.dtype());
+  const auto kernel = kernels::table().distances[index_of(a.dtype())];
+  const std::int64_t n = a.size(1), cost = std::max<std::int64_t>(b.size(1) * a.size(2), 1);
+  for (std::int64_t i = 0; i < a.size(0); ++i) {
+    const Tensor x = a[i], y = b[i], target = out[i];
+    parallel_for(n, std::max<std::int64_t>(4 * parallel::grain / cost, 16),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   kernel({.n = end - begin,
+                           .k = y.size(0),
+                           .m = y.size(1),
+                           .x = x.raw_data() + begin * x.stride(0) * x.itemsize(),
+                           .y = y.raw_data(),
+                           .out = target.raw_data() + begin * y.size(0) * out.itemsize(),
+                           .x_row = x.stride(0),
+                           .x_column = x.stride(1),
+                           .y_row = y.stride(0),
+                           .y_column = y.stride(1),
+                           .p = p});
+                 });
+  }
+  return out;
+}
+
+// Of points x, at distances d from the points y: for each the sum over y of (x - y) g / d. Both may be moved
+// to where they are small.
+Tensor pull(const Tensor& ratio, const Tensor& x, const Tensor& y, const Tensor& center) {
+  return sub(mul(sub(x, center), sum(ratio, {-1}, true)), matmul(ratio, sub(y, center)));
+}
+
+Tensor euclidean(const Tensor& a, const Tensor& b) {
+  const Tensor out = run_distances(a.detach(), b.detach(), 2);
+  return record("cdist", out, {a, b}, saving(a, b, out),
+                [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& distance) {
+                  const Tensor none = eq(distance, scalar_tensor(0, distance.dtype()));
+                  const Tensor zero = scalar_tensor(0, g.dtype()), one = scalar_tensor(1, g.dtype());
+                  const Tensor ratio = where(none, zero, div(g, where(none, one, distance)));
+                  const Tensor middle = mean(y.detach(), {-2}, true);
+                  const Tensor center = where(isfinite(middle), middle, zero);
+                  return Tensors{pull(ratio, x, y, center), pull(ratio.transpose(-1, -2), y, x, center)};
+                });
+}
+
+// (batch, rows, columns), where the batch has that shape.
+Tensor as_batch(const Tensor& x, const Shape& batch) {
+  Shape whole = batch;
+  whole.push_back(x.size(-2));
+  whole.push_back(x.size(-1));
+  return x.expand(whole).reshape({numel(batch), x.size(-2), x.size(-1)});
+}
+
+}  // namespace
+
+Tensor cdist(const Tensor& a, const Tensor& b, double p) {
+  check_rows(a, b, p);
+  if (is_half(a.dtype())) return cdist(a.to(float32), b.to(float32), p).to(a.dtype());
+  // The gradients of other norms are those of operations on all the differences.
+  if (p != 2 && autograd::wanted({a, b})) return norm(sub(a.unsqueeze(-2), b.unsqueeze(-3)), p, {-1});
+  const auto outer = [](const Tensor& x) { return without_dims(x.sizes(), {x.dim() - 2, x.dim() - 1}); };
+  Shape shape = broadcast_shapes(outer(a), outer(b));
+  const Tensor x = as_batch(a, shape), y = as_batch(b, shape);
+  shape.push_back(x.size(1));
+  shape.push_back(y.size(1));
+  return (p == 2 ? euclidean(x, y) : run_distances(x.detach(), y.detach(), p)).reshape(shape);
+}
+
+}  // namespace wick
