@@ -11,6 +11,9 @@ std::optional<wick::Scalar> number_in(Tcl_Obj* word);
 // Such a number as a parameter.
 struct Number : wick::Scalar {};
 
+// A factor that may be left out.
+inline wick::Scalar or_one(const std::optional<Number>& factor) { return factor ? wick::Scalar(*factor) : 1; }
+
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
 // digits in integer dtypes and are decimal, also with leading zeros; nan and boolean words are numbers too,

@@ -13,6 +13,12 @@ using std::int64_t;
 const Param matrices{"input", required, "matrix, or a batch of them in the last two dimensions"};
 const Param keepdim{"keepdim", false, "keep the reduced dimensions with size 1"};
 
+const std::vector<Param> corner{
+    {"row rows", required, "how many rows the matrix has"},
+    {"col columns", required, "how many columns"},
+    {"offset", int64_t{0}, "the diagonal: 0 the main one, above 0 above it, below 0 below it"},
+    {"dtype", DType::Int64, "Int64 or Int32"}};
+
 std::vector<Command> decompositions() {
   return {
       Command{
@@ -174,6 +180,69 @@ std::vector<Command> products() {
           .positional = {"input ?diagonal?"},
           .returns = "same shape and dtype as the input",
           .call = bind([](const Tensor& x, int64_t diagonal) { return wick::triu(x, diagonal); }),
+      },
+      Command{
+          .name = "tril_indices",
+          .summary = "Where the elements on and below a diagonal of a matrix are, in row-major order.",
+          .params = corner,
+          .positional = {"row col ?offset? ?dtype?"},
+          .returns = "2 by their number: rows and columns",
+          .call = bind([](std::int64_t rows, std::int64_t columns, std::int64_t offset, DType type) {
+            return wick::tril_indices(rows, columns, offset, type);
+          }),
+      },
+      Command{
+          .name = "triu_indices",
+          .summary = "Where the elements on and above a diagonal of a matrix are, in row-major order.",
+          .params = corner,
+          .positional = {"row col ?offset? ?dtype?"},
+          .returns = "2 by their number: rows and columns",
+          .call = bind([](std::int64_t rows, std::int64_t columns, std::int64_t offset, DType type) {
+            return wick::triu_indices(rows, columns, offset, type);
+          }),
+      },
+      Command{
+          .name = "addmm",
+          .summary = "beta * input + alpha times the product of two matrices.",
+          .details = "All of one dtype; the input is broadcast to the product and, for a beta of 0, not looked "
+                     "at. Beside integers the factors must be whole.",
+          .params = {{"input", required, "what is added to"},
+                     {"mat1", required, "n by m"},
+                     {"mat2", required, "m by p"},
+                     {"beta", omittable, "factor of the input; 1 when left out"},
+                     {"alpha", omittable, "factor of the product; 1 when left out"}},
+          .positional = {"input mat1 mat2 ?beta? ?alpha?"},
+          .returns = "n by p",
+          .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> beta,
+                          optional<Number> alpha) {
+            return wick::addmm(x, a, b, or_one(beta), or_one(alpha));
+          }),
+      },
+      Command{
+          .name = "vander",
+          .summary = "The matrix of the powers of a vector's elements, a row for each.",
+          .details = "Powers fall from N - 1 to 0 unless they are to rise. Integers give Int64.",
+          .params = {{"x input", required, "the vector"},
+                     {"N n", omittable, "how many columns; as many as elements when left out"},
+                     {"increasing", false, "whether powers rise from 0"}},
+          .positional = {"x ?N? ?increasing?"},
+          .returns = "n by N",
+          .call = bind([](const Tensor& x, optional<std::int64_t> columns, bool increasing) {
+            return wick::vander(x, columns, increasing);
+          }),
+      },
+      Command{
+          .name = "cdist",
+          .summary = "The distances of all pairs of a row of x1 and a row of x2.",
+          .details = "The p-norm of the difference: 0 counts what is not 0, inf is the largest magnitude. "
+                     "Floating point of one dtype; batches are broadcast. Computed from the differences, so "
+                     "that distances of near points are exact too.",
+          .params = {{"x1 input", required, "n points of m coordinates, n by m, or a batch of them"},
+                     {"x2 other", required, "k points of m coordinates, k by m, or a batch of them"},
+                     {"p", 2.0, "order of the norm, not negative"}},
+          .positional = {"x1 x2 ?p?"},
+          .returns = "n by k",
+          .call = bind([](const Tensor& a, const Tensor& b, double p) { return wick::cdist(a, b, p); }),
       },
       Command{
           .name = "matrix_power",

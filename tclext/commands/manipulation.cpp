@@ -2,7 +2,7 @@
 #include <functional>
 
 #include "tclext/commands/areas.h"
-#include "tclext/commands/common.h"
+#include "tclext/commands/operand.h"
 #include "tclext/commands/data.h"
 
 namespace commands {
@@ -26,6 +26,7 @@ Tensor norm_of(const Tensor& x, double p, optional<std::int64_t> dim, bool keepd
 }
 
 const Param order{"p", 2.0, "order of the norm; inf and -inf are fine"};
+const Param mask{"mask", required, "Bool: where elements are chosen"};
 
 std::vector<Command> picking() {
   return {
@@ -77,6 +78,51 @@ std::vector<Command> picking() {
           .returns = "in the input's dtype, of the shape of indices after broadcasting, or 1-D",
           .call = bind([](const Tensor& x, const Tensor& indices, optional<std::int64_t> dim) {
             return dim ? wick::take_along_dim(x, indices, *dim) : wick::take_along_dim(x, indices);
+          }),
+      },
+      Command{
+          .name = "take",
+          .summary = "The elements at the given positions in row-major order.",
+          .details = "Negative positions count from the back.",
+          .params = {{"input", required, "the values"}, {"index indices", required, "Int64, of any shape"}},
+          .positional = {"input index"},
+          .returns = "in the input's dtype, of the index's shape",
+          .call = bind([](const Tensor& x, const Tensor& index) { return wick::take(x, index); }),
+      },
+      Command{
+          .name = "masked_select",
+          .summary = "The elements that a mask chooses, in row-major order.",
+          .details = "Input and mask are broadcast to each other.",
+          .params = {{"input", required, "the values"}, mask},
+          .positional = {"input mask"},
+          .returns = "1-D, in the input's dtype",
+          .call = bind([](const Tensor& x, const Tensor& chosen) { return wick::masked_select(x, chosen); }),
+      },
+      Command{
+          .name = "masked_fill",
+          .summary = "A copy of the input with a value in the places that a mask chooses.",
+          .details = "The mask is broadcast to the input. The value must be one that the input's dtype holds.",
+          .params = {{"input", required, "what is filled, itself left as it is"},
+                     mask,
+                     {"value", required, "a number, or a 0-d tensor"}},
+          .positional = {"input mask value"},
+          .returns = "shape and dtype of the input",
+          .call = bind([](const Tensor& x, const Tensor& chosen, const Operand& value) {
+            return wick::masked_fill(x, chosen, library_operand(value));
+          }),
+      },
+      Command{
+          .name = "masked_scatter",
+          .summary = "A copy of the input with the elements of a source in the places that a mask chooses.",
+          .details = "Both in row-major order. The source may have more elements than places are chosen, but "
+                     "not fewer. The mask is broadcast to the input.",
+          .params = {{"input", required, "what is written to, itself left as it is"},
+                     mask,
+                     {"source", required, "in the input's dtype"}},
+          .positional = {"input mask source"},
+          .returns = "shape and dtype of the input",
+          .call = bind([](const Tensor& x, const Tensor& chosen, const Tensor& source) {
+            return wick::masked_scatter(x, chosen, source);
           }),
       },
       Command{
@@ -355,6 +401,47 @@ std::vector<Command> splitting() {
             return cuts.size() == 1 ? wick::tensor_split(x, cuts[0], dim) : wick::tensor_split(x, cuts, dim);
           }),
       },
+      Command{
+          .name = "split",
+          .summary = "The tensor in parts of given sizes along a dimension.",
+          .details = "Of one number all parts have that size, but for the last one, which has what is left. A "
+                     "list of several numbers has the size of each part; they add up to that of the dimension. "
+                     "The parts share the input's values.",
+          .params = {{"input tensor", required, "what is split, at least 1-D"},
+                     {"split_size sizes", required, "size of the parts, or the size of each"},
+                     {"dim dimension", std::int64_t{0}, "the dimension that is cut"}},
+          .positional = {"input split_size ?dim?"},
+          .returns = "a list of the parts",
+          .call = bind([](const Tensor& x, Ints sizes, std::int64_t dim) {
+            check_given("split_size", !sizes.empty());
+            return sizes.size() == 1 ? wick::split(x, sizes[0], dim) : wick::split(x, sizes, dim);
+          }),
+      },
+      Command{
+          .name = "chunk",
+          .summary = "The tensor in a number of parts along a dimension, at most.",
+          .details = "All parts but the last have the same size, so that there may be fewer parts: 5 elements "
+                     "in 4 chunks are 2, 2 and 1. tensor_split makes as many as asked for. The parts share the "
+                     "input's values.",
+          .params = {{"input tensor", required, "what is split, at least 1-D"},
+                     {"chunks", required, "how many parts at most"},
+                     {"dim dimension", std::int64_t{0}, "the dimension that is cut"}},
+          .positional = {"input chunks ?dim?"},
+          .returns = "a list of the parts",
+          .call = bind([](const Tensor& x, std::int64_t chunks, std::int64_t dim) {
+            return wick::chunk(x, chunks, dim);
+          }),
+      },
+      Command{
+          .name = "unbind",
+          .summary = "The slices at each position along a dimension.",
+          .details = "They share the input's values.",
+          .params = {{"input tensor", required, "what is taken apart, at least 1-D"},
+                     {"dim dimension", std::int64_t{0}, "the dimension that is taken away"}},
+          .positional = {"input ?dim?"},
+          .returns = "a list of tensors with one dimension less",
+          .call = bind([](const Tensor& x, std::int64_t dim) { return wick::unbind(x, dim); }),
+      },
       split("hsplit", {"hSplit"},
             "Equal parts along dimension 1, of a 1-D tensor along dimension 0, or parts between places.",
             splitter<hsplit_by_number, hsplit_at>()),
@@ -412,6 +499,31 @@ std::vector<Command> reordering() {
           .call = bind([](const Tensor& x, Ints dims) {
             check_given("dims", !dims.empty());
             return wick::flip(x, dims);
+          }),
+      },
+      Command{
+          .name = "tile",
+          .summary = "Copies of the tensor side by side.",
+          .details = "With fewer numbers than the tensor has dimensions the first dimensions are left as they are; "
+                     "more of them add dimensions in front.",
+          .params = {{"input tensor", required, "the tensor"},
+                     {"dims repeats", required, "how often along each dimension"}},
+          .positional = {"input dims"},
+          .returns = "sizes multiplied, same dtype",
+          .call = bind([](const Tensor& x, Ints repeats) { return wick::tile(x, repeats); }),
+      },
+      Command{
+          .name = "repeat_interleave",
+          .summary = "Copies of each element, or of each slice along a dimension, one after another.",
+          .details = "A number of copies for all, or a tensor with a number for each position.",
+          .params = {{"input tensor", required, "the tensor"},
+                     {"repeats", required, "a number, or Int64 or Int32, one for each position"},
+                     {"dim dimension", omittable, "the dimension; the flattened input when left out"}},
+          .positional = {"input repeats ?dim?"},
+          .returns = "the input's shape with dim longer, or 1-D",
+          .call = bind([](const Tensor& x, std::variant<Tensor, std::int64_t> repeats,
+                          optional<std::int64_t> dim) {
+            return std::visit([&](const auto& counts) { return wick::repeat_interleave(x, counts, dim); }, repeats);
           }),
       },
       Command{

@@ -177,6 +177,91 @@ std::vector<Command> functions() {
   return commands;
 }
 
+std::vector<Command> divisions() {
+  std::vector<Command> commands;
+  add_binary(commands, {bits_left, bits_right},
+             "Not for Bool and complex dtypes. Integers divided by 0 are an error; floating point gives nan, "
+             "and a quotient of infinity.",
+             "the broadcast shape in the promoted dtype",
+             {
+                 {"floor_divide",
+                  {},
+                  "The quotient rounded down to a whole number; its derivative is 0.",
+                  binary<wick::floor_divide>()},
+                 {"remainder",
+                  {},
+                  "What a division that rounds down leaves, with the sign of the divisor.",
+                  binary<wick::remainder>()},
+                 {"fmod",
+                  {},
+                  "What a division that rounds towards 0 leaves, with the sign of the dividend.",
+                  binary<wick::fmod>()},
+             });
+  add_binary(commands, {bits_left, bits_right}, "Integers and Bool give Float32. Not for complex dtypes.",
+             "the broadcast shape in the promoted dtype",
+             {
+                 {"hypot",
+                  {},
+                  "The distance of the point (input, other) from 0, without overflow on the way.",
+                  binary<wick::hypot>()},
+                 {"logaddexp",
+                  {},
+                  "log(exp(input) + exp(other)), without overflow on the way.",
+                  binary<wick::logaddexp>()},
+             });
+  return commands;
+}
+
+std::vector<Command> combinations_of_three() {
+  const Param factor{"value", omittable, "factor of what is added; 1 when left out"};
+  return {
+      Command{.name = "lerp",
+              .summary = "start + weight * (end - start): the point between two, or beyond.",
+              .details = "Floating point and complex, of one dtype; weights 0 and 1 give the ends exactly.",
+              .params = {{"input start", required, "where weight 0 is"},
+                         {"end", required, "where weight 1 is"},
+                         {"weight", required, "a tensor or a number"}},
+              .positional = {"input end weight"},
+              .returns = "the broadcast shape of all three",
+              .call = bind([](const Tensor& start, const Tensor& end, const Operand& weight) {
+                return wick::lerp(start, end, library_operand(weight));
+              })},
+      Command{.name = "addcmul",
+              .summary = "input + value * tensor1 * tensor2, element by element with broadcasting.",
+              .details = "Not for Bool. Beside integers the value must be whole.",
+              .params = {input,
+                         {"tensor1", required, "first factor"},
+                         {"tensor2", required, "second factor"},
+                         factor},
+              .positional = {"input tensor1 tensor2 ?value?"},
+              .returns = "the broadcast shape of all three, in the promoted dtype",
+              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> value) {
+                return wick::addcmul(x, a, b, or_one(value));
+              })},
+      Command{.name = "addcdiv",
+              .summary = "input + value * tensor1 / tensor2, element by element with broadcasting.",
+              .details = "Not for three tensors of integers.",
+              .params = {input, {"tensor1", required, "dividend"}, {"tensor2", required, "divisor"}, factor},
+              .positional = {"input tensor1 tensor2 ?value?"},
+              .returns = "the broadcast shape of all three, in the promoted dtype",
+              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> value) {
+                return wick::addcdiv(x, a, b, or_one(value));
+              })},
+      Command{.name = "nan_to_num",
+              .summary = "The elements with numbers in place of nan and the infinities.",
+              .details = "Integers come back as they are. The gradient of what was replaced is 0.",
+              .params = {input,
+                         {"nan", 0.0, "in place of nan"},
+                         {"posinf", omittable, "in place of inf; the dtype's largest number when left out"},
+                         {"neginf", omittable, "in place of -inf; the dtype's smallest when left out"}},
+              .positional = {"input ?nan? ?posinf? ?neginf?"},
+              .returns = "same shape and dtype as the input",
+              .call = bind([](const Tensor& x, double nan, optional<double> high, optional<double> low) {
+                return wick::nan_to_num(x, nan, high, low);
+              })},
+  };
+}
+
 // The same for those whose result can be the number itself.
 template <Tensor (*function)(const Tensor&, const Tensor&)>
 binding::Function binary_of_values() {
@@ -320,6 +405,14 @@ std::vector<Command> comparisons() {
                 const auto [x, y] = comparable(a, b);
                 return wick::allclose(x, y, rtol, atol, nan != 0);
               })});
+  commands.push_back(Command{
+      .name = "equal",
+      .summary = "Whether two tensors have the same sizes and equal elements throughout.",
+      .details = "Whatever the dtypes are; nan equals nothing.",
+      .params = {{"input", required, "one tensor"}, {"other", required, "the other"}},
+      .positional = {"input other"},
+      .returns = "1 or 0",
+      .call = bind([](const Tensor& a, const Tensor& b) { return wick::equal(a, b); })});
   add_binary(
       commands, {left, right},
       "An element is true when it is not zero. Any mixture of dtypes, with broadcasting. Existing scripts "
@@ -457,6 +550,37 @@ Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::i
   return wick::div(steps, wick::diff(places).reshape(column));
 }
 
+Command integral(const char* name, const char* summary, const char* returns, binding::Function call) {
+  return Command{.name = name,
+                 .summary = summary,
+                 .details = "The trapezoidal rule: half the sum of two neighbours times their distance. "
+                            "Integers give Float32.",
+                 .params = {{"y input", required, "the values, at least one-dimensional"},
+                            {"x dx", omittable,
+                             "the places of the values, a vector or a tensor of y's shape, or the distance of "
+                             "neighbours, a number; 1 when left out"},
+                            {"dim", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
+                 .positional = {"y ?x? ?dim?"},
+                 .returns = returns,
+                 .call = std::move(call)};
+}
+
+std::vector<Command> integrals() {
+  return {
+      integral("trapezoid", "The integral along a dimension.", "the input's shape without dim",
+               bind([](const Tensor& y, optional<Operand> x, std::int64_t d) {
+                 if (x && x->is_tensor()) return wick::trapezoid(y, x->tensor, d);
+                 return wick::trapezoid(y, x ? x->number : Scalar(1), d);
+               })),
+      integral("cumulative_trapezoid", "The integrals along a dimension up to each place after the first.",
+               "the input's shape with dim shortened by one",
+               bind([](const Tensor& y, optional<Operand> x, std::int64_t d) {
+                 if (x && x->is_tensor()) return wick::cumulative_trapezoid(y, x->tensor, d);
+                 return wick::cumulative_trapezoid(y, x ? x->number : Scalar(1), d);
+               })),
+  };
+}
+
 std::vector<Command> scans() {
   constexpr const char* needs_dim = "A 0-d tensor is returned as it is. By position dim is required.";
   constexpr const char* same = "same shape as the input";
@@ -517,7 +641,8 @@ const Area& math() {
   static const Area area = [] {
     Area all{"math", "Mathematics: functions, comparisons, bits, running results", {}};
     for (const auto& part :
-         {functions(), bounds(), complex_numbers(), comparisons(), reductions(), scans()}) {
+         {functions(), divisions(), combinations_of_three(), bounds(), complex_numbers(), comparisons(),
+          reductions(), scans(), integrals()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());
     }
     return all;

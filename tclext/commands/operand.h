@@ -23,6 +23,11 @@ struct Operand {
 
 using wick::number_beside;
 
+// As the library's functions take it, for as long as the operand lives.
+inline wick::Operand library_operand(const Operand& operand) {
+  return operand.is_tensor() ? wick::Operand(operand.tensor) : wick::Operand(operand.number);
+}
+
 // Both as tensors; an error for two numbers, which says that the first one is no tensor.
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b);
 

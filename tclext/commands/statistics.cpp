@@ -1,5 +1,5 @@
 #include "tclext/commands/areas.h"
-#include "tclext/commands/common.h"
+#include "tclext/commands/operand.h"
 
 namespace commands {
 namespace {
@@ -83,6 +83,116 @@ optional<std::pair<double, double>> range_of(const optional<binding::Value>& giv
   if (words.size() != 2 || !low || !high)
     throw binding::invalid_value("range", given->object, "a list of two numbers");
   return std::pair{low->to_double(), high->to_double()};
+}
+
+Command summary(const char* name, const char* what, const char* details, const char* returns,
+                binding::Function call) {
+  return Command{.name = name,
+                 .summary = what,
+                 .details = details,
+                 .params = {input,
+                            {"dim dims", omittable, "dimension, or list of dimensions, to reduce; all when left out"},
+                            {"keepdim", false, "keep the reduced dimensions with size 1"}},
+                 .positional = {"input ?dim? ?keepdim?"},
+                 .returns = returns,
+                 .call = std::move(call)};
+}
+
+template <Tensor (*function)(const Tensor&, const wick::Dims&, bool)>
+binding::Function over_dims() {
+  return bind([](const Tensor& x, optional<Ints> dims, bool keepdim) {
+    return function(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim);
+  });
+}
+
+std::vector<Command> summaries() {
+  constexpr const char* returns = "the input's shape without the dims, or with size 1 there under keepdim";
+  const auto totals = [&](const char* name, const char* what, const char* details, binding::Function call) {
+    Command command = summary(name, what, details, returns, std::move(call));
+    command.params.push_back({"dtype", omittable, "what the elements are converted to first"});
+    command.positional = {"input ?dim? ?keepdim? ?dtype?"};
+    return command;
+  };
+  return {
+      summary("any", "Whether some elements are not 0.", "nan is not 0. Of no elements it is false.",
+              "Bool, of UInt8 in UInt8", over_dims<wick::any>()),
+      summary("all", "Whether all elements are not 0.", "nan is not 0. Of no elements it is true.",
+              "Bool, of UInt8 in UInt8", over_dims<wick::all>()),
+      Command{
+          .name = "count_nonzero",
+          .summary = "How many elements are not 0.",
+          .details = "nan is not 0.",
+          .params = {input, {"dim dims", omittable, "dimension, or list of dimensions, to count along; all when left out"}},
+          .positional = {"input ?dim?"},
+          .returns = "Int64, the input's shape without the dims",
+          .call = bind([](const Tensor& x, optional<Ints> dims) {
+            return wick::count_nonzero(x, dims ? wick::Dims(*dims) : wick::Dims{});
+          }),
+      },
+      totals("prod", "The product of the elements.", "Of no elements it is 1. Integers and Bool give Int64.",
+             bind([](const Tensor& x, optional<Ints> dims, bool keepdim, optional<DType> type) {
+               return wick::prod(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim, type);
+             })),
+      totals("nansum", "The sum of the elements that are not nan.",
+             "Of none it is 0. Integers and Bool give Int64. Not for complex dtypes.",
+             bind([](const Tensor& x, optional<Ints> dims, bool keepdim, optional<DType> type) {
+               return wick::nansum(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim, type);
+             })),
+      summary("nanmean", "The mean of the elements that are not nan.", "Of none it is nan. Floating point only.",
+              returns, over_dims<wick::nanmean>()),
+      summary("logsumexp", "The logarithm of the sum of the exponentials, without overflow on the way.",
+              "Of no elements it is -inf. Integers give Float32. Not for complex dtypes.", returns,
+              over_dims<wick::logsumexp>()),
+      summary("amax", "The largest element.",
+              "nan when there is one; equal elements share the gradient. Not for complex dtypes.", returns,
+              over_dims<wick::amax>()),
+      summary("amin", "The smallest element.",
+              "nan when there is one; equal elements share the gradient. Not for complex dtypes.", returns,
+              over_dims<wick::amin>()),
+  };
+}
+
+std::vector<Command> searching() {
+  const Param int32{"out_int32", false, "whether the places are Int32, else Int64"};
+  const Param right{"right", false, "whether a value goes behind elements that it equals, else before them"};
+  return {
+      Command{
+          .name = "searchsorted",
+          .summary = "The places where values belong in a sorted sequence.",
+          .details =
+              "How many elements are less than the value or, with right, not greater; nan belongs behind "
+              "everything. The sequence rises along its last dimension; one with several dimensions has the "
+              "values' sizes in all but the last. Not for complex dtypes.",
+          .params = {{"sorted_sequence", required, "what is searched"},
+                     {"values", required, "what is looked for, a tensor or a number"},
+                     int32,
+                     right,
+                     {"side", omittable, "left or right, in place of right"},
+                     {"sorter", omittable, "what argsort gives of a sequence that is not sorted"}},
+          .positional = {"sorted_sequence values ?out_int32? ?right? ?side? ?sorter?"},
+          .returns = "of the values' shape",
+          .call = bind([](const Tensor& sequence, const Operand& values, bool narrow, bool behind,
+                          optional<std::string_view> side, optional<Tensor> sorter) {
+            return wick::searchsorted(sequence, library_operand(values), narrow, behind, side,
+                                      sorter.value_or(Tensor()));
+          }),
+      },
+      Command{
+          .name = "bucketize",
+          .summary = "The numbers of the buckets between boundaries that values lie in.",
+          .details = "Bucket i lies between boundaries i - 1 and i and has the upper one in it or, with right, "
+                     "the lower one; nan lies in the last one.",
+          .params = {{"input", required, "the values, a tensor or a number"},
+                     {"boundaries", required, "rising, one dimension"},
+                     int32,
+                     right},
+          .positional = {"input boundaries ?out_int32? ?right?"},
+          .returns = "of the input's shape",
+          .call = bind([](const Operand& values, const Tensor& boundaries, bool narrow, bool behind) {
+            return wick::bucketize(library_operand(values), boundaries, narrow, behind);
+          }),
+      },
+  };
 }
 
 std::vector<Command> counting() {
@@ -179,7 +289,7 @@ std::vector<Command> relations() {
 const Area& statistics() {
   static const Area area = [] {
     Area all{"statistics", "Order, counting and statistics", {}};
-    for (const auto& part : {ordering(), counting(), relations()}) {
+    for (const auto& part : {ordering(), summaries(), searching(), counting(), relations()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());
     }
     return all;
