@@ -50,6 +50,16 @@ Tensors joined(const Arguments& a) {
   return {f(given, a[0].whole())};
 }
 
+template <Tensor (*f)(const Tensor&, const Dims&, bool)>
+Tensors over_dims(const Arguments& a) {
+  return {f(t(a, 0), a[1].list(), a[2].flag())};
+}
+
+template <Tensors (*f)(const Tensor&, std::int64_t, std::int64_t)>
+Tensors in_parts(const Arguments& a) {
+  return f(t(a, 0), a[1].whole(), a[2].whole());
+}
+
 template <ValuesIndices (*f)(const Tensor&, std::int64_t, bool)>
 Tensors along(const Arguments& a) {
   const ValuesIndices out = f(t(a, 0), a[1].whole(), a[2].flag());

@@ -20,6 +20,7 @@ from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, e
                             pair_specials, specials, start)
 from reference_activation import activations, padding, softmax
 from reference_complex import complex_functions
+from reference_further import further
 from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
 from reference_random import distributions
@@ -732,7 +733,7 @@ def gradients():
 # worse conditioned than the tolerances of linalg_cases allow.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, activations, softmax, padding, complex_functions,
-         gradients)
+         further, gradients)
 COMPLETE = (promotion, texts, linalg_cases)
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ void operations() {
   expect("creation.h", to_vector<double>(ones({2}))[1] + to_vector<float>(ones({2}))[1], 2);
   expect("creation.h", to_vector<bool>(ones({2})).size() + to_vector<std::int64_t>(ones({2})).size(), 4);
   expect("creation.h", to_vector<std::complex<double>>(ones({2}))[0].real(), 1);
+  expect("distance.h", cdist(A, A), 2 * std::sqrt(2));
   expect("elementwise.h", add(x, x), 20);
   expect("extrema.h", argmin(x), 1);
   expect("generator.h", Generator(1).next32(), 1791095845);
@@ -126,10 +127,12 @@ void operations() {
   expect("rearrange.h", flip(x, {0}), 10);
   expect("reduction.h", mean(x), 2.5);
   expect("scan.h", cumsum(x, 0), 27);
+  expect("search.h", searchsorted(tensor({1., 2., 3.}, float64), x), 6);
   expect("sort.h", argsort(x), 6);
   expect("statistics.h", median(x), 2);
   expect("subscript.h", A[{Ellipsis, Slice(1)}], 3);
   expect("tensor.h", (x.clone() *= 2).add_(1), 24);
+  expect("tensor.h", x.sum(0) + x.max(0).values, 14);
   expect("views.h", permute(A, {1, 0}), 10);
   expect("decompositions.h", linalg::svdvals(A).select(0, 0) * linalg::svdvals(A).select(0, 1), 5);
   expect("diagonals.h", trace(A), 6);
