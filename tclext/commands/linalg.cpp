@@ -204,8 +204,9 @@ std::vector<Command> products() {
       Command{
           .name = "addmm",
           .summary = "beta * input + alpha times the product of two matrices.",
-          .details = "All of one dtype; the input is broadcast to the product and, for a beta of 0, not looked "
-                     "at. Beside integers the factors must be whole.",
+          .details =
+              "All of one dtype; the input is broadcast to the product and, for a beta of 0, not looked "
+              "at. Beside integers the factors must be whole.",
           .params = {{"input", required, "what is added to"},
                      {"mat1", required, "n by m"},
                      {"mat2", required, "m by p"},
@@ -213,10 +214,9 @@ std::vector<Command> products() {
                      {"alpha", omittable, "factor of the product; 1 when left out"}},
           .positional = {"input mat1 mat2 ?beta? ?alpha?"},
           .returns = "n by p",
-          .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> beta,
-                          optional<Number> alpha) {
-            return wick::addmm(x, a, b, or_one(beta), or_one(alpha));
-          }),
+          .call =
+              bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> beta,
+                      optional<Number> alpha) { return wick::addmm(x, a, b, or_one(beta), or_one(alpha)); }),
       },
       Command{
           .name = "vander",

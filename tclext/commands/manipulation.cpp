@@ -2,8 +2,8 @@
 #include <functional>
 
 #include "tclext/commands/areas.h"
-#include "tclext/commands/operand.h"
 #include "tclext/commands/data.h"
+#include "tclext/commands/operand.h"
 
 namespace commands {
 namespace {
@@ -101,7 +101,8 @@ std::vector<Command> picking() {
       Command{
           .name = "masked_fill",
           .summary = "A copy of the input with a value in the places that a mask chooses.",
-          .details = "The mask is broadcast to the input. The value must be one that the input's dtype holds.",
+          .details =
+              "The mask is broadcast to the input. The value must be one that the input's dtype holds.",
           .params = {{"input", required, "what is filled, itself left as it is"},
                      mask,
                      {"value", required, "a number, or a 0-d tensor"}},
@@ -404,9 +405,10 @@ std::vector<Command> splitting() {
       Command{
           .name = "split",
           .summary = "The tensor in parts of given sizes along a dimension.",
-          .details = "Of one number all parts have that size, but for the last one, which has what is left. A "
-                     "list of several numbers has the size of each part; they add up to that of the dimension. "
-                     "The parts share the input's values.",
+          .details =
+              "Of one number all parts have that size, but for the last one, which has what is left. A "
+              "list of several numbers has the size of each part; they add up to that of the dimension. "
+              "The parts share the input's values.",
           .params = {{"input tensor", required, "what is split, at least 1-D"},
                      {"split_size sizes", required, "size of the parts, or the size of each"},
                      {"dim dimension", std::int64_t{0}, "the dimension that is cut"}},
@@ -420,9 +422,10 @@ std::vector<Command> splitting() {
       Command{
           .name = "chunk",
           .summary = "The tensor in a number of parts along a dimension, at most.",
-          .details = "All parts but the last have the same size, so that there may be fewer parts: 5 elements "
-                     "in 4 chunks are 2, 2 and 1. tensor_split makes as many as asked for. The parts share the "
-                     "input's values.",
+          .details =
+              "All parts but the last have the same size, so that there may be fewer parts: 5 elements "
+              "in 4 chunks are 2, 2 and 1. tensor_split makes as many as asked for. The parts share the "
+              "input's values.",
           .params = {{"input tensor", required, "what is split, at least 1-D"},
                      {"chunks", required, "how many parts at most"},
                      {"dim dimension", std::int64_t{0}, "the dimension that is cut"}},
@@ -504,8 +507,9 @@ std::vector<Command> reordering() {
       Command{
           .name = "tile",
           .summary = "Copies of the tensor side by side.",
-          .details = "With fewer numbers than the tensor has dimensions the first dimensions are left as they are; "
-                     "more of them add dimensions in front.",
+          .details =
+              "With fewer numbers than the tensor has dimensions the first dimensions are left as they are; "
+              "more of them add dimensions in front.",
           .params = {{"input tensor", required, "the tensor"},
                      {"dims repeats", required, "how often along each dimension"}},
           .positional = {"input dims"},
@@ -521,10 +525,11 @@ std::vector<Command> reordering() {
                      {"dim dimension", omittable, "the dimension; the flattened input when left out"}},
           .positional = {"input repeats ?dim?"},
           .returns = "the input's shape with dim longer, or 1-D",
-          .call = bind([](const Tensor& x, std::variant<Tensor, std::int64_t> repeats,
-                          optional<std::int64_t> dim) {
-            return std::visit([&](const auto& counts) { return wick::repeat_interleave(x, counts, dim); }, repeats);
-          }),
+          .call = bind(
+              [](const Tensor& x, std::variant<Tensor, std::int64_t> repeats, optional<std::int64_t> dim) {
+                return std::visit([&](const auto& counts) { return wick::repeat_interleave(x, counts, dim); },
+                                  repeats);
+              }),
       },
       Command{
           .name = "roll",

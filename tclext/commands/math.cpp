@@ -405,14 +405,14 @@ std::vector<Command> comparisons() {
                 const auto [x, y] = comparable(a, b);
                 return wick::allclose(x, y, rtol, atol, nan != 0);
               })});
-  commands.push_back(Command{
-      .name = "equal",
-      .summary = "Whether two tensors have the same sizes and equal elements throughout.",
-      .details = "Whatever the dtypes are; nan equals nothing.",
-      .params = {{"input", required, "one tensor"}, {"other", required, "the other"}},
-      .positional = {"input other"},
-      .returns = "1 or 0",
-      .call = bind([](const Tensor& a, const Tensor& b) { return wick::equal(a, b); })});
+  commands.push_back(
+      Command{.name = "equal",
+              .summary = "Whether two tensors have the same sizes and equal elements throughout.",
+              .details = "Whatever the dtypes are; nan equals nothing.",
+              .params = {{"input", required, "one tensor"}, {"other", required, "the other"}},
+              .positional = {"input other"},
+              .returns = "1 or 0",
+              .call = bind([](const Tensor& a, const Tensor& b) { return wick::equal(a, b); })});
   add_binary(
       commands, {left, right},
       "An element is true when it is not zero. Any mixture of dtypes, with broadcasting. Existing scripts "
@@ -551,18 +551,20 @@ Tensor quotient(const Tensor& x, const optional<binding::Value>& spacing, std::i
 }
 
 Command integral(const char* name, const char* summary, const char* returns, binding::Function call) {
-  return Command{.name = name,
-                 .summary = summary,
-                 .details = "The trapezoidal rule: half the sum of two neighbours times their distance. "
-                            "Integers give Float32.",
-                 .params = {{"y input", required, "the values, at least one-dimensional"},
-                            {"x dx", omittable,
-                             "the places of the values, a vector or a tensor of y's shape, or the distance of "
-                             "neighbours, a number; 1 when left out"},
-                            {"dim", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
-                 .positional = {"y ?x? ?dim?"},
-                 .returns = returns,
-                 .call = std::move(call)};
+  return Command{
+      .name = name,
+      .summary = summary,
+      .details =
+          "The trapezoidal rule: half the sum of two neighbours times their distance. "
+          "Integers give Float32.",
+      .params = {{"y input", required, "the values, at least one-dimensional"},
+                 {"x dx", omittable,
+                  "the places of the values, a vector or a tensor of y's shape, or the distance of "
+                  "neighbours, a number; 1 when left out"},
+                 {"dim", std::int64_t{-1}, "dimension to run along, negative counts from the end"}},
+      .positional = {"y ?x? ?dim?"},
+      .returns = returns,
+      .call = std::move(call)};
 }
 
 std::vector<Command> integrals() {
@@ -640,9 +642,8 @@ std::vector<Command> scans() {
 const Area& math() {
   static const Area area = [] {
     Area all{"math", "Mathematics: functions, comparisons, bits, running results", {}};
-    for (const auto& part :
-         {functions(), divisions(), combinations_of_three(), bounds(), complex_numbers(), comparisons(),
-          reductions(), scans(), integrals()}) {
+    for (const auto& part : {functions(), divisions(), combinations_of_three(), bounds(), complex_numbers(),
+                             comparisons(), reductions(), scans(), integrals()}) {
       all.commands.insert(all.commands.end(), part.begin(), part.end());
     }
     return all;

@@ -87,15 +87,16 @@ optional<std::pair<double, double>> range_of(const optional<binding::Value>& giv
 
 Command summary(const char* name, const char* what, const char* details, const char* returns,
                 binding::Function call) {
-  return Command{.name = name,
-                 .summary = what,
-                 .details = details,
-                 .params = {input,
-                            {"dim dims", omittable, "dimension, or list of dimensions, to reduce; all when left out"},
-                            {"keepdim", false, "keep the reduced dimensions with size 1"}},
-                 .positional = {"input ?dim? ?keepdim?"},
-                 .returns = returns,
-                 .call = std::move(call)};
+  return Command{
+      .name = name,
+      .summary = what,
+      .details = details,
+      .params = {input,
+                 {"dim dims", omittable, "dimension, or list of dimensions, to reduce; all when left out"},
+                 {"keepdim", false, "keep the reduced dimensions with size 1"}},
+      .positional = {"input ?dim? ?keepdim?"},
+      .returns = returns,
+      .call = std::move(call)};
 }
 
 template <Tensor (*function)(const Tensor&, const wick::Dims&, bool)>
@@ -122,7 +123,9 @@ std::vector<Command> summaries() {
           .name = "count_nonzero",
           .summary = "How many elements are not 0.",
           .details = "nan is not 0.",
-          .params = {input, {"dim dims", omittable, "dimension, or list of dimensions, to count along; all when left out"}},
+          .params = {input,
+                     {"dim dims", omittable,
+                      "dimension, or list of dimensions, to count along; all when left out"}},
           .positional = {"input ?dim?"},
           .returns = "Int64, the input's shape without the dims",
           .call = bind([](const Tensor& x, optional<Ints> dims) {
@@ -138,8 +141,8 @@ std::vector<Command> summaries() {
              bind([](const Tensor& x, optional<Ints> dims, bool keepdim, optional<DType> type) {
                return wick::nansum(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim, type);
              })),
-      summary("nanmean", "The mean of the elements that are not nan.", "Of none it is nan. Floating point only.",
-              returns, over_dims<wick::nanmean>()),
+      summary("nanmean", "The mean of the elements that are not nan.",
+              "Of none it is nan. Floating point only.", returns, over_dims<wick::nanmean>()),
       summary("logsumexp", "The logarithm of the sum of the exponentials, without overflow on the way.",
               "Of no elements it is -inf. Integers give Float32. Not for complex dtypes.", returns,
               over_dims<wick::logsumexp>()),
@@ -180,8 +183,9 @@ std::vector<Command> searching() {
       Command{
           .name = "bucketize",
           .summary = "The numbers of the buckets between boundaries that values lie in.",
-          .details = "Bucket i lies between boundaries i - 1 and i and has the upper one in it or, with right, "
-                     "the lower one; nan lies in the last one.",
+          .details =
+              "Bucket i lies between boundaries i - 1 and i and has the upper one in it or, with right, "
+              "the lower one; nan lies in the last one.",
           .params = {{"input", required, "the values, a tensor or a number"},
                      {"boundaries", required, "rising, one dimension"},
                      int32,

@@ -154,8 +154,8 @@ class Tensor {
   const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Operand& values,
                            bool accumulate = false) const;
 
-  // Functions as members: x.sum(0) is sum(x, 0). They are described in the headers of ops/ and linalg/. No dims
-  // mean all.
+  // Functions as members: x.sum(0) is sum(x, 0). They are described in the headers of ops/ and linalg/. No
+  // dims mean all.
   Tensor add(const Operand& y, const Scalar& alpha = 1) const;
   Tensor sub(const Operand& y, const Scalar& alpha = 1) const;
   Tensor mul(const Operand& y) const;

@@ -73,12 +73,12 @@ struct Powers {
   }
 };
 
-constexpr int vectors = 2;            // of rows of y side by side
-constexpr int rows_at_once = 4;       // of x
+constexpr int vectors = 2;                // of rows of y side by side
+constexpr int rows_at_once = 4;           // of x
 constexpr int64_t columns_at_once = 256;  // sums of so many are gathered before they are added up
 
-// Columns [begin, end) of up to `strip` rows of y from row j on, a column after another; zeros where there are
-// no more rows.
+// Columns [begin, end) of up to `strip` rows of y from row j on, a column after another; zeros where there
+// are no more rows.
 template <class T, int strip>
 void pack(T* to, const Distances& a, int64_t j, int64_t begin, int64_t end) {
   const T* y = static_cast<const T*>(a.y);

@@ -58,7 +58,8 @@ struct RemainderOf {
     return (rest != 0) & ((rest < 0) != (y < 0)) ? rest + y : rest;
   }
 };
-// As Python does it: the quotient that the remainder with the sign of y leaves, which is whole but for rounding.
+// As Python does it: the quotient that the remainder with the sign of y leaves, which is whole but for
+// rounding.
 struct FloorDivideOf {
   template <class C>
   static C f(C x, C y, C rest) {

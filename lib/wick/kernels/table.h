@@ -63,9 +63,9 @@ struct LineLoops {
   Loop columns;
 };
 
-// AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is. Fmod is
-// what a division that rounds towards zero leaves, Remainder what one leaves that rounds down; 0 of integers
-// whose divisor is 0. LogAddExp: log(exp(a) + exp(b)).
+// AddScaled: a + factor * b, where the parameter is the factor, a double or an int64_t as the dtype is. Fmod
+// is what a division that rounds towards zero leaves, Remainder what one leaves that rounds down; 0 of
+// integers whose divisor is 0. LogAddExp: log(exp(a) + exp(b)).
 enum class Binary {
   Add,
   Sub,
@@ -115,13 +115,13 @@ struct ReduceLoops {
 
 // The parameters of a reduction whose lines lie in one block each: operand 0 gets the results. Sums are
 // divided by the divisor, but for those of integers, which are int64, as their products are; `wide` sums of
-// real numbers are stored as double. Squares and deviations give double, over the divisor; deviations the sum of the squared ones
-// from the mean of `count` elements.
+// real numbers are stored as double. Squares and deviations give double, over the divisor; deviations the sum
+// of the squared ones from the mean of `count` elements.
 //
-// Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums and products of
-// integers, float32 of half precision, float64 of float32, complex128 of complex64; in float32 for maxima of
-// half precision, uint8 of bool; in float64 for squares; for deviations two doubles, the sum of them and of
-// their squares.
+// Without parameters operand 0 holds partial results, which the block is added to: in int64 for sums and
+// products of integers, float32 of half precision, float64 of float32, complex128 of complex64; in float32
+// for maxima of half precision, uint8 of bool; in float64 for squares; for deviations two doubles, the sum of
+// them and of their squares.
 struct ReduceFinish {
   double divisor = 1;
   double count = 1;
@@ -149,8 +149,8 @@ struct Gemm {
 // False when memory ran out.
 using GemmFunction = bool (*)(const Gemm& arguments);
 
-// The p-norms of the differences of each of n rows of x from each of k rows of y, of m elements, in n rows of k
-// elements one after another. Steps are in elements.
+// The p-norms of the differences of each of n rows of x from each of k rows of y, of m elements, in n rows of
+// k elements one after another. Steps are in elements.
 struct Distances {
   int64_t n, k, m;
   const void* x;
@@ -206,9 +206,9 @@ struct Table {
   Family<Extreme, LineLoops> extreme;
   // (operand 1 - operand 2) * operand 3, of which the last two are double.
   Loop scaled_deviation[dtypes];
-  GemmFunction gemm[dtypes];    // all but bool; of half precision C is float32
+  GemmFunction gemm[dtypes];           // all but bool; of half precision C is float32
   DistanceFunction distances[dtypes];  // of float and double
-  const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
+  const MatrixKernels* matrix;         // of float, double and complex double, see matrix.h
   RandomKernels random;
 };
 

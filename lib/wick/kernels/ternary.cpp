@@ -72,15 +72,13 @@ template <class T>
 void add_product(const Block& b, const void* parameters) {
   using C = Compute<T>;
   const C by = factor<C>(parameters);
-  elementwise3<T>(b,
-                  [by](T x, T y, T z) { return cast<T>(cast<C>(x) + by * cast<C>(y) * cast<C>(z)); });
+  elementwise3<T>(b, [by](T x, T y, T z) { return cast<T>(cast<C>(x) + by * cast<C>(y) * cast<C>(z)); });
 }
 template <class T>
 void add_quotient(const Block& b, const void* parameters) {
   using C = Compute<T>;
   const C by = factor<C>(parameters);
-  elementwise3<T>(b,
-                  [by](T x, T y, T z) { return cast<T>(cast<C>(x) + by * cast<C>(y) / cast<C>(z)); });
+  elementwise3<T>(b, [by](T x, T y, T z) { return cast<T>(cast<C>(x) + by * cast<C>(y) / cast<C>(z)); });
 }
 
 template <class T>

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/linalg/matrices.h"
 #include "wick/ops/creation.h"
@@ -97,50 +100,62 @@ Tensor triu(const Tensor& x, std::int64_t diagonal) { return triangle("triu", x,
 
 namespace {
 
-// For each row the columns from `first` to `end`, which move on by one from row to row.
-template <class F>
-Tensor indices_of_rows(const char* operation, std::int64_t rows, std::int64_t columns, DType dtype, F range) {
+// The part of a matrix up to a diagonal, or from one on.
+struct Corner {
+  std::int64_t rows, columns, offset;
+  bool lower;
+
+  // Of row i the columns from `first` to `end`.
+  std::pair<std::int64_t, std::int64_t> range(std::int64_t i) const {
+    if (lower) return {0, std::clamp<std::int64_t>(i + offset + 1, 0, columns)};
+    return {std::clamp<std::int64_t>(i + offset, 0, columns), columns};
+  }
+  // The rows that have any.
+  std::int64_t first_row() const { return lower ? std::clamp<std::int64_t>(-offset, 0, rows) : 0; }
+  std::int64_t end_row() const { return lower ? rows : std::clamp<std::int64_t>(columns - offset, 0, rows); }
+  // How many elements lie in it: rows from `first` on with one more each, up to whole ones, or the rest of
+  // the lower corner. Twice the size of the matrix fits.
+  std::int64_t count() const {
+    if (!lower) return rows * columns - Corner{rows, columns, offset - 1, true}.count();
+    const std::int64_t first = first_row();
+    const std::int64_t whole = std::clamp<std::int64_t>(columns - offset - 1, first, rows);
+    const auto ends =
+        static_cast<std::uint64_t>(first + offset + 1) + static_cast<std::uint64_t>(whole + offset);
+    const std::uint64_t rising = static_cast<std::uint64_t>(whole - first) * ends / 2;
+    return static_cast<std::int64_t>(rising) + (rows - whole) * columns;
+  }
+};
+
+Tensor indices_of(const char* operation, std::int64_t rows, std::int64_t columns, std::int64_t offset,
+                  DType dtype, bool lower) {
   if (rows < 0 || columns < 0)
     fail<ShapeError>(operation, "sizes must not be negative, {} and {} were given", rows, columns);
   if (dtype != int64 && dtype != int32)
     fail<DTypeError>(operation, "indices are int64 or int32, {} was given", dtype);
-  numel({rows, columns});
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const auto [first, end] = range(i);
-    count += end - first;
-  }
+  numel({2, rows, columns});
+  if (rows == 0 || columns == 0) return empty({2, 0}, dtype);
+  // An offset beyond the matrix is as good as one at its edge.
+  const Corner corner{rows, columns, std::clamp(offset, -rows, columns), lower};
+  const std::int64_t count = corner.count();
   const Tensor out = empty({2, count}, int64);
   std::int64_t *row = out.data<std::int64_t>(), *column = row + count;
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const auto [first, end] = range(i);
-    for (std::int64_t j = first; j < end; ++j) {
-      *row++ = i;
-      *column++ = j;
-    }
+  for (std::int64_t i = corner.first_row(); i < corner.end_row(); ++i) {
+    check_interrupt();
+    const auto [first, end] = corner.range(i);
+    row = std::fill_n(row, end - first, i);
+    std::iota(column, column + (end - first), first);
+    column += end - first;
   }
   return out.to(dtype);
-}
-
-// An offset beyond the matrix is as good as one at its edge.
-std::int64_t within(std::int64_t offset, std::int64_t rows, std::int64_t columns) {
-  return std::clamp(offset, -std::max<std::int64_t>(rows, 0), std::max<std::int64_t>(columns, 0));
 }
 
 }  // namespace
 
 Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype) {
-  const std::int64_t moved = within(offset, rows, columns);
-  return indices_of_rows("tril_indices", rows, columns, dtype, [=](std::int64_t i) {
-    return std::pair{std::int64_t{0}, std::clamp<std::int64_t>(i + moved + 1, 0, columns)};
-  });
+  return indices_of("tril_indices", rows, columns, offset, dtype, true);
 }
-
 Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype) {
-  const std::int64_t moved = within(offset, rows, columns);
-  return indices_of_rows("triu_indices", rows, columns, dtype, [=](std::int64_t i) {
-    return std::pair{std::clamp<std::int64_t>(i + moved, 0, columns), columns};
-  });
+  return indices_of("triu_indices", rows, columns, offset, dtype, false);
 }
 
 }  // namespace wick

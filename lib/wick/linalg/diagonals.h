@@ -15,8 +15,8 @@ Tensor diag(const Tensor& x, std::int64_t diagonal = 0);
 Tensor diagflat(const Tensor& x, std::int64_t offset = 0);
 // The last dimension becomes the diagonal of square matrices of zeros, the last two dimensions.
 Tensor diag_embed(const Tensor& x, std::int64_t offset = 0);
-// Where the elements on and below, on and above the diagonal are in a matrix of these sizes, in row-major order:
-// (2, count), rows and columns, int64 or int32.
+// Where the elements on and below, on and above the diagonal are in a matrix of these sizes, in row-major
+// order: (2, count), rows and columns, int64 or int32.
 Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0, DType dtype = int64);
 Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0, DType dtype = int64);
 // The matrices of the last two dimensions with zeros above, below the diagonal.

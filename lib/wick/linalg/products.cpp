@@ -252,7 +252,8 @@ Tensor outer(const Tensor& a, const Tensor& b) {
 
 Tensor mm(const Tensor& a, const Tensor& b) {
   if (a.dim() != 2 || b.dim() != 2)
-    fail<ShapeError>("mm", "both operands must be matrices, shapes {} and {} were given", a.sizes(), b.sizes());
+    fail<ShapeError>("mm", "both operands must be matrices, shapes {} and {} were given", a.sizes(),
+                     b.sizes());
   return matmul(a, b);
 }
 

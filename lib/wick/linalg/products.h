@@ -24,8 +24,8 @@ Tensor outer(const Tensor& a, const Tensor& b);
 // product and, for a beta of 0, not looked at. Error for fractional factors beside integers.
 Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
              const Scalar& alpha = 1);
-// The matrix of the powers of a vector, one in each column, from columns - 1 (its size, by default) down to 0, or the
-// other way round. Integers give int64.
+// The matrix of the powers of a vector, one in each column, from columns - 1 (its size, by default) down to
+// 0, or the other way round. Integers give int64.
 Tensor vander(const Tensor& x, std::optional<std::int64_t> columns = std::nullopt, bool increasing = false);
 // The cross product of the vectors of three elements along dim, by default the first dimension of size 3; the
 // other dimensions are broadcast. Both have one dtype and as many dimensions.

@@ -21,8 +21,10 @@ void check_rows(const Tensor& a, const Tensor& b, double p) {
   if (!is_floating(a.dtype())) checked_kernel(nullptr, "cdist", a.dtype());
   if (!(p >= 0)) fail("cdist", "p must be 0 or greater, {} was given", p);
   if (a.dim() < 2 || b.dim() < 2 || a.size(-1) != b.size(-1)) {
-    fail<ShapeError>("cdist", "both must be matrices with rows of one length, or batches of them, shapes {} "
-                     "and {} were given", a.sizes(), b.sizes());
+    fail<ShapeError>("cdist",
+                     "both must be matrices with rows of one length, or batches of them, shapes {} "
+                     "and {} were given",
+                     a.sizes(), b.sizes());
   }
 }
 

@@ -185,7 +185,7 @@ namespace {
 Tensor run_division(Binary op, const char* name, const Tensor& a, const Tensor& b) {
   const DType dtype = result_type(a, b);
   checked_kernel(kernels::table().binary[op][index_of(dtype)], name, dtype);
-  if (kind(dtype) == Kind::Integer && any(is_zero(b.detach())).item().to_bool())
+  if (kind(dtype) == Kind::Integer && any(is_zero(cast_unrecorded(b.detach(), dtype))).item().to_bool())
     fail(name, "integers cannot be divided by 0");
   return run_binary(op, name, a, b, dtype);
 }
@@ -220,13 +220,13 @@ Tensor remainder(const Tensor& a, const Tensor& b) {
 
 Tensor fmod(const Tensor& a, const Tensor& b) {
   const Tensor out = run_division(Binary::Fmod, "fmod", a, b);
-  return record("fmod", out, wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, saving(a, b, out),
-                    [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest) {
-                      // A quotient that rounding made whole, of what is not, would be 1 too large.
-                      const Tensor multiple = sub(x.detach(), rest.detach());
-                      return neg(mul(g, round(div(multiple, y.detach()))));
-                    }));
+  return record(
+      "fmod", out, wrt(a, [](const Tensor& g) { return g; }),
+      wrt(b, saving(a, b, out), [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest) {
+        // A quotient that rounding made whole, of what is not, would be 1 too large.
+        const Tensor multiple = sub(x.detach(), rest.detach());
+        return neg(mul(g, round(div(multiple, y.detach()))));
+      }));
 }
 
 Tensor add(const Tensor& a, const Scalar& b) { return add(a, as_operand(a, b)); }

@@ -31,9 +31,10 @@ Tensor div(const Tensor& a, const Scalar& b);
 // The quotient rounded to an integer, "trunc" towards zero or "floor" downwards, in the promoted dtype: that
 // of integers is exact. Not recorded: the derivative is 0. Error for integers where a divisor is 0.
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode);
-// div(a, b, "floor"), and what the two roundings leave: remainder(a, b) = a - b floor(a / b) has the sign of b, fmod(a,
-// b) = a - b trunc(a / b) that of a. Both are exact, and so is a floating point quotient as long as its dtype
-// holds it. Not defined for bool and complex dtypes. The quotient is not recorded: its derivative is 0.
+// div(a, b, "floor"), and what the two roundings leave: remainder(a, b) = a - b floor(a / b) has the sign of
+// b, fmod(a, b) = a - b trunc(a / b) that of a. Both are exact, and so is a floating point quotient as long
+// as its dtype holds it. Not defined for bool and complex dtypes. The quotient is not recorded: its
+// derivative is 0.
 Tensor floor_divide(const Tensor& a, const Tensor& b);
 Tensor remainder(const Tensor& a, const Tensor& b);
 Tensor fmod(const Tensor& a, const Tensor& b);
@@ -122,8 +123,8 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight);
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
 
-// Numbers in place of NaN and the infinities: unless given, 0 and the largest and smallest of the dtype. Integers
-// have none. The gradient of what was replaced is 0.
+// Numbers in place of NaN and the infinities: unless given, 0 and the largest and smallest of the dtype.
+// Integers have none. The gradient of what was replaced is 0.
 Tensor nan_to_num(const Tensor& x, std::optional<double> nan = std::nullopt,
                   std::optional<double> posinf = std::nullopt, std::optional<double> neginf = std::nullopt);
 // Integers stay integers and wrap around. A negative integer as the exponent of integers is an Error; one in

@@ -145,10 +145,10 @@ Tensor frac(const Tensor& x) { return apply(frac_rule, x); }
 
 namespace {
 
-constexpr UnaryRule nan_to_num_rule{"nan_to_num", Unary::NanToNum, false, 1, Saves::Input,
-                                    [](const Tensor& g, const Tensor& x) {
-                                      return where(isfinite(x), g, scalar_tensor(0, g.dtype()));
-                                    }};
+constexpr UnaryRule nan_to_num_rule{
+    "nan_to_num", Unary::NanToNum, false, 1, Saves::Input, [](const Tensor& g, const Tensor& x) {
+      return where(isfinite(x), g, scalar_tensor(0, g.dtype()));
+    }};
 
 double largest_finite(DType dtype) {
   return dispatch(dtype, []<class T>(TypeTag<T>) -> double {
@@ -165,8 +165,7 @@ Tensor nan_to_num(const Tensor& x, std::optional<double> nan, std::optional<doub
                   std::optional<double> neginf) {
   if (is_integral(x.dtype())) return x.clone();
   const double most = largest_finite(x.dtype());
-  return apply(nan_to_num_rule, x,
-               {{nan.value_or(0), posinf.value_or(most), neginf.value_or(-most)}, {}});
+  return apply(nan_to_num_rule, x, {{nan.value_or(0), posinf.value_or(most), neginf.value_or(-most)}, {}});
 }
 
 Tensor isnan(const Tensor& x) { return ne(x.detach(), x.detach()); }

@@ -704,8 +704,7 @@ Tensor take(const Tensor& x, const Tensor& positions) {
   if (positions.dtype() != int64)
     fail<DTypeError>("take", "the index must be int64, {} was given", positions.dtype());
   const Tensor flat = x.flatten();
-  const Tensor valid =
-      bitwise_and(ge(positions, -flat.numel()), lt(positions, flat.numel()));
+  const Tensor valid = bitwise_and(ge(positions, -flat.numel()), lt(positions, flat.numel()));
   if (!all(valid).item().to_bool()) {
     const std::int64_t first = masked_select(positions, logical_not(valid))[0].item().to_int();
     fail<IndexError>("take", "index {} is out of range for {} elements", first, flat.numel());

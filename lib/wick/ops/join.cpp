@@ -206,7 +206,8 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<s
   if (!dim) return repeat_interleave(x.flatten(), repeats, 0);
   if (x.dim() == 0) return repeat_interleave(x.reshape({1}), repeats, *dim);
   const std::int64_t size = x.size(*dim);
-  if (repeats.numel() == 1 && size != 1) return repeat_interleave(x, repeat_interleave(repeats).numel(), *dim);
+  if (repeats.numel() == 1 && size != 1)
+    return repeat_interleave(x, repeat_interleave(repeats).numel(), *dim);
   const Tensor index = repeat_interleave(repeats);
   if (repeats.numel() != size) {
     fail<ShapeError>("repeat_interleave", "{} repeats were given for the {} positions along dimension {}",

@@ -157,8 +157,10 @@ Tensors split(const Tensor& x, const Dims& sizes, std::int64_t dim) {
     if (left >= 0) left -= size;
   }
   if (left != 0) {
-    fail<ShapeError>("split", "sizes must not be negative and add up to that of dimension {} of shape {}, {} "
-                     "were given", d, x.sizes(), sizes);
+    fail<ShapeError>("split",
+                     "sizes must not be negative and add up to that of dimension {} of shape {}, {} "
+                     "were given",
+                     d, x.sizes(), sizes);
   }
   Tensors out;
   std::int64_t start = 0;

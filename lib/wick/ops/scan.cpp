@@ -372,7 +372,8 @@ Tensor middles(const char* operation, const Tensor& y, std::int64_t dim) {
 Tensor distances(const char* operation, const Tensor& y, const Tensor& x, std::int64_t dim) {
   const int d = wrap_dim(dim, y.dim());
   const auto mismatch = [&] {
-    fail<ShapeError>(operation, "there must be a place for each of the {} values along dimension {}, x has shape {}",
+    fail<ShapeError>(operation,
+                     "there must be a place for each of the {} values along dimension {}, x has shape {}",
                      y.sizes()[d], d, x.sizes());
   };
   if (x.dim() == 0) mismatch();

@@ -82,8 +82,7 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Operand& values, bool o
     fail<ShapeError>("searchsorted", "a sequence of shape {} does not go with a sorter of shape {}",
                      sorted_sequence.sizes(), sorter.sizes());
   }
-  const Tensor sequence =
-      sorter.defined() ? gather(sorted_sequence.detach(), -1, sorter) : sorted_sequence;
+  const Tensor sequence = sorter.defined() ? gather(sorted_sequence.detach(), -1, sorter) : sorted_sequence;
   return places("searchsorted", sequence, values, out_int32, right || side == "right");
 }
 

@@ -95,19 +95,16 @@ TEST_CASE("lerp, addcmul, addcdiv: dtypes, errors, gradients") {
   check_gradients("addcmul", [](const Tensors& in) { return addcmul(in[0], in[1], in[2], 2.5); }, {a, b, c});
   check_gradients("addcdiv", [](const Tensors& in) { return addcdiv(in[0], in[1], in[2], -1.5); }, {a, b, c});
   const Tensor z = complex_values({3}), w = complex_values({3}, 7);
-  check_gradients("complex addcmul",
-                  [](const Tensors& in) {
-                    return addcmul(in[0], in[1], in[0], std::complex<double>(0.5, 2));
-                  },
-                  {z, w});
-  check_gradients("complex addcdiv",
-                  [](const Tensors& in) {
-                    return addcdiv(in[0], in[1], in[0], std::complex<double>(0.5, 2));
-                  },
-                  {z, w});
+  check_gradients(
+      "complex addcmul",
+      [](const Tensors& in) { return addcmul(in[0], in[1], in[0], std::complex<double>(0.5, 2)); }, {z, w});
+  check_gradients(
+      "complex addcdiv",
+      [](const Tensors& in) { return addcdiv(in[0], in[1], in[0], std::complex<double>(0.5, 2)); }, {z, w});
   for (const DType dtype : {float16, bfloat16, float32, float64}) {
     CHECK(equal(lerp(zeros({2}, dtype), full({2}, 8, dtype), 0.25), full({2}, 2, dtype)));
-    CHECK(equal(addcmul(ones({2}, dtype), full({2}, 3, dtype), full({2}, 4, dtype), 0.5), full({2}, 7, dtype)));
+    CHECK(
+        equal(addcmul(ones({2}, dtype), full({2}, 3, dtype), full({2}, 4, dtype), 0.5), full({2}, 7, dtype)));
     CHECK(equal(addcdiv(ones({2}, dtype), full({2}, 3, dtype), full({2}, 4, dtype), 4), full({2}, 4, dtype)));
   }
   CHECK_THROWS_AS(lerp(ones({2}), ones({2}, float64), 0.5), DTypeError);

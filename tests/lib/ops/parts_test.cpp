@@ -27,7 +27,8 @@ TEST_CASE("split, chunk, unbind: views, gradients") {
 TEST_CASE("repeat_interleave, tile, take: gradients, errors") {
   const Tensor counts = tensor({2, 0, 1});
   for (const Tensor& x : orders(values({2, 3}))) {
-    check_gradients("repeat_interleave", [](const Tensors& in) { return square(repeat_interleave(in[0], 2, 0)); }, {x});
+    check_gradients("repeat_interleave",
+                    [](const Tensors& in) { return square(repeat_interleave(in[0], 2, 0)); }, {x});
     check_gradients("repeat_interleave of each",
                     [=](const Tensors& in) { return square(repeat_interleave(in[0], counts, 1)); }, {x});
     check_gradients("tile", [](const Tensors& in) { return square(tile(in[0], {2, 1, 2})); }, {x});
@@ -52,8 +53,10 @@ TEST_CASE("trapezoid: ends of the range, gradients, errors") {
   CHECK(trapezoid(ones({3, 0})).sizes() == Shape{3});
   for (const std::int64_t dim : {0, 1}) {
     for (const Tensor& y : orders(values({3, 3}))) {
-      check_gradients("trapezoid", [=](const Tensors& in) { return square(trapezoid(in[0], 0.5, dim)); }, {y});
-      check_gradients("trapezoid of places", [=](const Tensors& in) { return square(trapezoid(in[0], in[1], dim)); },
+      check_gradients("trapezoid", [=](const Tensors& in) { return square(trapezoid(in[0], 0.5, dim)); },
+                      {y});
+      check_gradients("trapezoid of places",
+                      [=](const Tensors& in) { return square(trapezoid(in[0], in[1], dim)); },
                       {y, values({3}, 20)});
       check_gradients("cumulative_trapezoid",
                       [=](const Tensors& in) { return square(cumulative_trapezoid(in[0], in[1], dim)); },
@@ -93,10 +96,12 @@ TEST_CASE("searchsorted, bucketize: numbers, dtypes, sides, errors") {
   CHECK(equal(searchsorted(line, tensor({2.0, 5.0}), true), tensor({1, 2}, int32)));
   CHECK(equal(bucketize(tensor({0.5, 9.0}, float16), line), tensor({0, 3})));
   // Digits that float32 does not have.
-  CHECK(searchsorted(tensor({16777216, 16777217, 16777218}), tensor({16777217.0}, float64))[0].item<int>() == 1);
+  CHECK(searchsorted(tensor({16777216, 16777217, 16777218}), tensor({16777217.0}, float64))[0].item<int>() ==
+        1);
   CHECK(searchsorted(zeros({0}), tensor({1.0}))[0].item<int>() == 0);
   CHECK(searchsorted(line, ones({2, 0})).sizes() == Shape{2, 0});
-  CHECK(equal(searchsorted(tensor({5, 1, 3}), tensor({3}), false, false, "right", tensor({1, 2, 0})), tensor({2})));
+  CHECK(equal(searchsorted(tensor({5, 1, 3}), tensor({3}), false, false, "right", tensor({1, 2, 0})),
+              tensor({2})));
   CHECK_THROWS_AS(searchsorted(line, 3, false, true, "left"), Error);
   CHECK_THROWS_AS(searchsorted(line, 3, false, false, "middle"), Error);
   CHECK_THROWS_AS(searchsorted(line, 3, false, false, "left", tensor({0})), ShapeError);
@@ -165,7 +170,8 @@ TEST_CASE("members: the functions of the same names") {
   CHECK(x.split(2).size() == 2);
   CHECK(x.chunk(3, 1).size() == 2);
   CHECK(equal(x.unbind()[1], x[1]));
-  CHECK(equal(x.masked_fill(mask, 0).masked_select(mask), zeros({count_nonzero(mask).item<std::int64_t>()}, float64)));
+  CHECK(equal(x.masked_fill(mask, 0).masked_select(mask),
+              zeros({count_nonzero(mask).item<std::int64_t>()}, float64)));
   CHECK(equal(x.index_select(0, tensor({2})), x.slice(0, 2, 3)));
 }
 

@@ -66,7 +66,8 @@ TEST_CASE("prod: wider than the data, dtypes, gradients beside zeros") {
   holes[1][1].fill_(0);
   holes[1][3].fill_(0);
   check_gradients("prod with zeros", [](const Tensors& in) { return prod(in[0], 1); }, {holes});
-  check_gradients("prod of nothing", [](const Tensors& in) { return prod(in[0], 1); }, {zeros({2, 0}, float64)});
+  check_gradients("prod of nothing", [](const Tensors& in) { return prod(in[0], 1); },
+                  {zeros({2, 0}, float64)});
   check_gradients("prod, 0-d", [](const Tensors& in) { return prod(in[0]); }, {values({})});
   check_gradients("complex prod", [](const Tensors& in) { return prod(in[0], 0); }, {complex_values({3, 2})});
 }
