@@ -249,5 +249,51 @@ def decompositions():
     case("svd 200 float32", "svd", tensor("randn", "200,200"), f=lambda x: torch.linalg.svd(x, full_matrices=False)[0])
 
 
-for part in (unary, binary, reductions, places, creation, activations, products, decompositions):
+def further():
+    a, b, c = tensor("rand"), tensor("rand", seed=2), tensor("rand", seed=3)
+    square = tensor("randn", "1000,1000")
+    for name in "floor_divide remainder fmod hypot logaddexp".split():
+        f = getattr(torch, name)
+        case(name, name, a, b, f=f, backward=name != "floor_divide")
+        case(name + " float64", name, tensor("randn", dtype="float64"), tensor("rand", dtype="float64", seed=2), f=f)
+        case(name + " of 1000", name, tensor("rand", "1000"), tensor("rand", "1000", seed=2), f=f)
+        if name in ("floor_divide", "remainder", "fmod"):
+            case(name + " int64", name, tensor("1000", dtype="int64"), tensor("1000", dtype="int64", view="+1", seed=2), f=f)
+    case("lerp", "lerp", a, b, c, f=torch.lerp, backward=True)
+    case("lerp by a number", "lerp_number", a, b, "0.3", f=torch.lerp, backward=True)
+    case("addcmul", "addcmul", a, b, c, "2.5", f=lambda x, y, z, v: torch.addcmul(x, y, z, value=v), backward=True)
+    case("addcdiv", "addcdiv", a, b, c, "2.5", f=lambda x, y, z, v: torch.addcdiv(x, y, z, value=v), backward=True)
+    case("addcmul of 1000", "addcmul", tensor("rand", "1000"), tensor("rand", "1000"), tensor("rand", "1000"), "2.5", f=lambda x, y, z, v: torch.addcmul(x, y, z, value=v))
+    case("nan_to_num", "nan_to_num", tensor(), "0.0", f=torch.nan_to_num, backward=True)
+    for name in "any all".split():
+        case(name, name, tensor("rand", view="mask"), "[]", "False", f=lambda x, d, k, f=getattr(torch, name): f(x))
+        case(name + " of zeros", name, "@1:1:1000000:bool", "[]", "False", f=lambda x, d, k, f=getattr(torch, name): f(x))
+        case(name + " of zeros float32", name, "@1:1:1000000:float32", "[]", "False", f=lambda x, d, k, f=getattr(torch, name): f(x))
+    for d in (0, 1):
+        case(f"any along {d}", "any", square, f"[{d}]", "False", f=lambda x, d, k: torch.any(x, d[0], k))
+        case(f"prod along {d}", "prod", square, f"[{d}]", "False", f=lambda x, d, k: torch.prod(x, d[0], k), backward=True)
+        case(f"amax along {d}", "amax", square, f"[{d}]", "False", f=torch.amax, backward=True)
+        case(f"logsumexp along {d}", "logsumexp", square, f"[{d}]", "False", f=torch.logsumexp, backward=True)
+        case(f"nansum along {d}", "nansum", square, f"[{d}]", "False", f=torch.nansum, backward=True)
+        case(f"count_nonzero along {d}", "count_nonzero", square, f"[{d}]", f=torch.count_nonzero)
+        case(f"trapezoid along {d}", "trapezoid", square, "0.5", str(d), f=lambda x, h, d: torch.trapezoid(x, dx=h, dim=d))
+        case(f"cumulative_trapezoid along {d}", "cumulative_trapezoid", square, "0.5", str(d), f=lambda x, h, d: torch.cumulative_trapezoid(x, dx=h, dim=d))
+        case(f"repeat_interleave along {d}", "repeat_interleave", square, "3", str(d), f=torch.repeat_interleave)
+    case("prod", "prod", tensor(), "[]", "False", f=lambda x, d, k: torch.prod(x), backward=True)
+    case("prod int64", "prod", tensor("1000", dtype="int64"), "[]", "False", f=lambda x, d, k: torch.prod(x))
+    case("nansum", "nansum", tensor(), "[]", "False", f=lambda x, d, k: torch.nansum(x), backward=True)
+    case("nanmean", "nanmean", tensor(), "[]", "False", f=lambda x, d, k: torch.nanmean(x), backward=True)
+    case("count_nonzero", "count_nonzero", tensor(), "[]", f=lambda x, d: torch.count_nonzero(x))
+    case("split", "split", square, "10", "0", f=torch.split)
+    case("unbind", "unbind", square, "0", f=torch.unbind)
+    case("tile", "tile", tensor("randn", "100,100"), "[10,10]", f=torch.tile, backward=True)
+    case("take", "take", tensor(), tensor("1000000", dtype="int64", seed=3), f=torch.take)
+    case("addmm 128", "addmm", tensor("randn", "128"), tensor("randn", "128,128", seed=2), tensor("randn", "128,128", seed=3), "1", "1", f=lambda x, a, b, beta, alpha: torch.addmm(x, a, b, beta=beta, alpha=alpha), backward=True)
+    case("searchsorted", "searchsorted", tensor("1000000", "1000", "int64", "sorted"), tensor("1000000", dtype="int64", seed=2), "False", "False", f=lambda s, v, i, r: torch.searchsorted(s, v, out_int32=i, right=r))
+    for n, k, m in ((1000, 1000, 3), (1000, 1000, 32), (1000, 1000, 128), (100000, 10, 20), (20, 20, 20)):
+        case(f"cdist {n} x {k} of {m}", "cdist", tensor("randn", f"{n},{m}"), tensor("randn", f"{k},{m}", seed=2), "2.0", f=torch.cdist, backward=n == 1000)
+    case("cdist 1 of 32", "cdist", tensor("randn", "500,32"), tensor("randn", "500,32", seed=2), "1.0", f=torch.cdist)
+
+
+for part in (unary, binary, reductions, places, creation, activations, products, decompositions, further):
     part()

@@ -54,6 +54,10 @@ def drawn(text):
             x = x @ x.t() + torch.eye(len(x), dtype=x.dtype) * len(x)
         elif view == "mask":
             x = x > 0.5
+        elif view == "+1":
+            x = x + 1
+        elif view == "sorted":
+            x = x.sort().values
         elif view == "every_other":
             x = x[..., ::2]
         elif view[0] == "[":

@@ -74,6 +74,8 @@ Tensor described_tensor(const std::string& text) {
     if (view == "t") x = x.transpose(-2, -1);
     if (view == "spd") x = matmul(x, x.t()) + eye(x.size(0), -1, x.dtype()) * static_cast<double>(x.size(0));
     if (view == "mask") x = gt(x, scalar_tensor(0.5, x.dtype()));
+    if (view == "+1") x = x + 1;
+    if (view == "sorted") x = sort(x).values;
     if (view == "every_other") x = x.slice(-1, 0, x.size(-1), 2);
     if (view[0] == '[') x = x.permute(Argument{{}, view}.list());
   }
