@@ -13,7 +13,6 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/ops/masked.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
@@ -704,10 +703,12 @@ Tensor take(const Tensor& x, const Tensor& positions) {
   if (positions.dtype() != int64)
     fail<DTypeError>("take", "the index must be int64, {} was given", positions.dtype());
   const Tensor flat = x.flatten();
-  const Tensor valid = bitwise_and(ge(positions, -flat.numel()), lt(positions, flat.numel()));
-  if (!all(valid).item().to_bool()) {
-    const std::int64_t first = masked_select(positions, logical_not(valid))[0].item().to_int();
-    fail<IndexError>("take", "index {} is out of range for {} elements", first, flat.numel());
+  if (positions.numel() > 0) {
+    const std::int64_t size = flat.numel();
+    for (const std::int64_t extreme : {min(positions).item().to_int(), max(positions).item().to_int()}) {
+      if (extreme < -size || extreme >= size)
+        fail<IndexError>("take", "index {} is out of range for {} elements", extreme, size);
+    }
   }
   return index(flat, {positions});
 }

@@ -42,9 +42,14 @@ void find_places(const Tensor& out, const Tensor& sequence, const Tensor& values
                });
 }
 
+// A number beside integers keeps its digits.
+Tensor as_tensor(const Tensor& sequence, const Scalar& number) {
+  const bool fractional = is_integral(sequence.dtype()) && number.kind() == Kind::Floating;
+  return fractional ? scalar_tensor(number, float64) : number_beside(sequence, number);
+}
+
 Tensor places(const char* operation, const Tensor& given, const Operand& values, bool out_int32, bool right) {
-  const Tensor wanted =
-      (values.is_tensor() ? values.tensor() : number_beside(given, values.number())).detach();
+  const Tensor wanted = values.is_tensor() ? values.tensor().detach() : as_tensor(given, values.number());
   if (is_complex(given.dtype())) checked_kernel(nullptr, operation, given.dtype());
   if (is_complex(wanted.dtype())) checked_kernel(nullptr, operation, wanted.dtype());
   if (given.dim() == 0) fail<ShapeError>(operation, "a sequence has a dimension at least, it has none");
