@@ -191,9 +191,9 @@ TEST_CASE("kernels: functions of one operand and their gradients") {
     for (int op = 0; op < kernels::count<kernels::Unary>; ++op) {
       const auto which = static_cast<kernels::Unary>(op);
       using enum kernels::Unary;
-      constexpr kernels::Unary exact[] = {Neg,        Abs,    Sign,     Sqrt,      Relu,       Square,
-                                          Reciprocal, Rsqrt,  Floor,    Ceil,      Round,      Trunc,
-                                          Frac,       BitNot, Hardtanh, Threshold, Hardshrink, Softshrink};
+      constexpr kernels::Unary exact[] = {
+          Neg,   Abs,   Sign, Sqrt,   Relu,     Square,    Reciprocal, Rsqrt,      Floor,   Ceil,
+          Round, Trunc, Frac, BitNot, Hardtanh, Threshold, Hardshrink, Softshrink, NanToNum};
       const bool computed = std::ranges::find(exact, which) == std::end(exact);
       const bool activation = op >= static_cast<int>(Elu);
       const bool also_integer = which == Hardtanh || which == Threshold;
@@ -253,11 +253,22 @@ TEST_CASE("kernels: functions of two operands") {
         const bool complex_product = is_complex(dtype) && (which == Mul || which == Div);
         // Sums of products: fused operations round otherwise, and after a cancellation by any number of
         // places.
-        if (!loop || fused || complex_product) continue;
+        if (!loop || fused || complex_product || which == LogAddExp) continue;
         const bool function = is_floating(dtype) && (which == Pow || which == Atan2 || which == Hypot);
         check_loop(level + " binary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
                    lowest().binary[op][index_of(dtype)], {dtype, {dtype, dtype}}, function ? most_apart : 0,
                    is_integral(dtype) ? static_cast<const void*>(&whole) : &factor);
+      }
+    }
+    for (int op = 0; op < kernels::count<kernels::Ternary>; ++op) {
+      for (const DType dtype : all_dtypes) {
+        const Loop loop = table().ternary[op][index_of(dtype)];
+        CHECK((loop != nullptr) == (lowest().ternary[op][index_of(dtype)] != nullptr));
+        if (!loop || is_complex(dtype)) continue;
+        // Against single elements of the same level, which fuses the same operations.
+        const kernels::TernaryParameters parameters{-3, 0, -3};
+        check_loop(level + " ternary " + std::to_string(op) + " of " + std::string(name(dtype)), loop, loop,
+                   {dtype, {dtype, dtype, dtype}}, most_apart, &parameters);
       }
     }
     for (int op = 0; op < kernels::count<kernels::Compare>; ++op) {
@@ -355,12 +366,18 @@ TEST_CASE("kernels: reductions") {
         CHECK((loops.inner != nullptr) == (loops.outer != nullptr));
         if (!loops.inner) {
           CHECK(which != kernels::Reduce::Sum);
-          CHECK((is_complex(dtype) || (is_integral(dtype) && which >= kernels::Reduce::Squares)));
+          CHECK(which != kernels::Reduce::Prod);
+          const bool floating_only = which >= kernels::Reduce::Squares || which == kernels::Reduce::NanSum;
+          CHECK((is_complex(dtype) || (is_integral(dtype) && floating_only)));
           continue;
         }
         const bool extreme = which == kernels::Reduce::Max || which == kernels::Reduce::Min;
         const bool centered = which == kernels::Reduce::Deviations;
-        const DType stored = extreme || is_complex(dtype) ? dtype : is_integral(dtype) ? int64 : float64;
+        const bool product = which == kernels::Reduce::Prod, holes = which == kernels::Reduce::NanSum;
+        const DType stored = extreme || is_complex(dtype) ? dtype
+                             : is_integral(dtype)         ? int64
+                             : product                    ? dtype
+                                                          : float64;
         // Deviations from 1, and not from the mean.
         const Tensor center = ones({2}, float64);
         const kernels::ReduceFinish finish{1, HUGE_VAL, true};
@@ -370,12 +387,17 @@ TEST_CASE("kernels: reductions") {
             // Whole numbers: every order of summation is exact.
             const Tensor x =
                 filled({2, n * step}, dtype, [&](std::int64_t i) {
+                  // A product of ones of either sign and a single 3 is exact in every dtype.
+                  const double sign = scattered(i, 1) < 0 && dtype != uint8 ? -1 : 1;
+                  if (product) return i == 0 ? 3 : sign;
+                  if (holes && i % 5 == 3) return std::nan("");
                   return is_integral(dtype) && dtype != int64 ? std::abs(scattered(i, 1)) : scattered(i, 3);
                 }).slice(1, 0, n * step, step);
             auto wide = to_vector<std::complex<double>>(x);
             for (auto& v : wide) {
               if (centered) v -= 1;
               if (centered || which == kernels::Reduce::Squares) v *= v;
+              if (holes && v != v) v = 0;
             }
             std::complex<double> expected[2];
             for (std::size_t r = 0; r < 2; ++r) {
@@ -383,6 +405,8 @@ TEST_CASE("kernels: reductions") {
                 const auto v = wide[r * static_cast<std::size_t>(n) + i];
                 if (i == 0) {
                   expected[r] = v;
+                } else if (product) {
+                  expected[r] *= v;
                 } else if (!extreme) {
                   expected[r] += v;
                 } else {
@@ -422,6 +446,33 @@ TEST_CASE("kernels: reductions") {
             std::swap(outer.step[2], outer.row_step[2]);
             loops.outer(outer, &finish);
             check_result(by_columns, "outer");
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("kernels: distances, with tails of rows and of columns") {
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    for (const DType dtype : {float32, float64}) {
+      for (const std::int64_t n : {1, 4, 7}) {
+        for (const std::int64_t k : {1, 7, 8, 33}) {
+          for (const std::int64_t m : {0, 1, 5, 256, 300}) {
+            const Tensor a = filled({n, m}, dtype, [](std::int64_t i) { return scattered(i, 30) / 8; });
+            const Tensor b =
+                filled({m, k}, dtype, [](std::int64_t i) { return scattered(i + 7, 30) / 8; }).t();
+            const Tensor apart = abs(sub(a.unsqueeze(1), b).to(float64));
+            for (const double p : {0.0, 1.0, 2.0, 2.5, HUGE_VAL}) {
+              const Tensor wanted = p == 0          ? sum(gt(apart, 0).to(float64), {2})
+                                    : m == 0        ? zeros({n, k}, float64)
+                                    : p == HUGE_VAL ? amax(apart, {2})
+                                                    : pow(sum(pow(apart, p), {2}), 1 / p);
+              CHECK_MESSAGE(
+                  allclose(cdist(a, b, p).to(float64), wanted, dtype == float32 ? 1e-5 : 1e-13, 0),
+                  level << " p " << p << " of " << name(dtype) << ", " << n << " " << k << " " << m);
+            }
           }
         }
       }
