@@ -55,14 +55,6 @@ bool overlaps_itself(const Tensor& x) {
   return false;
 }
 
-void check_overlap(const char* operation, const Tensor& target) {
-  if (!overlaps_itself(target)) return;
-  fail<ShapeError>(operation,
-                   "the target's elements share memory, as those of an expanded tensor do (shape {}, strides "
-                   "{}): clone() it first",
-                   target.sizes(), target.strides());
-}
-
 void check_lost_gradient(const char* operation, const Tensor& target, const Tensor& source) {
   if (!grad_enabled() || !source.requires_grad() || !is_differentiable(target.dtype())) return;
   fail<GradientError>(operation,
@@ -206,9 +198,9 @@ Tensor fit_change(const char* operation, const Tensor& target, const Tensor& res
 }
 
 void put_change(const char* operation, const Tensor& target, const Tensor& result, bool recorded) {
-  check_overlap(operation, target);
+  check_writable(operation, target);
   const Tensor root = root_of(target);
-  if (recorded) check_overlap(operation, root);
+  if (recorded) check_writable(operation, root);
   const Uninterrupted whole;
   target.storage()->bump_version();
   copy_into(target, result);
@@ -248,6 +240,16 @@ void renew_history(const Tensor& view) {
 
 }  // namespace autograd
 
+void check_writable(const char* operation, const Tensor& target) {
+  if (target.storage()->read_only())
+    fail(operation, "the target's memory is read-only: clone() the tensor first");
+  if (!overlaps_itself(target)) return;
+  fail<ShapeError>(operation,
+                   "the target's elements share memory, as those of an expanded tensor do (shape {}, strides "
+                   "{}): clone() it first",
+                   target.sizes(), target.strides());
+}
+
 void begin_in_place(const char* operation, const Tensor& target) {
   begin_in_place(operation, target, std::span<const Tensor>{});
 }
@@ -265,7 +267,7 @@ Tensors begin_in_place(const char* operation, const Tensor& target, std::span<co
                         "this change in place is not recorded: switch recording off to change a tensor that "
                         "requires a gradient");
   }
-  check_overlap(operation, target);
+  check_writable(operation, target);
   Tensors out;
   out.reserve(sources.size());
   for (const Tensor& source : sources) {

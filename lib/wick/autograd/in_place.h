@@ -21,15 +21,18 @@
 
 namespace wick {
 
-// Before anything is written: Error for an undefined target; ShapeError for one whose elements share memory,
-// as expanded ones do; GradientError when a gradient of the target or of a source would be lost, if recording
-// is on. Marks the elements as changed for those who saved them. Gives what to read in place of `source`: a
-// copy, if writing the target would change what is yet to be read. Where both have the same layout, element
-// by element operations need none. A single source must broadcast to the target: ShapeError before anything
-// else.
+// Before anything is written: Error for an undefined target and for read-only memory; ShapeError for one
+// whose elements share memory, as expanded ones do; GradientError when a gradient of the target or of a
+// source would be lost, if recording is on. Marks the elements as changed for those who saved them. Gives
+// what to read in place of `source`: a copy, if writing the target would change what is yet to be read. Where
+// both have the same layout, element by element operations need none. A single source must broadcast to the
+// target: ShapeError before anything else.
 void begin_in_place(const char* operation, const Tensor& target);
 Tensor begin_in_place(const char* operation, const Tensor& target, const Tensor& source);
 Tensors begin_in_place(const char* operation, const Tensor& target, std::span<const Tensor> sources);
+
+// Only whether the target's memory can be written: Error and ShapeError as above.
+void check_writable(const char* operation, const Tensor& target);
 
 namespace autograd {
 

@@ -19,12 +19,14 @@ Ref<Storage> Storage::allocate(std::size_t bytes) {
   return Ref<Storage>(storage);
 }
 
-Ref<Storage> Storage::wrap(void* data, std::size_t bytes, void (*release)(void*), void* context) {
+Ref<Storage> Storage::wrap(void* data, std::size_t bytes, void (*release)(void*), void* context,
+                           bool read_only) {
   Ref<Storage> storage = allocate(0);
   storage->data_ = static_cast<char*>(data);
   storage->bytes_ = bytes;
   storage->release_ = release;
   storage->context_ = context;
+  storage->read_only_ = read_only;
   return storage;
 }
 

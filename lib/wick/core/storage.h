@@ -15,10 +15,13 @@ class Storage : public RefCounted {
   // Uninitialized bytes, aligned to 64. MemoryError when they cannot be had.
   static Ref<Storage> allocate(std::size_t bytes);
   // Memory owned elsewhere; `release(context)` is called at the end unless null.
-  static Ref<Storage> wrap(void* data, std::size_t bytes, void (*release)(void* context), void* context);
+  static Ref<Storage> wrap(void* data, std::size_t bytes, void (*release)(void* context), void* context,
+                           bool read_only = false);
 
   char* data() const noexcept { return data_; }
   std::size_t bytes() const noexcept { return bytes_; }
+  // Memory that its owner lent for reading only: no operation changes it in place.
+  bool read_only() const noexcept { return read_only_; }
 
   // Counts the changes made in place, by whichever view: gradients check it on what they saved.
   std::uint32_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
@@ -35,6 +38,7 @@ class Storage : public RefCounted {
   std::size_t capacity_ = 0;  // of the block that holds this object
   void (*release_)(void*) = nullptr;
   void* context_ = nullptr;
+  bool read_only_ = false;
 };
 
 }  // namespace wick

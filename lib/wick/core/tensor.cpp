@@ -1,5 +1,8 @@
 #include "wick/core/tensor.h"
 
+#include <limits>
+#include <memory>
+
 #include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
@@ -42,6 +45,21 @@ std::size_t byte_count(std::int64_t elements, const Shape& shape, DType dtype) {
   return static_cast<std::size_t>(bytes);
 }
 
+// Where the bytes of a tensor's elements begin and end, counted from its first element.
+__extension__ using Wide = __int128;
+struct ByteRange {
+  Wide begin = 0, end = 0;
+};
+ByteRange byte_range(const TensorBody& body) {
+  if (body.numel == 0) return {};
+  ByteRange range{0, size_of(body.dtype)};
+  for (int d = 0; d < body.shape.size(); ++d) {
+    const Wide reach = static_cast<Wide>(body.shape[d] - 1) * body.strides[d] * size_of(body.dtype);
+    (reach < 0 ? range.begin : range.end) += reach;
+  }
+  return range;
+}
+
 // ShapeError unless all elements lie within the storage.
 void check_extent(const char* operation, const TensorBody& body) {
   if (body.shape.size() != body.strides.size()) {
@@ -49,15 +67,9 @@ void check_extent(const char* operation, const TensorBody& body) {
                      body.strides);
   }
   if (body.numel == 0) return;
-  // Of bytes, counted from the first element.
-  __extension__ using Wide = __int128;
-  Wide lowest = 0, highest = size_of(body.dtype);
-  for (int d = 0; d < body.shape.size(); ++d) {
-    const Wide reach = static_cast<Wide>(body.shape[d] - 1) * body.strides[d] * size_of(body.dtype);
-    (reach < 0 ? lowest : highest) += reach;
-  }
+  const ByteRange range = byte_range(body);
   const Wide before = body.data - body.storage->data();
-  if (before + lowest < 0 || before + highest > static_cast<Wide>(body.storage->bytes())) {
+  if (before + range.begin < 0 || before + range.end > static_cast<Wide>(body.storage->bytes())) {
     fail<ShapeError>(operation, "shape {} with strides {} leads out of a memory of {} bytes", body.shape,
                      body.strides, body.storage->bytes());
   }
@@ -105,16 +117,53 @@ Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data, D
   return out;
 }
 
-Tensor from_blob(void* data, const Shape& shape, DType dtype, void (*release)(void*), void* context) {
-  const std::int64_t count = numel(shape);
+Tensor from_blob(Blob data, const Shape& sizes, DType dtype) {
+  numel(sizes);  // a ShapeError before strides are computed
+  return from_blob(data, sizes, contiguous_strides(sizes), Deleter(), dtype);
+}
+
+Tensor from_blob(Blob data, const Shape& sizes, const Strides& strides, DType dtype) {
+  return from_blob(data, sizes, strides, Deleter(), dtype);
+}
+
+namespace {
+
+// A deleter with what it is given.
+struct Ending {
+  Deleter deleter;
+  void* data;
+  static void run(void* context) {
+    const std::unique_ptr<Ending> ending(static_cast<Ending*>(context));
+    ending->deleter(ending->data);
+  }
+};
+
+}  // namespace
+
+Tensor from_blob(Blob data, const Shape& sizes, const Strides& strides, Deleter deleter, DType dtype) {
+  constexpr const char* operation = "from_blob";
+  const std::int64_t count = numel(sizes);
+  if (sizes.size() != strides.size())
+    fail<ShapeError>(operation, "sizes {} and strides {} must have the same length", sizes, strides);
   Tensor out = Tensor::from_body(new TensorBody);
   TensorBody& body = *out.body();
-  body.storage = Storage::wrap(data, byte_count(count, shape, dtype), release, context);
-  body.data = static_cast<char*>(data);
-  body.shape = shape;
-  body.strides = contiguous_strides(shape);
+  body.data = static_cast<char*>(data.data());
+  body.shape = sizes;
+  body.strides = strides;
   body.numel = count;
+  body.contiguous = is_contiguous(sizes, strides);
   body.dtype = dtype;
+  const ByteRange range = byte_range(body);
+  if (range.end - range.begin > std::numeric_limits<std::int64_t>::max() ||
+      range.begin < std::numeric_limits<std::int64_t>::min()) {
+    fail<ShapeError>(operation, "sizes {} with strides {} reach over more bytes than can be counted", sizes,
+                     strides);
+  }
+  std::unique_ptr<Ending> ending(deleter ? new Ending{std::move(deleter), data.data()} : nullptr);
+  body.storage = Storage::wrap(body.data + static_cast<std::int64_t>(range.begin),
+                               static_cast<std::size_t>(range.end - range.begin),
+                               ending ? Ending::run : nullptr, ending.get(), data.read_only());
+  ending.release();
   return out;
 }
 

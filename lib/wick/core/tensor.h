@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -8,6 +9,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "wick/core/dims.h"
@@ -36,6 +38,8 @@ class TensorIndex;  // ops/subscript.h
 using indexing::TensorIndex;
 
 using Tensors = std::vector<Tensor>;
+// In an order: the arrays of an archive, a state dict.
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 // What a Tensor refers to: a strided view of a storage. Fixed once made, but for the gradient's state.
 struct TensorBody : RefCounted {
@@ -331,9 +335,34 @@ Tensor empty_strided(const Shape& shape, const Strides& strides, DType dtype);
 // ShapeError when an element would lie outside of the storage.
 Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data);
 Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data, DType dtype);
-// Memory owned elsewhere, row-major; `release(context)` is called when the last view has gone unless null.
-Tensor from_blob(void* data, const Shape& shape, DType dtype, void (*release)(void*) = nullptr,
-                 void* context = nullptr);
+// The address of memory that from_blob wraps. What is const is read-only: changes in place are an Error.
+class Blob {
+ public:
+  Blob(void* data) : data_(data) {}
+  Blob(const void* data) : data_(const_cast<void*>(data)), read_only_(true) {}
+  void* data() const noexcept { return data_; }
+  bool read_only() const noexcept { return read_only_; }
+
+ private:
+  void* data_;
+  bool read_only_ = false;
+};
+using Deleter = std::function<void(void*)>;
+
+// Memory owned elsewhere, without a copy: row-major, or with strides, which may be negative; `data` is the
+// address of the first element. `deleter(data)` is called when the last view has gone, and may hold the
+// owner; it must not throw. Without one the memory must outlive all views. ShapeError for sizes or strides
+// that cannot be; the deleter is not called then.
+Tensor from_blob(Blob data, const Shape& sizes, DType dtype = float32);
+Tensor from_blob(Blob data, const Shape& sizes, const Strides& strides, DType dtype = float32);
+Tensor from_blob(Blob data, const Shape& sizes, const Strides& strides, Deleter deleter,
+                 DType dtype = float32);
+// A template, for {0} is strides and no deleter.
+template <std::convertible_to<Deleter> F>
+Tensor from_blob(Blob data, const Shape& sizes, F deleter, DType dtype = float32) {
+  numel(sizes);  // a ShapeError before strides are computed
+  return from_blob(data, sizes, contiguous_strides(sizes), Deleter(std::move(deleter)), dtype);
+}
 
 // PyTorch's text of a tensor: "tensor([[1., 2.],\n        [3., 4.]])".
 std::string to_string(const Tensor& tensor);

@@ -19,11 +19,6 @@ namespace {
 // Systems move at most some 2 GB in one call.
 constexpr std::size_t most_at_once = std::size_t{1} << 30;
 
-struct Mapping {
-  void* address;
-  std::size_t size;
-};
-
 }  // namespace
 
 // Without O_NONBLOCK the opening of a named pipe waits for somebody who writes into it; files ignore it.
@@ -54,18 +49,17 @@ void InputFile::read(void* to, std::size_t bytes) {
   }
 }
 
-char* InputFile::map(void*& context) const {
+void InputFile::skip(std::size_t bytes) {
+  position_ += bytes;
+  if (lseek(descriptor_, static_cast<off_t>(position_), SEEK_SET) < 0)
+    fail<FileError>(operation_, "cannot read \"{}\": {}", path_.string(), std::strerror(errno));
+}
+
+std::shared_ptr<char> InputFile::map() const {
   if (size_ == 0) return nullptr;
   void* address = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor_, 0);
   if (address == MAP_FAILED) return nullptr;
-  context = new Mapping{address, size_};
-  return static_cast<char*>(address);
-}
-
-void InputFile::unmap(void* context) {
-  const auto* mapping = static_cast<const Mapping*>(context);
-  munmap(mapping->address, mapping->size);
-  delete mapping;
+  return {static_cast<char*>(address), [size = size_](char* start) { munmap(start, size); }};
 }
 
 OutputFile::OutputFile(const char* operation, const Path& path) : operation_(operation), path_(path) {
@@ -102,6 +96,12 @@ void OutputFile::commit() {
   if (rename(temporary_.c_str(), path_.c_str()) != 0) failed("write");
   close(descriptor_);
   descriptor_ = -1;
+  // The name as well, where the system can: some file systems have no such thing.
+  const Path folder = path_.parent_path();
+  const int parent = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (parent < 0) return;
+  fsync(parent);
+  close(parent);
 }
 
 }  // namespace wick::io

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
 namespace wick::io {
 
@@ -23,10 +24,11 @@ class InputFile {
   std::size_t left() const noexcept { return size_ - position_; }
   // Exactly that many bytes; FileError when there are fewer.
   void read(void* to, std::size_t bytes);
-  // The whole file in memory, private to this process: changes do not reach the file. Unmapped by
-  // unmap(context) with the pointer that `context` is set to. Null where the system cannot.
-  char* map(void*& context) const;
-  static void unmap(void* context);
+  // At most as many as are left.
+  void skip(std::size_t bytes);
+  // The whole file in memory, private to this process: changes do not reach the file. Null where the system
+  // cannot, and for an empty file.
+  std::shared_ptr<char> map() const;
 
  private:
   const char* operation_;

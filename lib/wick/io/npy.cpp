@@ -4,10 +4,12 @@
 #include <bit>
 #include <cctype>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "wick/core/fail.h"
+#include "wick/io/elements.h"
 #include "wick/io/file.h"
 #include "wick/io/npy_format.h"
 #include "wick/ops/views.h"
@@ -167,19 +169,6 @@ std::string_view code_of(const char* operation, DType dtype) {
   fail<DTypeError>(operation, "NumPy has no {}; convert to float32 first", dtype);
 }
 
-void swap_bytes(const Tensor& x) {
-  const auto part = static_cast<std::size_t>(size_of(real_dtype(x.dtype())));
-  char* bytes = x.raw_data();
-  const auto end = static_cast<std::size_t>(x.numel() * x.itemsize());
-  for (std::size_t i = 0; i < end; i += part) std::reverse(bytes + i, bytes + i + part);
-}
-
-// A bool that is neither 0 nor 1 would not be one.
-void normalize_bools(const Tensor& x) {
-  auto* bytes = reinterpret_cast<unsigned char*>(x.raw_data());
-  for (std::int64_t i = 0; i < x.numel(); ++i) bytes[i] = bytes[i] != 0;
-}
-
 Dims reversed_dims(int rank) {
   Dims dims;
   for (int d = rank - 1; d >= 0; --d) dims.push_back(d);
@@ -273,11 +262,11 @@ Tensor mapped(const io::InputFile& file, const io::NpyHeader& header) {
   const std::size_t offset = file.position();
   const auto part = static_cast<std::size_t>(size_of(real_dtype(header.dtype)));
   if (header.swapped || header.dtype == boolean || offset % part != 0) return {};
-  void* context = nullptr;
-  char* start = file.map(context);
-  if (!start) return {};
-  return io::in_npy_order(header, from_blob(start + offset, io::npy_memory_shape(header), header.dtype,
-                                            io::InputFile::unmap, context));
+  const std::shared_ptr<char> whole = file.map();
+  if (!whole) return {};
+  return io::in_npy_order(
+      header, from_blob(
+                  whole.get() + offset, io::npy_memory_shape(header), [whole](void*) {}, header.dtype));
 }
 
 }  // namespace

@@ -1,9 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "wick/core/tensor.h"
 
@@ -13,8 +10,6 @@
 // texts) and, when writing, for bfloat16, which NumPy lacks.
 
 namespace WICK_API wick {
-
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 struct LoadNpy {
   // Elements are read from the file when they are first touched, as with numpy.load(mmap_mode="c"): changes

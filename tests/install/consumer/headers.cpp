@@ -18,8 +18,11 @@
 #include <wick/core/storage.h>
 #include <wick/core/tensor.h>
 #include <wick/distributed/distributed.h>
+#include <wick/interop/dlpack.h>
+#include <wick/io/checkpoint.h>
 #include <wick/io/npy.h>
 #include <wick/io/npz.h>
+#include <wick/io/safetensors.h>
 #include <wick/linalg/decompositions.h>
 #include <wick/linalg/diagonals.h>
 #include <wick/linalg/einsum.h>
@@ -100,6 +103,7 @@ void core() {
   parallel_for(10, 100, [&](std::int64_t begin, std::int64_t end) { done += end - begin; });
   expect("parallel.h", static_cast<double>(done), 10);
   expect("distributed.h", distributed::world_size(), 1);
+  expect("dlpack.h", from_dlpack(to_dlpack(ones({3}))), 3);
 }
 
 void operations() {
@@ -165,6 +169,8 @@ void exceptions() {
   throws<DTypeError>("DTypeError", [&] { x.data<double>(); });
   throws<GradientError>("GradientError", [&] { sum(x).backward(); });
   throws<FileError>("FileError", [] { load_npy("/nowhere/there.npy"); });
+  throws<FileError>("safetensors.h", [] { load_safetensors("/nowhere/there.safetensors"); });
+  throws<FileError>("checkpoint.h", [] { load_checkpoint_info("/nowhere/there.safetensors"); });
   throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
   throws<DistributedError>("DistributedError", [] { distributed::recv({1}, 0); });
   throws<Interrupted>("Interrupted", [] {

@@ -149,7 +149,12 @@ TEST_CASE("storage: foreign memory is released once, by the last view") {
     Tensor view;
     {
       const Tensor x = from_blob(
-          numbers, {2, 3}, float64, [](void* count) { ++*static_cast<int*>(count); }, &released);
+          numbers, {2, 3},
+          [&](void* data) {
+            CHECK(data == numbers);
+            ++released;
+          },
+          float64);
       CHECK(x.raw_data() == reinterpret_cast<char*>(numbers));
       view = x[1];
       view.fill_(9);
@@ -162,6 +167,67 @@ TEST_CASE("storage: foreign memory is released once, by the last view") {
   CHECK(used() == before);
   const Tensor kept = from_blob(numbers, {6}, float64);
   CHECK(sum(kept).item().to_double() == 33);
+}
+
+TEST_CASE("storage: foreign memory with strides") {
+  double numbers[6] = {1, 2, 3, 4, 5, 6};
+  const Tensor columns = from_blob(numbers, {3, 2}, {1, 3}, float64);
+  CHECK(identical(columns, tensor({1, 4, 2, 5, 3, 6}, float64).reshape({3, 2})));
+  CHECK_FALSE(columns.is_contiguous());
+  // Backwards, from the last element.
+  int released = 0;
+  {
+    const Tensor turned = from_blob(
+        numbers + 5, {2, 3}, {-3, -1}, [&](void* data) { released += data == numbers + 5; }, float64);
+    CHECK(identical(turned, tensor({6, 5, 4, 3, 2, 1}, float64).reshape({2, 3})));
+    CHECK(identical(turned[1], tensor({3, 2, 1}, float64)));
+    turned[1].fill_(0);
+  }
+  CHECK(released == 1);
+  CHECK(numbers[0] == 0);
+  CHECK(numbers[3] == 4);
+  const Tensor repeated = from_blob(numbers, {4}, {0}, float64);
+  CHECK(identical(repeated, zeros({4}, float64)));
+  CHECK_THROWS_AS(repeated.fill_(1), ShapeError);
+  CHECK(from_blob(nullptr, {0, 3}, {1, 1}).numel() == 0);
+  CHECK(from_blob(numbers, {}, float64).item<double>() == 0);
+  // The owner may be held by the deleter.
+  auto owner = std::make_shared<std::vector<float>>(3, 2.0f);
+  const std::weak_ptr<std::vector<float>> watched = owner;
+  Tensor x = from_blob(owner->data(), {3}, [owner](void*) {});
+  owner.reset();
+  CHECK(sum(x).item<float>() == 6);
+  x = Tensor();
+  CHECK(watched.expired());
+  // Errors leave the memory to the caller.
+  constexpr std::int64_t far = std::int64_t{1} << 61;
+  const auto count = [&](void*) { ++released; };
+  CHECK_THROWS_AS(from_blob(numbers, {2, 3}, {1}, count, float64), ShapeError);
+  CHECK_THROWS_AS(from_blob(numbers, {3, 2}, {far, 1}, count, float64), ShapeError);
+  CHECK_THROWS_AS(from_blob(numbers, {3}, {-far}, count, float64), ShapeError);
+  CHECK_THROWS_AS(from_blob(numbers, {-1}, count, float64), ShapeError);
+  CHECK_THROWS_AS(from_blob(numbers, {far}, float64), ShapeError);
+  CHECK(released == 1);
+}
+
+TEST_CASE("storage: const memory is not changed") {
+  static const double numbers[4] = {1, 2, 3, 4};
+  const Tensor x = from_blob(numbers, {2, 2}, float64);
+  CHECK(sum(x).item<double>() == 10);
+  for (const Tensor& target : {x, x[0], x.t(), x.reshape({4}), x.detach()}) {
+    CHECK_THROWS_WITH_AS(target.fill_(0), doctest::Contains("read-only"), Error);
+    CHECK_THROWS_AS(target.add_(1), Error);
+    CHECK_THROWS_AS(target.copy_(zeros({}, float64)), Error);
+  }
+  CHECK_THROWS_AS(x[0] = 3, Error);
+  CHECK_THROWS_AS(x.index_put_({0, 1}, 3.0), Error);
+  CHECK(identical(x.clone().mul_(2), tensor({2, 4, 6, 8}, float64).reshape({2, 2})));
+  int released = 0;
+  {
+    from_blob(
+        numbers, {2, 2}, {1, 2}, [&](void* data) { released += data == numbers; }, float64);
+  }
+  CHECK(released == 1);
 }
 
 TEST_CASE("storage: changes are counted") {

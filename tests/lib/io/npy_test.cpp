@@ -2,10 +2,9 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
+#include "files.h"
 #include "support.h"
 
 // Files of NumPy's, made by ../../reference/make_npy.py.
@@ -32,22 +31,6 @@ Tensor numpy_values(DType dtype, const Shape& shape = {2, 3}) {
   return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
          : dtype == uint8 ? abs(x).to(uint8)
                           : x.to(dtype);
-}
-
-// A folder that goes away at the end.
-struct Scratch {
-  path where =
-      std::filesystem::temp_directory_path() / ("wick-npy-" + std::to_string(std::random_device{}()));
-  Scratch() { std::filesystem::create_directory(where); }
-  ~Scratch() { std::filesystem::remove_all(where); }
-};
-
-std::string contents(const path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void put(const path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 void write_all(const path& where) {
@@ -158,20 +141,8 @@ TEST_CASE("npy: damaged files give errors, or another array") {
     const std::string whole = contents(folder / name);
     const bool archive = std::string(name).ends_with("npz");
     for (int i = 0; i < count; ++i) {
-      std::string bytes = whole;
-      for (auto changes = 1 + random() % 3; changes > 0; --changes) {
-        const std::size_t at = random() % bytes.size();
-        if (const auto what = random() % 4; what == 0) {
-          bytes.resize(at + 1);
-        } else if (what == 1) {
-          bytes.erase(at, 1 + random() % 4);
-        } else {
-          bytes[at] = static_cast<char>(random());
-        }
-        if (bytes.empty()) bytes = "x";
-      }
       const path file = scratch.where / "damaged";
-      put(file, bytes);
+      put(file, damaged(whole, random));
       try {
         if (archive) {
           load_npz(file);
