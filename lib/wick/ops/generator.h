@@ -79,7 +79,7 @@ class Generator {
   std::recursive_mutex mutex_;
 };
 
-// The generator of the process, which every random function draws from.
+// The generator of the process, which random functions draw from unless they are given another.
 Generator& default_generator();
 
 }  // namespace wick

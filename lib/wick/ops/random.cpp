@@ -18,9 +18,10 @@
 namespace wick {
 namespace {
 
-// The generator of the process, held while this lives.
+// A generator, held while this lives.
 struct LockedGenerator {
-  Generator& generator = default_generator();
+  explicit LockedGenerator(Generator& held) : generator(held) {}
+  Generator& generator;
   std::lock_guard<std::recursive_mutex> lock{generator.mutex()};
   Generator* operator->() { return &generator; }
 };
@@ -32,14 +33,14 @@ struct LockedGenerator {
 // Calls draw(generator, data, count) for the memory of a new dense tensor, from its beginning to its end; for
 // complex numbers, where they are allowed, with twice as many real ones.
 template <bool complex_too = false, class Draw>
-Tensor drawn(const char* operation, const Tensor& out, Draw draw) {
+Tensor drawn(const char* operation, Generator& generator, const Tensor& out, Draw draw) {
   dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating(dtype_of<T>)) {
-      LockedGenerator locked;
-      draw(locked.generator, out.data<T>(), out.numel());
+      LockedGenerator locked(generator);
+      draw(generator, out.data<T>(), out.numel());
     } else if constexpr (complex_too && is_complex(dtype_of<T>)) {
-      LockedGenerator locked;
-      draw(locked.generator, reinterpret_cast<typename T::value_type*>(out.data<T>()), 2 * out.numel());
+      LockedGenerator locked(generator);
+      draw(generator, reinterpret_cast<typename T::value_type*>(out.data<T>()), 2 * out.numel());
     } else {
       throw DTypeError(std::string(operation) + " is defined for floating point dtypes only, not for " +
                        std::string(name(out.dtype())));
@@ -147,9 +148,9 @@ requires(!std::is_floating_point_v<T>) void to_normals(T* x, std::int64_t blocks
 
 // In blocks where the tensor is contiguous and fills one at least, as PyTorch does it.
 template <bool complex_too = false>
-Tensor fill_normal(const char* operation, const Tensor& out, double mean, double std) {
+Tensor fill_normal(const char* operation, Generator& generator, const Tensor& out, double mean, double std) {
   const bool contiguous = out.is_contiguous();
-  return drawn<complex_too>(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
+  return drawn<complex_too>(operation, generator, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
     if (!contiguous || n < block) {
       for (std::int64_t i = 0; i < n; ++i)
         data[i] = static_cast<T>(static_cast<Wide<T>>(mean + std * g.normal()));
@@ -195,8 +196,8 @@ T at_least(double x) {
   return static_cast<double>(rounded) < x ? above(rounded) : rounded;
 }
 
-Tensor fill_uniform(const char* operation, const Tensor& out, double low, double high) {
-  return drawn(operation, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
+Tensor fill_uniform(const char* operation, Generator& generator, const Tensor& out, double low, double high) {
+  return drawn(operation, generator, out, [=]<class T>(Generator& g, T* data, std::int64_t n) {
     const auto from = static_cast<Wide<T>>(low), to = static_cast<Wide<T>>(high), range = to - from;
     if (from == 0 && range == 1) {
       each_uniform<T>(g, n, [&](std::int64_t i, Wide<T> u) { data[i] = static_cast<T>(u); });
@@ -225,7 +226,7 @@ double largest(DType dtype) {
                              : std::numeric_limits<double>::max();
 }
 
-Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
+Tensor fill_integers(Generator& generator, const Tensor& out, std::int64_t low, std::int64_t high) {
   if (low >= high) fail("randint", "low must be below high, {} and {} were given", low, high);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   dispatch(out.dtype(), [&]<class T>(TypeTag<T>) {
@@ -246,7 +247,7 @@ Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
         if (static_cast<double>(least) > static_cast<double>(most))
           fail("randint", "{} has no number in [{}, {})", out.dtype(), low, high);
       }
-      LockedGenerator locked;
+      LockedGenerator locked(generator);
       T* data = out.data<T>();
       const auto put = [&](std::int64_t i, std::uint64_t rest) {
         const T value = static_cast<T>(static_cast<std::int64_t>(rest + static_cast<std::uint64_t>(low)));
@@ -272,7 +273,7 @@ Tensor fill_integers(const Tensor& out, std::int64_t low, std::int64_t high) {
 
 // --- The generator's state
 
-void manual_seed(std::uint64_t seed) { LockedGenerator()->seed(seed); }
+void manual_seed(std::uint64_t seed) { LockedGenerator(default_generator())->seed(seed); }
 
 std::uint64_t seed() {
   std::random_device entropy;
@@ -282,7 +283,7 @@ std::uint64_t seed() {
   return seed;
 }
 
-std::uint64_t initial_seed() { return LockedGenerator()->initial_seed(); }
+std::uint64_t initial_seed() { return LockedGenerator(default_generator())->initial_seed(); }
 
 namespace {
 
@@ -305,8 +306,8 @@ bool is_state(const Tensor& x) {
 
 }  // namespace
 
-Tensor get_rng_state() {
-  const Generator::State now = LockedGenerator()->state();
+Tensor get_rng_state(Generator& generator) {
+  const Generator::State now = LockedGenerator(generator)->state();
   const Tensor out = zeros({state_numbers}, int64);
   std::int64_t* state = out.data<std::int64_t>();
   state[Mark] = state_mark;
@@ -319,7 +320,7 @@ Tensor get_rng_state() {
   return out;
 }
 
-void set_rng_state(const Tensor& given) {
+void set_rng_state(const Tensor& given, Generator& generator) {
   if (given.numel() == 0) return;
   const Tensor x = given.detach().contiguous();
   if (is_state(x)) {
@@ -329,71 +330,77 @@ void set_rng_state(const Tensor& given) {
     wanted.refills = static_cast<std::uint64_t>(state[Refills]);
     wanted.position = static_cast<int>(state[Position]);
     if (state[HasNormal]) wanted.kept_normal = std::bit_cast<double>(state[Normal]);
-    LockedGenerator()->set_state(wanted);
+    LockedGenerator(generator)->set_state(wanted);
     return;
   }
   const Scalar first = x.flatten()[0].item();
   if (!(first.to_double() >= 0) || !fits(first, int64)) {
     refuse("set_rng_state", "the first element serves as a seed and must be 0 or greater", first.to_double());
   }
-  manual_seed(static_cast<std::uint64_t>(first.to_int()));
+  LockedGenerator(generator)->seed(static_cast<std::uint64_t>(first.to_int()));
 }
 
 // --- Uniform and normal numbers
 
-Tensor rand(const Shape& shape, DType dtype) { return fill_uniform("rand", empty(shape, dtype), 0, 1); }
-Tensor rand_like(const Tensor& x, DType dtype) {
-  return fill_uniform("rand_like", empty_like(x, dtype), 0, 1);
+Tensor rand(const Shape& shape, Generator& generator, DType dtype) {
+  return fill_uniform("rand", generator, empty(shape, dtype), 0, 1);
+}
+Tensor rand_like(const Tensor& x, DType dtype, Generator& generator) {
+  return fill_uniform("rand_like", generator, empty_like(x, dtype), 0, 1);
 }
 
 namespace {
 
 // The parts of complex numbers have half the variance each.
-Tensor fill_standard_normal(const char* operation, const Tensor& out) {
-  return fill_normal<true>(operation, out, 0, is_complex(out.dtype()) ? 1 / std::numbers::sqrt2 : 1);
+Tensor fill_standard_normal(const char* operation, Generator& generator, const Tensor& out) {
+  return fill_normal<true>(operation, generator, out, 0,
+                           is_complex(out.dtype()) ? 1 / std::numbers::sqrt2 : 1);
 }
 
 }  // namespace
 
-Tensor randn(const Shape& shape, DType dtype) { return fill_standard_normal("randn", empty(shape, dtype)); }
-Tensor randn_like(const Tensor& x, DType dtype) {
-  return fill_standard_normal("randn_like", empty_like(x, dtype));
+Tensor randn(const Shape& shape, Generator& generator, DType dtype) {
+  return fill_standard_normal("randn", generator, empty(shape, dtype));
+}
+Tensor randn_like(const Tensor& x, DType dtype, Generator& generator) {
+  return fill_standard_normal("randn_like", generator, empty_like(x, dtype));
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, DType dtype) {
-  return fill_integers(empty(shape, dtype), low, high);
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator, DType dtype) {
+  return fill_integers(generator, empty(shape, dtype), low, high);
 }
-Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType dtype) {
-  return fill_integers(empty_like(x, dtype), low, high);
+Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType dtype, Generator& generator) {
+  return fill_integers(generator, empty_like(x, dtype), low, high);
 }
 
-Tensor uniform(double low, double high, const Shape& shape, DType dtype) {
+Tensor uniform(double low, double high, const Shape& shape, Generator& generator, DType dtype) {
   if (!std::isfinite(low) || !std::isfinite(high) || !(low <= high)) {
     fail("uniform", "low and high must be finite and low not above high, {} and {} were given", low, high);
   }
   if (is_floating(dtype) && std::max(std::fabs(low), std::fabs(high)) > largest(dtype)) {
     fail("uniform", "{} cannot hold all of [{}, {})", dtype, low, high);
   }
-  return fill_uniform("uniform", empty(shape, dtype), low, high);
+  return fill_uniform("uniform", generator, empty(shape, dtype), low, high);
 }
 
-Tensor normal(double mean, double std, const Shape& shape, DType dtype) {
+Tensor normal(double mean, double std, const Shape& shape, Generator& generator, DType dtype) {
   if (!(std >= 0)) refuse("normal", "std must be 0 or greater", std);
-  return fill_normal("normal", empty(shape, dtype), mean, std);
+  return fill_normal("normal", generator, empty(shape, dtype), mean, std);
 }
 
-Tensor exponential(double rate, const Shape& shape, DType dtype) {
+Tensor exponential(double rate, const Shape& shape, Generator& generator, DType dtype) {
   if (!(rate > 0)) refuse("exponential", "rate must be greater than 0", rate);
-  return drawn("exponential", empty(shape, dtype), [=]<class T>(Generator& g, T* data, std::int64_t n) {
-    double u[512];
-    for (std::int64_t begin = 0; begin < n; begin += std::ssize(u)) {
-      const std::int64_t count = std::min<std::int64_t>(n - begin, std::ssize(u));
-      each_uniform<double>(g, count, [&](std::int64_t i, double value) { u[i] = -value; });
-      replace(kernels::Unary::Log1p, u, count);
-      for (std::int64_t i = 0; i < count; ++i)
-        data[begin + i] = static_cast<T>(static_cast<Wide<T>>(-u[i] / rate));
-    }
-  });
+  return drawn("exponential", generator, empty(shape, dtype),
+               [=]<class T>(Generator& g, T* data, std::int64_t n) {
+                 double u[512];
+                 for (std::int64_t begin = 0; begin < n; begin += std::ssize(u)) {
+                   const std::int64_t count = std::min<std::int64_t>(n - begin, std::ssize(u));
+                   each_uniform<double>(g, count, [&](std::int64_t i, double value) { u[i] = -value; });
+                   replace(kernels::Unary::Log1p, u, count);
+                   for (std::int64_t i = 0; i < count; ++i)
+                     data[begin + i] = static_cast<T>(static_cast<Wide<T>>(-u[i] / rate));
+                 }
+               });
 }
 
 namespace {
@@ -406,14 +413,14 @@ bool holds_whole(std::int64_t x, DType dtype) {
 
 }  // namespace
 
-Tensor randperm(std::int64_t n, DType dtype) {
+Tensor randperm(std::int64_t n, Generator& generator, DType dtype) {
   if (n < 0) fail("randperm", "n must be 0 or greater, {} was given", n);
   if (dtype == boolean || is_complex(dtype)) fail<DTypeError>("randperm", "not defined for {}", dtype);
   if (n > 0 && !holds_whole(n - 1, dtype)) fail("randperm", "{} cannot hold {}", dtype, n - 1);
   const Tensor out = arange(n, int64);
   std::int64_t* data = out.data<std::int64_t>();
   {
-    LockedGenerator locked;
+    LockedGenerator locked(generator);
     for (std::int64_t i = 0; i < n - 1; ++i) std::swap(data[i], data[i + locked->next32() % (n - i)]);
   }
   return out.to(dtype);
@@ -425,12 +432,13 @@ namespace {
 
 // draw(generator, x) for the elements of x in row-major order, into a new contiguous tensor.
 template <class Draw>
-Tensor drawn_from(const char* operation, const Tensor& x, Draw draw) {
+Tensor drawn_from(const char* operation, Generator& generator, const Tensor& x, Draw draw) {
   const Tensor from = x.detach().contiguous();
-  return drawn(operation, empty(x.sizes(), x.dtype()), [&]<class T>(Generator& g, T* data, std::int64_t n) {
-    const T* parameter = from.data<T>();
-    for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(draw(g, parameter[i]));
-  });
+  return drawn(operation, generator, empty(x.sizes(), x.dtype()),
+               [&]<class T>(Generator& g, T* data, std::int64_t n) {
+                 const T* parameter = from.data<T>();
+                 for (std::int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(draw(g, parameter[i]));
+               });
 }
 
 // The error names the first element that does not satisfy the rule.
@@ -502,60 +510,60 @@ constexpr auto is_probability = [](double p) { return p >= 0 && p <= 1; };
 
 }  // namespace
 
-Tensor poisson(const Tensor& x) {
+Tensor poisson(const Tensor& x, Generator& generator) {
   check_elements("poisson", x, "means must be finite and 0 or greater",
                  [](double mean) { return mean >= 0 && std::isfinite(mean); });
-  return drawn_from("poisson", x, []<class T>(Generator& g, T mean) {
+  return drawn_from("poisson", generator, x, []<class T>(Generator& g, T mean) {
     const auto mu = static_cast<double>(mean);
     const double count = mu >= 10 ? large_poisson(g, mu) : mu == 0 ? 0 : small_poisson(g, mu);
     return static_cast<Wide<T>>(count);
   });
 }
 
-Tensor standard_gamma(const Tensor& x) {
+Tensor standard_gamma(const Tensor& x, Generator& generator) {
   if (x.dtype() != float32 && x.dtype() != float64) {
     throw DTypeError("standard_gamma is defined for float32 and float64 only, not for " +
                      std::string(name(x.dtype())));
   }
   check_elements("standard_gamma", x, "elements must be finite and greater than 0",
                  [](double alpha) { return alpha > 0 && std::isfinite(alpha); });
-  return drawn_from("standard_gamma", x, []<class T>(Generator& g, T alpha) {
+  return drawn_from("standard_gamma", generator, x, []<class T>(Generator& g, T alpha) {
     const auto value = static_cast<Wide<T>>(gamma(g, static_cast<double>(alpha)));
     return std::max(value, std::numeric_limits<Wide<T>>::min());
   });
 }
 
-Tensor bernoulli(const Tensor& p) {
+Tensor bernoulli(const Tensor& p, Generator& generator) {
   check_elements("bernoulli", p, "probabilities must be from 0 to 1", is_probability);
   const Tensor from = p.detach().contiguous();
-  return drawn("bernoulli", empty(p.sizes(), p.dtype()), [&]<class T>(Generator& g, T* data, std::int64_t n) {
-    using C = Wide<T>;
-    const T* probability = from.data<T>();
-    each_uniform<C>(g, n, [&](std::int64_t i, C u) {
-      data[i] = static_cast<T>(u < static_cast<C>(probability[i]) ? 1.0f : 0.0f);
-    });
-  });
+  return drawn("bernoulli", generator, empty(p.sizes(), p.dtype()),
+               [&]<class T>(Generator& g, T* data, std::int64_t n) {
+                 using C = Wide<T>;
+                 const T* probability = from.data<T>();
+                 each_uniform<C>(g, n, [&](std::int64_t i, C u) {
+                   data[i] = static_cast<T>(u < static_cast<C>(probability[i]) ? 1.0f : 0.0f);
+                 });
+               });
 }
 
 namespace {
 
 // `value` with probability p, else 0.
 template <class T>
-void fill_bernoulli(const Tensor& out, double p, T value) {
-  LockedGenerator locked;
+void fill_bernoulli(Generator& generator, const Tensor& out, double p, T value) {
+  LockedGenerator locked(generator);
   T* data = out.data<T>();
   // No branch, which the processor would guess wrong.
   const T choice[] = {static_cast<T>(0.0f), value};
-  each_uniform<double>(locked.generator, out.numel(),
-                       [&](std::int64_t i, double u) { data[i] = choice[u < p]; });
+  each_uniform<double>(generator, out.numel(), [&](std::int64_t i, double u) { data[i] = choice[u < p]; });
 }
 
 }  // namespace
 
-Tensor bernoulli(const Tensor& x, double p) {
+Tensor bernoulli(const Tensor& x, double p, Generator& generator) {
   if (!is_probability(p)) refuse("bernoulli", "p must be from 0 to 1", p);
   const Tensor out = empty(x.sizes(), x.dtype());
-  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) { fill_bernoulli(out, p, static_cast<T>(1.0f)); });
+  dispatch(x.dtype(), [&]<class T>(TypeTag<T>) { fill_bernoulli(generator, out, p, static_cast<T>(1.0f)); });
   return out;
 }
 
@@ -615,7 +623,7 @@ void without_replacement(Generator& g, const T* weights, std::int64_t n, std::in
 
 }  // namespace
 
-Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement) {
+Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement, Generator& generator) {
   if (weights.dim() != 1 && weights.dim() != 2) {
     throw ShapeError("multinomial: weights must have 1 or 2 dimensions, shape " + to_string(weights.sizes()) +
                      " was given");
@@ -639,16 +647,15 @@ Tensor multinomial(const Tensor& weights, std::int64_t count, bool replacement) 
         if (std::all_of(data + r * n, data + (r + 1) * n, [](T x) { return static_cast<Wide<T>>(x) == 0; }))
           throw Error("multinomial: the weights of row " + std::to_string(r) + " are all 0");
       }
-      LockedGenerator locked;
+      LockedGenerator locked(generator);
       const auto draw = replacement ? with_replacement<T> : without_replacement<T>;
-      for (std::int64_t r = 0; r < rows; ++r)
-        draw(locked.generator, data + r * n, n, count, positions + r * count);
+      for (std::int64_t r = 0; r < rows; ++r) draw(generator, data + r * n, n, count, positions + r * count);
     }
   });
   return out;
 }
 
-Tensor dropout(const Tensor& x, double p, bool training) {
+Tensor dropout(const Tensor& x, double p, bool training, Generator& generator) {
   if (!is_probability(p)) refuse("dropout", "p must be from 0 to 1", p);
   if (!training || p == 0 || x.numel() == 0) return x;
   if (is_integral(x.dtype())) fail<DTypeError>("dropout", "not defined for {}", x.dtype());
@@ -657,10 +664,11 @@ Tensor dropout(const Tensor& x, double p, bool training) {
   const Tensor factor = empty(x.sizes(), x.dtype());
   dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating(dtype_of<T>)) {
-      fill_bernoulli(factor, 1 - p, static_cast<T>(1 / static_cast<Wide<T>>(static_cast<T>(1 - p))));
+      fill_bernoulli(generator, factor, 1 - p,
+                     static_cast<T>(1 / static_cast<Wide<T>>(static_cast<T>(1 - p))));
     }
   });
-  return mul(x, is_floating(x.dtype()) ? factor : div(bernoulli(x, 1 - p), 1 - p));
+  return mul(x, is_floating(x.dtype()) ? factor : div(bernoulli(x, 1 - p, generator), 1 - p));
 }
 
 }  // namespace wick

@@ -15,17 +15,17 @@ Tensors seeded(const Arguments& a, Draw draw) {
   return {draw()};
 }
 
-template <Tensor (*f)(const Tensor&)>
+template <Tensor (*f)(const Tensor&, Generator&)>
 Tensors from(const Arguments& a) {
-  return seeded(a, [&] { return f(t(a, 1)); });
+  return seeded(a, [&] { return f(t(a, 1), default_generator()); });
 }
 template <Tensor (*f)(double, double, const Shape&, DType)>
 Tensors between(const Arguments& a) {
   return seeded(a, [&] { return f(a[1].real(), a[2].real(), a[3].list(), a[4].dtype()); });
 }
-template <Tensor (*f)(const Tensor&, DType)>
+template <Tensor (*f)(const Tensor&, DType, Generator&)>
 Tensors like(const Arguments& a) {
-  return seeded(a, [&] { return f(t(a, 1), a[2].dtype()); });
+  return seeded(a, [&] { return f(t(a, 1), a[2].dtype(), default_generator()); });
 }
 
 const Operations distributions = registered({
@@ -310,6 +310,89 @@ TEST_CASE("random: numbers drawn in bulk are those drawn one by one") {
   CHECK(at == 2000);
   for (const std::uint32_t value : drawn) CHECK(value == one.next32());
   CHECK(one.next64() == many.next64());
+}
+
+namespace {
+
+// Every function, drawing from that generator.
+Tensors draw_from(Generator& g) {
+  const Tensor half = full({5}, 0.5, float64), like = zeros({4, 3}).t();
+  return {rand({5}, g),
+          rand({5}, g, float64),
+          randn({20}, g),
+          randint(0, 10, {5}, g),
+          randint(-3, 3, {5}, g, float32),
+          randperm(9, g),
+          randperm(9, g, int16),
+          rand_like(like, float32, g),
+          randn_like(like, float64, g),
+          randint_like(like, 0, 9, int64, g),
+          uniform(-1, 1, {5}, g),
+          normal(3, 2, {3}, g),
+          exponential(2, {5}, g, float64),
+          poisson(half * 30, g),
+          standard_gamma(half, g),
+          bernoulli(half, g),
+          bernoulli(half, 0.3, g),
+          multinomial(half, 3, false, g),
+          multinomial(half, 3, true, g),
+          dropout(half, 0.5, true, g)};
+}
+
+}  // namespace
+
+TEST_CASE("random: a generator of one's own gives what the process's gives after the same seed") {
+  Generator own(42);
+  const Tensor before = get_rng_state();
+  const Tensors got = draw_from(own);
+  CHECK(identical(get_rng_state(), before));
+  manual_seed(42);
+  const Tensors wanted = draw_from(default_generator());
+  REQUIRE(got.size() == wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CAPTURE(i);
+    CHECK(identical(got[i], wanted[i]));
+  }
+  CHECK(identical(get_rng_state(own), get_rng_state()));
+  own.seed(1);
+  manual_seed(1);
+  CHECK(identical(rand({3}, own), rand({3})));
+
+  // States go from one to another.
+  const Tensor state = get_rng_state(own);
+  const Tensor next = randn({100}, own);
+  Generator other(7);
+  set_rng_state(state, other);
+  CHECK(identical(randn({100}, other), next));
+  set_rng_state(tensor({7}), other);
+  Generator same_seed(7);
+  CHECK(identical(rand({3}, other), rand({3}, same_seed)));
+  CHECK_THROWS_AS(rand({3}, own, int64), DTypeError);
+}
+
+TEST_CASE("random: threads with generators of their own have streams that can be repeated") {
+  constexpr int threads = 4;
+  Tensors got[threads];
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&, i] {
+      Generator own(static_cast<std::uint64_t>(100 + i));
+      for (int round = 0; round < 20; ++round) {
+        for (const Tensor& x : draw_from(own)) got[i].push_back(x);
+        rand({3});  // of the process's, which nobody else notices
+      }
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  for (int i = 0; i < threads; ++i) {
+    Generator own(static_cast<std::uint64_t>(100 + i));
+    bool same = true;
+    std::size_t at = 0;
+    for (int round = 0; round < 20; ++round) {
+      for (const Tensor& x : draw_from(own)) same = same && identical(x, got[i][at++]);
+    }
+    CHECK(same);
+  }
 }
 
 }  // namespace wick::test
