@@ -11,6 +11,8 @@
 #include "wick/core/parallel.h"
 #include "wick/core/print.h"
 #include "wick/core/tensor.h"
+#include "wick/data/batches.h"
+#include "wick/data/sampler.h"
 #include "wick/distributed/distributed.h"
 #include "wick/io/checkpoint.h"
 #include "wick/io/npy.h"

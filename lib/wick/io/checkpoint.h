@@ -16,15 +16,16 @@ namespace WICK_API wick {
 struct CheckpointInfo {
   std::int64_t epoch = 0;
   double loss = 0, lr = 0;
-  std::string optimizer;  // its kind, such as "adam"
-  std::string time;       // when it was saved, "2024-02-29T23:59:59Z"; save_checkpoint sets it
-  Metadata notes;         // texts of the user's own, under other names than those above
+  std::string optimizer = {};  // its kind, such as "adam"
+  std::string time = {};       // when it was saved, "2024-02-29T23:59:59Z"; save_checkpoint sets it
+  Metadata notes = {};         // texts of the user's own, under other names than those above
 };
 
 struct Checkpoint {
-  NamedTensors model;                         // a module's state dict
-  std::map<std::string, NamedTensors> parts;  // "optimizer", "scheduler", "generator" ... and their states
-  CheckpointInfo info;
+  NamedTensors model = {};  // a module's state dict
+  std::map<std::string, NamedTensors> parts =
+      {};  // "optimizer", "scheduler", "generator" ... and their states
+  CheckpointInfo info = {};
 };
 
 // Errors as save_safetensors has them, and for a part whose name is empty or has a dot and names of tensors

@@ -18,8 +18,8 @@ namespace WICK_API wick {
 using Metadata = std::map<std::string, std::string>;
 
 struct Safetensors {
-  NamedTensors tensors;  // in the order of the header
-  Metadata metadata;
+  NamedTensors tensors = {};  // in the order of the header
+  Metadata metadata = {};
 };
 
 struct LoadSafetensors {

@@ -17,6 +17,8 @@
 #include <wick/core/scalar.h>
 #include <wick/core/storage.h>
 #include <wick/core/tensor.h>
+#include <wick/data/batches.h>
+#include <wick/data/sampler.h>
 #include <wick/distributed/distributed.h>
 #include <wick/interop/dlpack.h>
 #include <wick/io/checkpoint.h>
@@ -103,6 +105,8 @@ void core() {
   parallel_for(10, 100, [&](std::int64_t begin, std::int64_t end) { done += end - begin; });
   expect("parallel.h", static_cast<double>(done), 10);
   expect("distributed.h", distributed::world_size(), 1);
+  expect("batches.h", static_cast<double>(Batches({ones({5})}, {.size = 2}).size()), 3);
+  expect("sampler.h", distributed_sampler(5), 10);
   expect("dlpack.h", from_dlpack(to_dlpack(ones({3}))), 3);
 }
 
