@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -339,6 +340,7 @@ Tensor make_view(const Tensor& base, Shape shape, Strides strides, char* data, D
 class Blob {
  public:
   Blob(void* data) : data_(data) {}
+  Blob(std::nullptr_t) : data_(nullptr) {}  // of a tensor without elements
   Blob(const void* data) : data_(const_cast<void*>(data)), read_only_(true) {}
   void* data() const noexcept { return data_; }
   bool read_only() const noexcept { return read_only_; }

@@ -78,7 +78,7 @@ TEST_CASE("batches: what is refused") {
   CHECK_THROWS_AS(Batches({x, ones({5})}), ShapeError);
   CHECK_THROWS_AS(Batches({ones({})}), ShapeError);
   CHECK_THROWS_AS(Batches({x}, {.indices = ones({2})}), DTypeError);
-  CHECK_THROWS_AS(Batches({x}, {.indices = tensor({{1}})}), ShapeError);
+  CHECK_THROWS_AS(Batches({x}, {.indices = tensor({1}).reshape({1, 1})}), ShapeError);
   CHECK_THROWS_AS(Batches({x}, {.indices = tensor({1, 4})}), IndexError);
   CHECK_THROWS_AS(Batches({x}, {.indices = tensor({-1})}), IndexError);
 }

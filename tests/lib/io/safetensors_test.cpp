@@ -1,3 +1,8 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdlib>
 #include <random>
 
@@ -137,6 +142,50 @@ TEST_CASE("safetensors: what cannot be written leaves the file as it was") {
   }
   CHECK(contents(file) == before);
   CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
+}
+
+TEST_CASE("safetensors: a full disk leaves the file as it was") {
+  const Scratch scratch;
+  const path file = scratch.where / "x.safetensors";
+  save_safetensors(file, {{"x", ones({3})}});
+  const std::string before = contents(file);
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  rlimit small = limit;
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (const rlim_t most : {0u, 4u, 100u, 5000u}) {
+    small.rlim_cur = most;
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    CHECK_THROWS_WITH_AS(save_safetensors(file, {{"x", ones({3000})}}), doctest::Contains("cannot write"),
+                         FileError);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK(contents(file) == before);
+    CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
+  }
+  std::signal(SIGXFSZ, handler);
+}
+
+TEST_CASE("safetensors: a process killed while it writes leaves the file as it was (fork)") {
+  const Scratch scratch;
+  const path file = scratch.where / "x.safetensors";
+  save_safetensors(file, {{"x", ones({3})}});
+  const std::string before = contents(file);
+  const pid_t child = fork();
+  if (child == 0) {
+    int asked = 0;
+    const InterruptScope killing(
+        [](void* count, const Progress&) {
+          return ++*static_cast<int*>(count) < 3 || std::raise(SIGKILL) == 0;
+        },
+        &asked);
+    save_safetensors(file, {{"a", ones({1})}, {"b", ones({1})}, {"c", ones({1})}, {"d", ones({1})}});
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(contents(file) == before);
+  CHECK(load_safetensors(file).tensors.size() == 1);
 }
 
 TEST_CASE("safetensors: headers that contradict the format are refused") {
