@@ -39,16 +39,6 @@ constexpr TypeCode type_codes[] = {
     {float16, "F16"},  {bfloat16, "BF16"}, {float32, "F32"}, {float64, "F64"}, {complex64, "C64"}};
 // clang-format on
 
-// As JSON writes it, which is also how Python does. Error unless it is UTF-8.
-std::string quoted(const char* operation, const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::type_error&) {
-    fail(operation, "a name or text is not UTF-8: {}",
-         nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-  }
-}
-
 // --- Reading
 
 struct Entry {
@@ -197,7 +187,11 @@ void refuse_pytorch(const io::Path& path, const unsigned char* start, io::InputF
   const bool script = zip && tail.find("constants.pkl") != std::string::npos;
   io::Path converted = path;
   converted.replace_extension(".safetensors");
-  const std::string from = quoted(load, path.string()), to = quoted(load, converted.string());
+  // JSON's texts are Python's as well.
+  const auto literal = [](const io::Path& name) {
+    return nlohmann::json(name.string()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  const std::string from = literal(path), to = literal(converted);
   const std::string state =
       script ? "torch.jit.load(" + from + ", 'cpu').state_dict()" : "torch.load(" + from + ", 'cpu')";
   fail<FileError>(load,
@@ -207,7 +201,7 @@ void refuse_pytorch(const io::Path& path, const unsigned char* start, io::InputF
                   path.string(), state, to);
 }
 
-// ShapeErrors and sums that do not fit are damage as well.
+// The sizes, offsets and the length of the file must agree: every byte belongs to one tensor.
 void check_layout(const HeaderReader& reader, const Header& header, std::size_t data_bytes) {
   std::vector<const Entry*> order;
   for (const Entry& entry : header.entries) {
@@ -309,6 +303,16 @@ Metadata load_safetensors_metadata(const std::filesystem::path& path) {
 
 namespace {
 
+// As JSON writes it. Error unless it is UTF-8.
+std::string quoted(const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::type_error&) {
+    fail(save, "a name or text is not UTF-8: {}",
+         nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  }
+}
+
 std::string_view code_of(const std::string& tensor, DType dtype) {
   for (const TypeCode& known : type_codes) {
     if (known.dtype == dtype) return known.code;
@@ -344,15 +348,15 @@ std::string header_of(const NamedTensors& tensors, const std::vector<std::size_t
     begins[i] = reached;
     reached += tensors[i].second.numel() * tensors[i].second.itemsize();
   }
-  std::string text = "{" + quoted(save, std::string(metadata_key)) + ":{";
+  std::string text = "{" + quoted(std::string(metadata_key)) + ":{";
   for (const auto& [name, value] : metadata) {
     if (text.back() != '{') text += ',';
-    text += quoted(save, name) + ":" + quoted(save, value);
+    text += quoted(name) + ":" + quoted(value);
   }
   text += '}';
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const auto& [name, x] = tensors[i];
-    text += "," + quoted(save, name) + ":{\"dtype\":\"";
+    text += "," + quoted(name) + ":{\"dtype\":\"";
     text += code_of(name, x.dtype());
     text += "\",\"shape\":[";
     for (int d = 0; d < x.dim(); ++d) text += (d > 0 ? "," : "") + std::to_string(x.sizes()[d]);

@@ -313,11 +313,13 @@ TEST_CASE("safetensors: damaged files give errors, or other tensors") {
     put(file, bytes);
     for (const bool map : {false, true}) {
       try {
-        double total = 0;
+        std::size_t read = 0;
         for (const auto& [name, x] : load_safetensors(file, {.map = map}).tensors) {
-          if (!is_complex(x.dtype())) total += sum(x.to(float64)).item<double>();
+          // Every byte of it can be read.
+          CHECK(identical(x.clone(), x));
+          read += static_cast<std::size_t>(x.numel() * x.itemsize());
         }
-        CHECK((total == total || total != total));
+        CHECK(read < bytes.size());
       } catch (const Error&) {
         ++refused;
       }
