@@ -9,7 +9,7 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
-#include "wick/ops/norm.h"
+#include "wick/ops/norm_gradient.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -72,6 +72,17 @@ Tensor euclidean(const Tensor& a, const Tensor& b) {
                 });
 }
 
+// Of another order; the gradient has all the differences in memory.
+Tensor of_order(const Tensor& a, const Tensor& b, double p) {
+  const Tensor out = run_distances(a.detach(), b.detach(), p);
+  return record("cdist", out, {a, b}, saving(a, b, out, p),
+                [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& distance, double order) {
+                  const Tensor pull = norm_gradient(g.unsqueeze(-1), sub(x.unsqueeze(-2), y.unsqueeze(-3)),
+                                                    distance.unsqueeze(-1), order, {-1});
+                  return Tensors{sum(pull, {-2}), neg(sum(pull, {-3}))};
+                });
+}
+
 // (batch, rows, columns), where the batch has that shape.
 Tensor as_batch(const Tensor& x, const Shape& batch) {
   Shape whole = batch;
@@ -85,14 +96,12 @@ Tensor as_batch(const Tensor& x, const Shape& batch) {
 Tensor cdist(const Tensor& a, const Tensor& b, double p) {
   check_rows(a, b, p);
   if (is_half(a.dtype())) return cdist(a.to(float32), b.to(float32), p).to(a.dtype());
-  // The gradients of other norms are those of operations on all the differences.
-  if (p != 2 && autograd::wanted({a, b})) return norm(sub(a.unsqueeze(-2), b.unsqueeze(-3)), p, {-1});
   const auto outer = [](const Tensor& x) { return without_dims(x.sizes(), {x.dim() - 2, x.dim() - 1}); };
   Shape shape = broadcast_shapes(outer(a), outer(b));
   const Tensor x = as_batch(a, shape), y = as_batch(b, shape);
   shape.push_back(x.size(1));
   shape.push_back(y.size(1));
-  return (p == 2 ? euclidean(x, y) : run_distances(x.detach(), y.detach(), p)).reshape(shape);
+  return (p == 2 ? euclidean(x, y) : of_order(x, y, p)).reshape(shape);
 }
 
 }  // namespace wick

@@ -9,6 +9,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/fold.h"
 #include "wick/ops/join.h"
+#include "wick/ops/norm_gradient.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 
@@ -60,9 +61,11 @@ Tensor compute(const Tensor& x, double p, const Dims& dims) {
   return mul(pow(sum(pow(div(m, scale), p), dims, true), 1 / p), scale).to(dtype);
 }
 
+}  // namespace
+
 // d norm / dx = x / |x| * (|x| / norm)^(p - 1); of the largest or smallest the elements that equal it have
 // equal shares. Where a denominator is 0 the derivative counts as 0.
-Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p, const Dims& dims) {
+Tensor norm_gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p, const Dims& dims) {
   if (p == 0) return zeros_like(x);
   const Tensor zero = scalar_tensor(0, g.dtype());
   const Tensor share = where(is_zero(result), zero, g), divisor = nonzero_or_one(result);
@@ -78,8 +81,6 @@ Tensor gradient(const Tensor& g, const Tensor& x, const Tensor& result, double p
   return mul(direction, mul(share, pow(div(nonzero_or_one(m), divisor), p - 1)));
 }
 
-}  // namespace
-
 Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
   if (is_integral(x.dtype())) {
     throw DTypeError("norm: the dtype should be either floating point or complex, " +
@@ -89,7 +90,7 @@ Tensor norm(const Tensor& x, double p, const Dims& asked, bool keepdim) {
   const Tensor out = compute(x, p, dims);
   record("norm", out, {x}, saving(x, out, p, dims),
          [](const Tensor& g, const Tensor& in, const Tensor& result, double order, const Dims& along) {
-           return gradient(g, in, result, order, along);
+           return norm_gradient(g, in, result, order, along);
          });
   return keepdim ? out : out.reshape(without_dims(x.sizes(), dims));
 }
