@@ -73,18 +73,41 @@ struct Powers {
   }
 };
 
-constexpr int vectors = 2;                // of rows of y side by side
-constexpr int rows_at_once = 4;           // of x
-constexpr int64_t columns_at_once = 256;  // sums of so many are gathered before they are added up
+constexpr int vectors = 2;                 // of rows of y side by side
+constexpr int rows_at_once = 4;            // of x
+constexpr int64_t columns_at_once = 256;   // sums of so many are gathered before they are added up
+constexpr int64_t packed_bytes = 1 << 15;  // of y at once, which the nearest cache holds
+
+template <class T>
+constexpr int strip = vectors* vector_width<T>;
 
 // Columns [begin, end) of up to `strip` rows of y from row j on, a column after another; zeros where there
 // are no more rows.
-template <class T, int strip>
+template <class T>
 void pack(T* to, const Distances& a, int64_t j, int64_t begin, int64_t end) {
   const T* y = static_cast<const T*>(a.y);
   for (int64_t c = begin; c < end; ++c) {
-    for (int l = 0; l < strip; ++l) *to++ = j + l < a.k ? y[(j + l) * a.y_row + c * a.y_column] : T(0);
+    for (int l = 0; l < strip<T>; ++l) *to++ = j + l < a.k ? y[(j + l) * a.y_row + c * a.y_column] : T(0);
   }
+}
+
+// Adds sums of some columns to those of the columns before, `count` that lie side by side.
+template <class T, class Op>
+void put(T* out, const Op& op, const T* sums, int count, bool first, bool last) {
+  constexpr int width = vector_width<T>;
+  T line[strip<T>] = {};
+  if (!first) __builtin_memcpy(line, out, count * sizeof(T));
+  for (int l = 0; l < strip<T>; l += width) {
+    const Vector<T> sum = load_vector(sums + l);
+    Vector<T> total = load_vector(line + l);
+    if constexpr (same<Op, Largest<T>>) {
+      total = better<true>(sum, total) ? sum : total;
+    } else {
+      total += sum;
+    }
+    store_vector(line + l, last ? op.finish(total) : total);
+  }
+  __builtin_memcpy(out, line, count * sizeof(T));
 }
 
 // `rows` rows from row i of x on against the packed ones.
@@ -93,48 +116,68 @@ WICK_INLINE void fold_rows(const Distances& a, const Op& op, const T* packed, in
                            int64_t begin, int64_t end) {
   using V = Vector<T>;
   constexpr int width = vector_width<T>;
-  const T* x = static_cast<const T*>(a.x);
-  V sum[rows][vectors] = {};
-  for (int64_t c = begin; c < end; ++c, packed += vectors * width) {
+  const T* x[rows];
+  V sum[rows][vectors];
+  WICK_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    x[r] = static_cast<const T*>(a.x) + (i + r) * a.x_row + begin * a.x_column;
+    WICK_UNROLL
+    for (int v = 0; v < vectors; ++v) sum[r][v] = V{};
+  }
+  int64_t at = 0;
+  for (int64_t c = begin; c < end; ++c, at += a.x_column, packed += strip<T>) {
     WICK_UNROLL
     for (int r = 0; r < rows; ++r) {
-      const V from = V{} + x[(i + r) * a.x_row + c * a.x_column];
+      const V from = x[r][at] - V{};
       WICK_UNROLL
       for (int v = 0; v < vectors; ++v) sum[r][v] = op.add(sum[r][v], from - load_vector(packed + v * width));
     }
   }
-  const int count = a.k - j < vectors * width ? static_cast<int>(a.k - j) : vectors * width;
-  for (int r = 0; r < rows; ++r) {
-    T* out = static_cast<T*>(a.out) + (i + r) * a.k + j;
-    T line[vectors * width] = {};
-    if (begin > 0) __builtin_memcpy(line, out, count * sizeof(T));
-    for (int v = 0; v < vectors; ++v) {
-      V total = load_vector(line + v * width);
-      if constexpr (same<Op, Largest<T>>) {
-        total = better<true>(sum[r][v], total) ? sum[r][v] : total;
-      } else {
-        total += sum[r][v];
-      }
-      store_vector(line + v * width, end == a.m ? op.finish(total) : total);
+  T* out = static_cast<T*>(a.out) + i * a.k + j;
+  const bool first = begin == 0, last = end == a.m;
+  if (first && last && a.k - j >= strip<T>) {
+    WICK_UNROLL
+    for (int r = 0; r < rows; ++r) {
+      WICK_UNROLL
+      for (int v = 0; v < vectors; ++v) store_vector(out + r * a.k + v * width, op.finish(sum[r][v]));
     }
-    __builtin_memcpy(out, line, count * sizeof(T));
+    return;
   }
+  T lines[rows][strip<T>];
+  WICK_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    WICK_UNROLL
+    for (int v = 0; v < vectors; ++v) store_vector(lines[r] + v * width, sum[r][v]);
+  }
+  const int count = a.k - j < strip<T> ? static_cast<int>(a.k - j) : strip<T>;
+  for (int r = 0; r < rows; ++r) put<T>(out + r * a.k, op, lines[r], count, first, last);
 }
 
 template <class T, class Op>
 void distances_of(const Distances& a) {
-  constexpr int strip = vectors * vector_width<T>;
   const Op op(static_cast<T>(a.p));
-  T packed[columns_at_once * strip];
-  for (int64_t j = 0; j < a.k; j += strip) {
+  constexpr int64_t room =
+      packed_bytes / static_cast<int64_t>(sizeof(T)) / strip<T>;  // for columns of strips
+  static_assert(room >= columns_at_once);
+  T packed[room * strip<T>];
+  const int64_t columns = a.m < columns_at_once ? a.m : columns_at_once;
+  const int64_t panel = room / (columns > 0 ? columns : 1) * strip<T>;  // rows of y
+  for (int64_t j = 0; j < a.k; j += panel) {
+    const int64_t last = a.k - j < panel ? a.k : j + panel;
     int64_t begin = 0;
     do {
-      const int64_t end = a.m - begin < columns_at_once ? a.m : begin + columns_at_once;
-      pack<T, strip>(packed, a, j, begin, end);
+      const int64_t end = a.m - begin < columns ? a.m : begin + columns;
+      const auto each_strip = [&](auto&& f) {
+        T* at = packed;
+        for (int64_t s = j; s < last; s += strip<T>, at += (end - begin) * strip<T>) f(s, at);
+      };
+      each_strip([&](int64_t s, T* to) { pack(to, a, s, begin, end); });
       int64_t i = 0;
-      for (; i + rows_at_once <= a.n; i += rows_at_once)
-        fold_rows<rows_at_once, T>(a, op, packed, i, j, begin, end);
-      for (; i < a.n; ++i) fold_rows<1, T>(a, op, packed, i, j, begin, end);
+      for (; i + rows_at_once <= a.n; i += rows_at_once) {
+        each_strip([&](int64_t s, const T* y) { fold_rows<rows_at_once>(a, op, y, i, s, begin, end); });
+      }
+      for (; i < a.n; ++i)
+        each_strip([&](int64_t s, const T* y) { fold_rows<1>(a, op, y, i, s, begin, end); });
       begin = end;
     } while (begin < a.m);
   }
