@@ -262,20 +262,23 @@ StateOf<Op> fold_dense(const T* x, int64_t n, typename Op::A center) {
   return single;
 }
 
+template <class Op, class T>
+constexpr bool is_plain_sum = same<Op, SumOf<T>> || same<Op, NanSumOf<T>>;
+
 // Sums of float: eight vectors are added as they are, two by two, which is exact for equal numbers, and these
 // sums in double.
 template <class Op, class T>
-constexpr bool in_eights = same<Op, SumOf<float>>;
+constexpr bool in_eights = is_plain_sum<Op, T>&& same<T, float>;
 
 WICK_INLINE bool is_finite(double x) { return x - x == 0; }
 
 // Adds vectors of float, `step` bytes from one to the next, to two of double. `count` is a power of two.
-template <int count>
+template <int count, class Op>
 WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) {
   using V = Vector<float>;
   V sum[count];
   WICK_UNROLL
-  for (int i = 0; i < count; ++i) sum[i] = load_as<V>(from + i * step);
+  for (int i = 0; i < count; ++i) sum[i] = Op::start(load_as<V>(from + i * step), V{}).part[0];
   WICK_UNROLL
   for (int w = count / 2; w > 0; w /= 2) {
     WICK_UNROLL
@@ -284,12 +287,13 @@ WICK_INLINE void add_floats(const char* from, int64_t step, Vector<double>* to) 
   add_as_doubles(sum[0], to[0], to[1]);
 }
 
+template <class Op>
 double fold_eights(const float* x, int64_t n) {
   constexpr int width = vector_width<float>, stride = 16 * width;
   Vector<double> lane[4] = {};
   int64_t i = 0;
   const auto add = [&](int64_t at, Vector<double>* to) {
-    add_floats<8>(reinterpret_cast<const char*>(x + at), vector_bytes, to);
+    add_floats<8, Op>(reinterpret_cast<const char*>(x + at), vector_bytes, to);
   };
   for (; i + stride <= n; i += stride) {
     add(i, lane);
@@ -299,10 +303,10 @@ double fold_eights(const float* x, int64_t n) {
     add(i, lane);
     i += 8 * width;
   }
-  for (; i + width <= n; i += width) add_floats<1>(reinterpret_cast<const char*>(x + i), 0, lane + 2);
+  for (; i + width <= n; i += width) add_floats<1, Op>(reinterpret_cast<const char*>(x + i), 0, lane + 2);
   const State<Vector<double>, 1> all{{(lane[0] + lane[1]) + (lane[2] + lane[3])}};
-  double total = fold_lanes<SumOf<float>>(all).part[0];
-  for (; i < n; ++i) total += static_cast<double>(x[i]);
+  double total = fold_lanes<Op>(all).part[0];
+  for (; i < n; ++i) total += Op::start(static_cast<double>(x[i]), 0.0).part[0];
   return total;
 }
 
@@ -386,7 +390,7 @@ StateOf<Op> fold(const char* in, int64_t step, int64_t n, typename Op::A center)
   if constexpr (has_vectors<T>) {
     if constexpr (in_eights<Op, T>) {
       if (dense && n >= short_row) {
-        const double total = fold_eights(reinterpret_cast<const float*>(in), n);
+        const double total = fold_eights<Op>(reinterpret_cast<const float*>(in), n);
         if (is_finite(total)) return {{total}};
         // Eight large numbers together may leave the range of float.
       }
@@ -423,7 +427,7 @@ WICK_INLINE void put(char* out, const StateOf<Op>& state, const ReduceFinish* fi
 
 // Sums, and those of squares: zeros change nothing.
 template <class Op, class T>
-constexpr bool is_sum = has_vectors<T> && (same<Op, SumOf<T>> || same<Op, SquaresOf<T>>);
+constexpr bool is_sum = has_vectors<T> && (is_plain_sum<Op, T> || same<Op, SquaresOf<T>>);
 
 // Four dense rows of vector_width<A> <= n < short_row elements at a time. A row's sum does not depend on the
 // others: where fewer are left the last one takes their places.
@@ -542,19 +546,19 @@ WICK_INLINE void fold_strip(Columns<Op>& out, int column, const Rows& rows, cons
 
 // Eight rows at a time of `vectors` vectors of float side by side. False when a sum leaves the range of
 // float.
-template <int vectors>
-WICK_INLINE bool fold_strip_eights(Columns<SumOf<float>>& out, int column, const Rows& rows) {
+template <int vectors, class Op>
+WICK_INLINE bool fold_strip_eights(Columns<Op>& out, int column, const Rows& rows) {
   constexpr int half = vector_width<double>;
   Vector<double> lane[2 * vectors] = {};
   const char* in = rows.data + column * sizeof(float);
   const int64_t step = rows.row_step, whole = rows.count / 8 * 8;
   for (int64_t r = 0; r < whole; r += 8, in += 8 * step) {
     WICK_UNROLL
-    for (int j = 0; j < vectors; ++j) add_floats<8>(in + j * vector_bytes, step, lane + 2 * j);
+    for (int j = 0; j < vectors; ++j) add_floats<8, Op>(in + j * vector_bytes, step, lane + 2 * j);
   }
   for (int64_t r = whole; r < rows.count; ++r, in += step) {
     WICK_UNROLL
-    for (int j = 0; j < vectors; ++j) add_floats<1>(in + j * vector_bytes, 0, lane + 2 * j);
+    for (int j = 0; j < vectors; ++j) add_floats<1, Op>(in + j * vector_bytes, 0, lane + 2 * j);
   }
   Vector<double> check = lane[0] - lane[0];
   WICK_UNROLL
@@ -610,7 +614,7 @@ template <class Op, class T>
 WICK_INLINE void put_columns(const Block& b, int64_t first, const Columns<Op>& total, int columns,
                              const ReduceFinish* finish) {
   char* out = b.data[0] + first * b.step[0];
-  if constexpr (same<Op, SumOf<T>> && (class_of<T> == Class::Half || class_of<T> == Class::Real)) {
+  if constexpr (is_plain_sum<Op, T> && (class_of<T> == Class::Half || class_of<T> == Class::Real)) {
     if (finish && !finish->wide && b.step[0] == sizeof(T)) {
       T* to = reinterpret_cast<T*>(out);
       const auto divisor = static_cast<typename Op::A>(finish->divisor);
