@@ -38,6 +38,10 @@ Tensor reduce(kernels::Reduce op, const Tensor& x, const ReducedDims& s,
 ValuesIndices extreme_along(const char* operation, kernels::Extreme which, const Tensor& x, std::int64_t dim,
                             bool keepdim);
 
+// For each element of x, floating point or complex, the product of the others along the dimension, so that
+// any may be 0. Differentiable.
+Tensor products_of_others(const Tensor& x, int dim);
+
 // The largest magnitudes as divisors: 1 in place of one that is 0 or not finite.
 Tensor as_scale(const Tensor& largest);
 

@@ -82,18 +82,10 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType>
 
 namespace {
 
-// For each element of x the product of the others along the last dimension: of those before it and those
-// behind it, so that it may be 0.
-Tensor products_of_others(const Tensor& x) {
-  const auto of_those_before = [](const Tensor& in) {
-    const Tensor first = ones_like(narrow(in, -1, 0, 1));
-    return cat({first, cumprod(narrow(in, -1, 0, in.size(-1) - 1), -1)}, -1);
-  };
-  return mul(of_those_before(x), flip(of_those_before(flip(x, {-1})), {-1}));
-}
-
+// For each element of x the product of the others over the dims.
 Tensor products_of_others(const Tensor& x, const ReducedDims& s) {
-  if (x.dim() == 0) return ones_like(x);
+  if (s.dims.size() == 1 || x.dim() == 0)
+    return products_of_others(x, x.dim() == 0 ? 0 : static_cast<int>(s.dims[0]));
   // The reduced dimensions last, then as one.
   Dims order, back = x.sizes();
   Shape lines;
@@ -108,7 +100,8 @@ Tensor products_of_others(const Tensor& x, const ReducedDims& s) {
   }
   lines.push_back(static_cast<std::int64_t>(s.count));
   const Tensor ordered = x.permute(order);
-  return products_of_others(ordered.reshape(lines)).reshape(ordered.sizes()).permute(back);
+  const int last = static_cast<int>(lines.size()) - 1;
+  return products_of_others(ordered.reshape(lines), last).reshape(ordered.sizes()).permute(back);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/fold.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
 #include "wick/ops/rearrange.h"
@@ -199,31 +200,59 @@ DType product_dtype(DType dtype) {
   return dtype == float32 ? float64 : dtype == complex64 ? complex128 : dtype;
 }
 
-// The gradient below of `given` lines side by side, or of one, elements `step` apart, from wide ones.
-template <class T, class A, bool single>
-void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std::int64_t step, int given,
-                            std::vector<A>& before) {
-  const int columns = single ? 1 : given;
-  const auto conjugate = [](T value) {
-    if constexpr (is_complex(dtype_of<T>)) {
-      return std::conj(static_cast<A>(value));
-    } else {
-      return static_cast<A>(value);
+// Calls f.template operator()<fixed>(at, columns, before) for groups of the lines of x: the first element of
+// each, how many lines lie side by side, and room for a wide number for each of their elements. `fixed` is
+// the number of columns where the compiler is to know it, else 0.
+template <class T, class F>
+void each_line_group(const Tensor& x, int dim, F f) {
+  using A = Product<T>;
+  const Lines lines(x, dim);
+  const std::int64_t groups = (lines.inner + line_group - 1) / line_group;
+  const std::int64_t least = parallel::grain / (4 * line_group * lines.n) + 1;
+  parallel_for(lines.outer * groups, least, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<A> before(static_cast<std::size_t>(lines.n * std::min(lines.inner, line_group)));
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t first = i % groups * line_group, at = i / groups * lines.n * lines.inner + first;
+      const auto columns = static_cast<int>(std::min(lines.inner - first, line_group));
+      if (columns == 1) {
+        f.template operator()<1>(at, columns, before.data());
+      } else if (columns == line_group) {
+        f.template operator()<line_group>(at, columns, before.data());
+      } else {
+        f.template operator()<0>(at, columns, before.data());
+      }
     }
-  };
+  });
+}
+
+template <class T>
+Product<T> conjugate(T value) {
+  if constexpr (is_complex(dtype_of<T>)) {
+    return std::conj(static_cast<Product<T>>(value));
+  } else {
+    return static_cast<Product<T>>(value);
+  }
+}
+
+// The gradient below of lines side by side, elements `step` apart.
+template <int fixed, class T>
+void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std::int64_t step, int given,
+                            Product<T>* before) {
+  using A = Product<T>;
+  const int columns = fixed > 0 ? fixed : given;
   A factor[line_group], sum[line_group];
   std::fill_n(factor, columns, A(1));
   std::fill_n(sum, columns, A(0));
   for (std::int64_t i = 0; i < n; ++i) {
     for (int j = 0; j < columns; ++j) {
-      before[static_cast<std::size_t>(i * columns + j)] = factor[j];
+      before[i * columns + j] = factor[j];
       factor[j] *= conjugate(x[i * step + j]);
     }
   }
   for (std::int64_t i = n - 1; i >= 0; --i) {
     for (int j = 0; j < columns; ++j) {
       sum[j] += static_cast<A>(g[i * step + j]);
-      out[i * step + j] = static_cast<T>(before[static_cast<std::size_t>(i * columns + j)] * sum[j]);
+      out[i * step + j] = static_cast<T>(before[i * columns + j] * sum[j]);
       sum[j] *= conjugate(x[i * step + j]);
     }
   }
@@ -234,24 +263,38 @@ Tensor cumprod_gradient_values(const Tensor& gradient, const Tensor& original, i
   const Tensor g = gradient.detach().to(original.dtype()).contiguous(), x = original.detach().contiguous();
   const Tensor out = empty(x.sizes(), x.dtype());
   const Lines lines(x, dim);
-  const std::int64_t groups = (lines.inner + line_group - 1) / line_group;
   dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating(dtype_of<T>) || is_complex(dtype_of<T>)) {
-      using A = Product<T>;
-      const std::int64_t least = parallel::grain / (4 * line_group * lines.n) + 1;
-      parallel_for(lines.outer * groups, least, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<A> before(static_cast<std::size_t>(lines.n * std::min(lines.inner, line_group)));
-        for (std::int64_t i = begin; i < end; ++i) {
-          const std::int64_t first = i % groups * line_group, at = i / groups * lines.n * lines.inner + first;
-          const auto columns = static_cast<int>(std::min(lines.inner - first, line_group));
-          const auto run =
-              columns == 1 ? cumprod_gradient_lines<T, A, true> : cumprod_gradient_lines<T, A, false>;
-          run(g.data<T>() + at, x.data<T>() + at, out.data<T>() + at, lines.n, lines.inner, columns, before);
-        }
+      each_line_group<T>(x, dim, [&]<int fixed>(std::int64_t at, int columns, Product<T>* before) {
+        cumprod_gradient_lines<fixed>(g.data<T>() + at, x.data<T>() + at, out.data<T>() + at, lines.n,
+                                      lines.inner, columns, before);
       });
     }
   });
   return out;
+}
+
+// Of lines side by side the products of the other elements.
+template <int fixed, class T>
+void products_of_others_lines(const T* x, T* out, std::int64_t n, std::int64_t step, int given,
+                              Product<T>* before) {
+  using A = Product<T>;
+  const int columns = fixed > 0 ? fixed : given;
+  A factor[line_group];
+  std::fill_n(factor, columns, A(1));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (int j = 0; j < columns; ++j) {
+      before[i * columns + j] = factor[j];
+      factor[j] *= static_cast<A>(x[i * step + j]);
+    }
+  }
+  std::fill_n(factor, columns, A(1));
+  for (std::int64_t i = n - 1; i >= 0; --i) {
+    for (int j = 0; j < columns; ++j) {
+      out[i * step + j] = static_cast<T>(before[i * columns + j] * factor[j]);
+      factor[j] *= static_cast<A>(x[i * step + j]);
+    }
+  }
 }
 
 // Without dividing by x, which may be 0, or by totals, which may overflow: x[k] takes part in what the
@@ -265,6 +308,26 @@ Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int dim) {
 }
 
 }  // namespace
+
+Tensor products_of_others(const Tensor& original, int dim) {
+  if (original.numel() == 0 || original.dim() == 0) return ones_like(original);
+  if (!autograd::wanted({original})) {
+    const Tensor x = original.detach().contiguous(), out = empty(x.sizes(), x.dtype());
+    const Lines lines(x, dim);
+    dispatch(x.dtype(), [&]<class T>(TypeTag<T>) {
+      if constexpr (is_floating(dtype_of<T>) || is_complex(dtype_of<T>)) {
+        each_line_group<T>(x, dim, [&]<int fixed>(std::int64_t at, int columns, Product<T>* before) {
+          products_of_others_lines<fixed>(x.data<T>() + at, out.data<T>() + at, lines.n, lines.inner, columns,
+                                          before);
+        });
+      }
+    });
+    return out;
+  }
+  const Tensor x = original.to(product_dtype(original.dtype()));
+  const auto of_those_before = [dim](const Tensor& in) { return shifted(cumprod(in, dim), dim, 1); };
+  return mul(of_those_before(x), flip(of_those_before(flip(x, {dim})), {dim})).to(original.dtype());
+}
 
 Tensor cumsum(const Tensor& x, std::int64_t dim) {
   const int d = wrap_dim(dim, x.dim());
@@ -394,7 +457,9 @@ Tensor distances(const char* operation, const Tensor& y, const Tensor& x, std::i
 Tensor trapezoid(const Tensor& y, const Scalar& dx, std::int64_t dim) {
   if (y.dim() == 0) fail_without_dim("trapezoid");
   const std::int64_t size = y.size(dim);
-  if (size < 2) return mul(sum(mul(narrow(y, dim, 0, 0), 0.5), dim), dx);
+  // Nothing to sum up keeps its dtype, as in PyTorch.
+  if (size == 0) return sum(y, dim, false, y.dtype());
+  if (size == 1) return mul(sum(mul(narrow(y, dim, 0, 0), 0.5), dim), dx);
   const Tensor ends = add(mul(select(y, dim, 0), 0.5), mul(select(y, dim, -1), 0.5));
   return mul(add(ends, sum(narrow(y, dim, 1, size - 2), dim)), dx);
 }
