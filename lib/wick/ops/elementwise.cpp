@@ -224,8 +224,8 @@ Tensor fmod(const Tensor& a, const Tensor& b) {
       "fmod", out, wrt(a, [](const Tensor& g) { return g; }),
       wrt(b, saving(a, b, out), [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest) {
         // A quotient that rounding made whole, of what is not, would be 1 too large.
-        const Tensor multiple = sub(x.detach(), rest.detach());
-        return neg(mul(g, round(div(multiple, y.detach()))));
+        const Tensor multiple = sub(rest.detach(), x.detach());
+        return mul(g, round(div(multiple, y.detach())));
       }));
 }
 
@@ -292,9 +292,16 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
 
 namespace {
 
+// The smallest number above 0.
+double smallest(DType dtype) {
+  if (dtype == float16) return 0x1p-24;
+  if (dtype == bfloat16) return 0x1p-133;
+  return dtype == float32 ? 0x1p-149 : 0x1p-1074;
+}
+
 // Of hypot, with respect to the operand; at the corner, where both are 0, the slope is 0.
 constexpr auto share_of_distance = [](const Tensor& g, const Tensor& x, const Tensor& distance) {
-  const Tensor divisor = where(is_zero(distance), scalar_tensor(1, distance.dtype()), distance);
+  const Tensor divisor = maximum(distance, scalar_tensor(smallest(distance.dtype()), distance.dtype()));
   return mul(g, div(x, divisor));
 };
 
@@ -527,7 +534,8 @@ const Tensor& Tensor::div_(const Operand& y) const {
 
 const Tensor& Tensor::pow_(const Operand& exponent) const {
   if (!exponent.is_tensor())
-    return change_in_place("pow_", *this, {}, [&](const Tensor& x) { return wick::pow(x, exponent.number()); });
+    return change_in_place("pow_", *this, {},
+                           [&](const Tensor& x) { return wick::pow(x, exponent.number()); });
   const bool recorded = autograd::in_place_recorded("pow_", *this, {exponent.tensor()});
   const Tensor e = autograd::source_of_change(recorded, *this, exponent.tensor());
   return change_in_place("pow_", *this, {e}, [&](const Tensor& x) { return wick::pow(x, e); });
