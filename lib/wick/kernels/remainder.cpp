@@ -109,36 +109,85 @@ WICK_INLINE bool rounds_up(T rest, T y) {
   return rest != 0 && (rest < 0) != (y < 0);
 }
 
-template <class T>
-void whole_fmod(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) { return y == 0 ? T(0) : rest_of(x, y); });
-}
-template <class T>
-void whole_remainder(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) {
+// From two numbers, and, where all are below 2^51, from their quotient towards zero, the divisor and what
+// that leaves, in double.
+struct WholeFmod {
+  template <class T>
+  static T f(T x, T y) {
+    return y == 0 ? T(0) : rest_of(x, y);
+  }
+  static double f(double, double, double rest) { return rest; }
+};
+struct WholeRemainder {
+  template <class T>
+  static T f(T x, T y) {
     if (y == 0) return T(0);
     const T rest = rest_of(x, y);
     return rounds_up(rest, y) ? static_cast<T>(rest + y) : rest;
-  });
-}
-template <class T>
-void whole_floor_divide(const Block& b, const void*) {
-  elementwise2<T, T>(b, [](T x, T y) {
+  }
+  static double f(double, double y, double rest) { return RemainderOf::f(0.0, y, rest); }
+};
+struct WholeFloorDivide {
+  template <class T>
+  static T f(T x, T y) {
     if (y == 0) return T(0);
     if constexpr (T(-1) < T(0)) {
       if (y == T(-1)) return static_cast<T>(Compute<T>(0) - static_cast<Compute<T>>(x));
     }
     const T rest = rest_of(x, y);
     return static_cast<T>(x / y - (rounds_up(rest, y) ? 1 : 0));
-  });
+  }
+  static double f(double quotient, double y, double rest) {
+    return (rest != 0) & ((rest < 0) != (y < 0)) ? quotient - 1 : quotient;
+  }
+};
+
+// Whole numbers of up to 51 bits and a sign are the last ones of doubles near 2^52, which every level has
+// vectors for.
+constexpr double shift = 0x1.8p52;
+constexpr Compute<int64_t> shift_bits = 0x4338000000000000;
+WICK_INLINE double as_double(Compute<int64_t> x) {
+  return __builtin_bit_cast(double, x + shift_bits) - shift;
+}
+WICK_INLINE Compute<int64_t> as_whole(double x) {
+  return __builtin_bit_cast(Compute<int64_t>, x + shift) - shift_bits;
+}
+
+// Vectors cannot divide integers, but doubles: the quotient of such numbers, rounded, is whole only where it
+// is so exactly, and its product with the divisor is exact.
+template <class Op>
+void divided_whole(Compute<int64_t>* out, const Compute<int64_t>* x, const Compute<int64_t>* y, int64_t n,
+                   const void*) {
+  constexpr Compute<int64_t> most = Compute<int64_t>(1) << 51;
+  Compute<int64_t> range = 0;
+  for (int64_t i = 0; i < n; ++i) range |= (x[i] + most) | (y[i] + most);
+  if (range >> 52 != 0) {
+    for (int64_t i = 0; i < n; ++i)
+      out[i] = static_cast<Compute<int64_t>>(Op::f(static_cast<int64_t>(x[i]), static_cast<int64_t>(y[i])));
+    return;
+  }
+  WICK_IVDEP
+  for (int64_t i = 0; i < n; ++i) {
+    const double a = as_double(x[i]), b = as_double(y[i]), quotient = __builtin_trunc(a / b);
+    out[i] = as_whole(b == 0 ? 0.0 : Op::f(quotient, b, a - quotient * b));
+  }
+}
+
+template <class T, class Op>
+void whole_loop(const Block& b, const void*) {
+  if constexpr (same<T, int64_t>) {
+    run2<T>(b, divided_whole<Op>, nullptr);
+  } else {
+    elementwise2<T, T>(b, [](T x, T y) { return Op::f(x, y); });
+  }
 }
 
 template <class T>
 WICK_INLINE void register_loops(kernels::Table& t, int dtype) {
   if constexpr (class_of<T> == Class::Integer) {
-    t.binary[Binary::Fmod][dtype] = whole_fmod<T>;
-    t.binary[Binary::Remainder][dtype] = whole_remainder<T>;
-    t.binary[Binary::FloorDivide][dtype] = whole_floor_divide<T>;
+    t.binary[Binary::Fmod][dtype] = whole_loop<T, WholeFmod>;
+    t.binary[Binary::Remainder][dtype] = whole_loop<T, WholeRemainder>;
+    t.binary[Binary::FloorDivide][dtype] = whole_loop<T, WholeFloorDivide>;
   }
   if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
     t.binary[Binary::Fmod][dtype] = floating_loop<T, FmodOf>;
