@@ -6,34 +6,48 @@ namespace wick {
 inline namespace WICK_LEVEL {
 namespace {
 
-// Dense rows of a few elements.
-template <class T, int n>
+// Dense rows of a few elements, or of one that is repeated.
+template <class T, int n, bool repeated>
 void copy_rows(const Block& b) {
-  for (int64_t r = 0; r < b.rows; ++r)
-    __builtin_memcpy(b.data[0] + r * b.row_step[0], b.data[1] + r * b.row_step[1], n * sizeof(T));
+  for (int64_t r = 0; r < b.rows; ++r) {
+    char* out = b.data[0] + r * b.row_step[0];
+    const char* in = b.data[1] + r * b.row_step[1];
+    if constexpr (repeated) {
+      const T x = *reinterpret_cast<const T*>(in);
+      WICK_UNROLL
+      for (int i = 0; i < n; ++i) reinterpret_cast<T*>(out)[i] = x;
+    } else {
+      __builtin_memcpy(out, in, n * sizeof(T));
+    }
+  }
+}
+
+template <class T, bool repeated>
+bool copy_few(const Block& b) {
+  switch (b.n) {
+    case 2:
+      return copy_rows<T, 2, repeated>(b), true;
+    case 3:
+      return copy_rows<T, 3, repeated>(b), true;
+    case 4:
+      return copy_rows<T, 4, repeated>(b), true;
+    case 5:
+      return copy_rows<T, 5, repeated>(b), true;
+    case 6:
+      return copy_rows<T, 6, repeated>(b), true;
+    case 7:
+      return copy_rows<T, 7, repeated>(b), true;
+    case 8:
+      return copy_rows<T, 8, repeated>(b), true;
+    default:
+      return false;
+  }
 }
 
 template <class T>
 bool copy_narrow(const Block& b) {
-  if (b.step[0] != sizeof(T) || b.step[1] != sizeof(T)) return false;
-  switch (b.n) {
-    case 2:
-      return copy_rows<T, 2>(b), true;
-    case 3:
-      return copy_rows<T, 3>(b), true;
-    case 4:
-      return copy_rows<T, 4>(b), true;
-    case 5:
-      return copy_rows<T, 5>(b), true;
-    case 6:
-      return copy_rows<T, 6>(b), true;
-    case 7:
-      return copy_rows<T, 7>(b), true;
-    case 8:
-      return copy_rows<T, 8>(b), true;
-    default:
-      return false;
-  }
+  if (b.step[0] != sizeof(T)) return false;
+  return b.step[1] == sizeof(T) ? copy_few<T, false>(b) : b.step[1] == 0 && copy_few<T, true>(b);
 }
 
 // Rows that are dense in the destination and reversed, or every other element, in the source: with constant
