@@ -8,7 +8,7 @@
 // part that the target is replaced; other views find out when they are next asked for theirs, and take it
 // from the root's. So it is in PyTorch.
 //
-//   return change_in_place("clamp_", *this, {}, [&](const Tensor& x) { return clamp(x, low, high); });
+//   return change_in_place("clamp_", *this, {}, [&](const Tensor& x) { return wick::clamp(x, low, high); });
 //
 // begin_in_place() is for those that write into the target by a loop of their own. They are not recorded.
 //
