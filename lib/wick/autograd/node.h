@@ -70,6 +70,7 @@ struct Retained : RefCounted {
 
 struct GradientState {
   bool leaf_wanted = false;  // requires_grad of a leaf
+  bool replaced = false;     // a parameter whose module has another tensor now, see nn::Module::to
   Ref<Node> node;            // what made the tensor; null for a leaf
   int output = 0;
   Tensor grad;

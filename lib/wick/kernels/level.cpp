@@ -20,6 +20,8 @@ void fill_table(kernels::Table& table) {
   add_products(table);
   add_distances(table);
   add_matrix_kernels(table);
+  add_losses(table);
+  add_updates(table);
 }
 
 }  // namespace WICK_LEVEL

@@ -21,6 +21,8 @@ void add_random(kernels::Table& table);
 void add_distances(kernels::Table& table);
 void add_products(kernels::Table& table);
 void add_matrix_kernels(kernels::Table& table);
+void add_losses(kernels::Table& table);
+void add_updates(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

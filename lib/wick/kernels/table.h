@@ -162,6 +162,8 @@ struct Distances {
 using DistanceFunction = void (*)(const Distances& arguments);
 
 struct MatrixKernels;
+struct LossKernels;
+struct UpdateKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -210,6 +212,8 @@ struct Table {
   DistanceFunction distances[dtypes];  // of float and double
   const MatrixKernels* matrix;         // of float, double and complex double, see matrix.h
   RandomKernels random;
+  const LossKernels* loss;      // see loss.h
+  const UpdateKernels* update;  // see update.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

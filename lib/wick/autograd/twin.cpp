@@ -1,0 +1,69 @@
+#include "wick/autograd/twin.h"
+
+namespace wick::autograd {
+namespace {
+
+// The same tensor one operation further on, so that what goes back through it can be told apart: an input may
+// depend on another one.
+Tensor identity(const Tensor& x) {
+  return record("identity", x.detach(), {x}, [](const Tensor& g) { return g; });
+}
+
+}  // namespace
+
+bool fused_wanted(const Tensors& inputs) {
+  if (!grad_enabled()) return false;
+  for (const Tensor& t : inputs) {
+    if (t.defined() && t.requires_grad()) return true;
+  }
+  return false;
+}
+
+void connect_fused(const Ref<Node>& node, const Tensors& inputs, const Tensor& out) {
+  for (const Tensor& t : inputs) node->inputs.push_back(t.defined() ? edge_to(t) : Edge());
+  attach(out, node, 0);
+}
+
+FusedNode::FusedNode(const char* operation, const Tensors& tensors, std::size_t differentiable)
+    : Node(operation), differentiable_(differentiable) {
+  for (const Tensor& t : tensors) saved_.emplace_back(SavedTensor(t, {}));
+}
+
+bool FusedNode::drop_saved() {
+  for (auto& saved : saved_) saved.reset();
+  return true;
+}
+
+Tensors FusedNode::apply(const Tensors& grads) {
+  Tensors tensors;
+  for (const auto& saved : saved_) tensors.push_back(saved->get(*this));
+  Tensors found(differentiable_);
+  if (!grad_enabled()) {
+    found = fast(grads[0], tensors);
+    found.resize(differentiable_);
+  }
+  add_twin_gradients(grads[0], tensors, found);
+  return found;
+}
+
+void FusedNode::add_twin_gradients(const Tensor& g, const Tensors& tensors, Tensors& found) const {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < differentiable_; ++i) {
+    if (inputs[i].wanted() && !found[i].defined()) missing.push_back(i);
+  }
+  if (missing.empty()) return;
+  const bool recorded = grad_enabled();
+  const EnableGrad enable;
+  Tensors given = tensors, sources;
+  for (const std::size_t i : missing) {
+    // In a pass that is not recorded the history of the input is of no concern.
+    given[i] = recorded ? identity(tensors[i]) : tensors[i].detach().requires_grad_();
+    sources.push_back(given[i]);
+  }
+  const Tensor result = twin(given);
+  if (!result.requires_grad()) return;
+  const Tensors gradients = grad({result}, sources, {g}, recorded, recorded);
+  for (std::size_t k = 0; k < missing.size(); ++k) found[missing[k]] = gradients[k];
+}
+
+}  // namespace wick::autograd

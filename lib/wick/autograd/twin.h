@@ -1,0 +1,83 @@
+#pragma once
+
+// Private: fused operations, whose values and derivatives come from kernels.
+//
+// A fused operation has two derivatives. The fast one is computed by kernels and cannot be differentiated. It
+// is taken in an ordinary backward pass. The other one is that of the operation's twin: the same function
+// written with the library's operations. It is taken when the derivative itself is to be differentiated, and
+// for the gradients of inputs that the fast one leaves out. Tests compare an operation with its twin.
+//
+//   return record_fused("mse_loss", out, {input, target}, rule, fast, twin);
+
+#include "wick/autograd/node.h"
+
+namespace wick {
+namespace autograd {
+
+// A derivative of either kind, with the values that belong to the operation bound to it.
+class FusedNode : public Node {
+ public:
+  FusedNode(const char* operation, const Tensors& tensors, std::size_t differentiable);
+  Tensors apply(const Tensors& grads) override;
+  bool drop_saved() override;
+
+ protected:
+  virtual Tensors fast(const Tensor& g, const Tensors& tensors) const = 0;
+  virtual Tensor twin(const Tensors& tensors) const = 0;
+
+ private:
+  void add_twin_gradients(const Tensor& g, const Tensors& tensors, Tensors& found) const;
+
+  std::vector<std::optional<SavedTensor>> saved_;
+  std::size_t differentiable_;
+};
+
+template <class Values>
+class FusedOperation final : public FusedNode {
+  static_assert(saved_by_value<Values>, "a fused operation binds plain values");
+
+ public:
+  using Fast = Tensors (*)(const Tensor& g, const Tensors& tensors, const Values& values);
+  using Twin = Tensor (*)(const Tensors& tensors, const Values& values);
+
+  FusedOperation(const char* operation, const Tensors& tensors, std::size_t differentiable,
+                 const Values& values, Fast by_kernels, Twin by_operations)
+      : FusedNode(operation, tensors, differentiable),
+        values_(values),
+        fast_(by_kernels),
+        twin_(by_operations) {}
+
+ protected:
+  Tensors fast(const Tensor& g, const Tensors& tensors) const override { return fast_(g, tensors, values_); }
+  Tensor twin(const Tensors& tensors) const override { return twin_(tensors, values_); }
+
+ private:
+  Values values_;
+  Fast fast_;
+  Twin twin_;
+};
+
+// Whether one of them, if it is defined, wants a gradient that has to be recorded.
+bool fused_wanted(const Tensors& inputs);
+void connect_fused(const Ref<Node>& node, const Tensors& inputs, const Tensor& out);
+
+}  // namespace autograd
+
+// Records `out`, the result of a fused operation on `inputs`, of which some may be undefined, and returns it.
+// `fast` gives the gradients of the inputs from that of `out`, in their order, undefined for those that it
+// leaves to the twin; `twin` gives what the operation gave. Both get the inputs, followed by the tensors of
+// `kept`, which have no gradient, and the values, a plain struct.
+template <class Values>
+Tensor record_fused(const char* name, const Tensor& out, const Tensors& inputs, const Values& values,
+                    typename autograd::FusedOperation<Values>::Fast fast,
+                    typename autograd::FusedOperation<Values>::Twin twin, const Tensors& kept = {}) {
+  if (!autograd::fused_wanted(inputs)) return out;
+  Tensors tensors = inputs;
+  for (const Tensor& t : kept) tensors.push_back(t.defined() ? t.detach() : t);
+  autograd::connect_fused(
+      Ref<Node>(new autograd::FusedOperation<Values>(name, tensors, inputs.size(), values, fast, twin)),
+      inputs, out);
+  return out;
+}
+
+}  // namespace wick

@@ -1,0 +1,271 @@
+#include "wick/nn/module.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "wick/autograd/node.h"
+#include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
+#include "wick/ops/creation.h"
+
+namespace wick::nn {
+namespace {
+
+std::string below(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
+bool holds(const Module& module, const Module& wanted) {
+  if (&module == &wanted) return true;
+  const auto children = module.children();
+  return std::any_of(children.begin(), children.end(),
+                     [&](const auto& child) { return holds(*child.second, wanted); });
+}
+
+// "a, b and 3 more"
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 8;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i) out += (i ? ", " : "") + names[i];
+  if (names.size() > shown) out += " and " + std::to_string(names.size() - shown) + " more";
+  return out;
+}
+
+}  // namespace
+
+Module::~Module() = default;
+
+Tensor Module::forward(const Tensor&) { fail(kind(), "this module does not compute with one tensor alone"); }
+
+void Module::check_name(std::string_view name) const {
+  if (name.empty() || name.find('.') != std::string_view::npos) {
+    fail(kind(), "\"{}\" is no name for a member: it must not be empty or have dots", name);
+  }
+  const auto taken = [&](const auto& list, auto name_of) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& entry) { return name_of(entry) == name; });
+  };
+  if (taken(slots_, [](const Slot& slot) -> const std::string& { return slot.name; }) ||
+      taken(children_, [](const auto& entry) -> const std::string& { return entry.first; })) {
+    fail(kind(), "there is a member \"{}\" already", name);
+  }
+}
+
+Tensor& Module::add_slot(std::string_view name, const Tensor& initial, bool trained) {
+  check_name(name);
+  slots_.push_back({std::string(name), initial, trained});
+  return slots_.back().tensor;
+}
+
+Tensor& Module::parameter(std::string_view name, const Tensor& initial) {
+  Tensor& slot = add_slot(name, initial, true);
+  if (!initial.defined()) return slot;
+  if (!initial.is_leaf()) slot = initial.detach();
+  slot.requires_grad_();
+  return slot;
+}
+
+Tensor& Module::buffer(std::string_view name, const Tensor& initial) {
+  return add_slot(name, initial, false);
+}
+
+Module& Module::add_child(std::string_view name, const Ref<Module>& module) {
+  if (!module) fail(kind(), "no module was given for \"{}\"", name);
+  check_name(name);
+  if (holds(*module, *this)) fail(kind(), "\"{}\" would be within itself", name);
+  children_.emplace_back(std::string(name), module);
+  return *module;
+}
+
+// Calls f(path, slot) for the defined tensors; a module that stands several times is visited once, or as
+// often as it stands.
+template <class F>
+void Module::each_slot(const std::string& path, bool repeated, std::vector<const Module*>& seen, F& f) {
+  if (!repeated) {
+    if (std::find(seen.begin(), seen.end(), this) != seen.end()) return;
+    seen.push_back(this);
+  }
+  for (const bool trained : {true, false}) {
+    for (Slot& slot : slots_) {
+      if (slot.trained == trained && slot.tensor.defined()) f(below(path, slot.name), slot);
+    }
+  }
+  for (const auto& [name, module] : children_) module->each_slot(below(path, name), repeated, seen, f);
+}
+
+template <class F>
+void Module::each_slot(bool repeated, F f) const {
+  std::vector<const Module*> seen;
+  // The slots are handed on as they are; what f does with them is the caller's concern.
+  const_cast<Module*>(this)->each_slot({}, repeated, seen, f);
+}
+
+NamedTensors Module::named(bool trained) const {
+  NamedTensors out;
+  std::unordered_set<const TensorBody*> seen;
+  each_slot(false, [&](std::string path, const Slot& slot) {
+    if (slot.trained == trained && seen.insert(slot.tensor.body()).second) {
+      out.emplace_back(std::move(path), slot.tensor);
+    }
+  });
+  return out;
+}
+
+NamedTensors Module::named_parameters() const { return named(true); }
+NamedTensors Module::named_buffers() const { return named(false); }
+
+namespace {
+
+Tensors without_names(NamedTensors named) {
+  Tensors out;
+  out.reserve(named.size());
+  for (NamedTensor& entry : named) out.push_back(std::move(entry.second));
+  return out;
+}
+
+}  // namespace
+
+Tensors Module::parameters() const { return without_names(named(true)); }
+Tensors Module::buffers() const { return without_names(named(false)); }
+
+NamedTensors Module::state_dict() const {
+  NamedTensors out;
+  each_slot(true,
+            [&](std::string path, const Slot& slot) { out.emplace_back(std::move(path), slot.tensor); });
+  return out;
+}
+
+IncompatibleKeys Module::load_state_dict(const NamedTensors& state, bool strict) {
+  constexpr const char* operation = "load_state_dict";
+  std::unordered_map<std::string_view, const Tensor*> given;
+  for (const auto& [name, tensor] : state) {
+    if (!tensor.defined()) fail(operation, "\"{}\" is an undefined tensor", name);
+    if (!given.emplace(name, &tensor).second) fail(operation, "\"{}\" was given twice", name);
+  }
+  IncompatibleKeys keys;
+  std::vector<std::pair<Tensor, Tensor>> changes;
+  for (const auto& [name, own] : state_dict()) {
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      keys.missing.push_back(name);
+      continue;
+    }
+    const Tensor& value = *found->second;
+    if (value.sizes() != own.sizes()) {
+      fail<ShapeError>(operation, "\"{}\" has shape {} in the module and {} in the state dict", name,
+                       own.sizes(), value.sizes());
+    }
+    if (is_complex(value.dtype()) && !is_complex(own.dtype())) {
+      fail<DTypeError>(operation, "\"{}\" is {} in the module and {} in the state dict", name, own.dtype(),
+                       value.dtype());
+    }
+    changes.emplace_back(own, value);
+    given.erase(found);
+  }
+  for (const auto& [name, tensor] : state) {
+    if (given.contains(name)) keys.unexpected.push_back(name);
+  }
+  if (strict && (!keys.missing.empty() || !keys.unexpected.empty())) {
+    std::string what;
+    if (!keys.missing.empty()) what += "missing in the state dict: " + listed(keys.missing);
+    if (!keys.unexpected.empty()) {
+      what += (what.empty() ? "" : "; ") + ("not in the module: " + listed(keys.unexpected));
+    }
+    fail(operation, "{}", what);
+  }
+  const NoGrad no_grad;
+  const Uninterrupted whole;
+  for (const auto& [own, value] : changes) own.copy_(value);
+  return keys;
+}
+
+void Module::train(bool on) {
+  each([=](const std::string&, Module& module) { module.training_ = on; });
+}
+
+void Module::requires_grad_(bool wanted) {
+  for (const Tensor& t : parameters()) t.requires_grad_(wanted);
+}
+
+void Module::zero_grad(bool set_to_none) {
+  const NoGrad no_grad;
+  for (const Tensor& t : parameters()) {
+    const Tensor gradient = t.grad();
+    if (gradient.defined()) t.set_grad(set_to_none ? Tensor() : zeros_like(gradient));
+  }
+}
+
+void Module::to(DType dtype) {
+  if (!is_floating(dtype)) fail<DTypeError>("to", "a module's parameters cannot be {}", dtype);
+  const NoGrad no_grad;
+  // A tensor that stands in several slots stays one.
+  std::unordered_map<const TensorBody*, Tensor> converted;
+  Tensors before;  // so that no address is used again meanwhile
+  each_slot(false, [&](const std::string&, const Slot& slot) {
+    const Tensor& t = slot.tensor;
+    if (!is_floating(t.dtype()) || t.dtype() == dtype || converted.contains(t.body())) return;
+    const Tensor made = t.detach().to(dtype);
+    if (t.requires_grad()) made.requires_grad_();
+    if (const Tensor gradient = t.grad(); gradient.defined()) made.set_grad(gradient.detach().to(dtype));
+    before.push_back(t);
+    converted.emplace(t.body(), made);
+  });
+  each_slot(false, [&](const std::string&, Slot& slot) {
+    const auto found = converted.find(slot.tensor.body());
+    if (found == converted.end()) return;
+    if (GradientState* state = slot.tensor.body()->gradient) state->replaced = true;
+    slot.tensor = found->second;
+  });
+}
+
+void Module::each(const std::function<void(const std::string&, Module&)>& f) {
+  std::vector<std::pair<std::string, Module*>> all{{"", this}};
+  std::unordered_set<const Module*> seen{this};
+  // Depth first, in the order of declaration.
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::size_t at = i + 1;
+    const std::string path = all[i].first;
+    for (const auto& [name, module] : all[i].second->children_) {
+      if (!seen.insert(module.get()).second) continue;
+      all.insert(all.begin() + static_cast<std::ptrdiff_t>(at++), {below(path, name), module.get()});
+    }
+  }
+  for (const auto& [path, module] : all) f(path, *module);
+}
+
+// Tensors in a module's slots for a while.
+class SwappedTensors {
+ public:
+  SwappedTensors(Module& module, const NamedTensors& tensors) {
+    std::unordered_map<std::string, Module::Slot*> slots;
+    module.each_slot(true, [&](const std::string& path, Module::Slot& slot) { slots.emplace(path, &slot); });
+    for (const auto& [name, tensor] : tensors) {
+      if (!slots.contains(name)) fail("functional_call", "the module has no tensor \"{}\"", name);
+    }
+    before_.reserve(tensors.size());
+    for (const auto& [name, tensor] : tensors) {
+      Module::Slot* slot = slots.at(name);
+      before_.emplace_back(slot, std::exchange(slot->tensor, tensor));
+    }
+  }
+  SwappedTensors(const SwappedTensors&) = delete;
+  SwappedTensors& operator=(const SwappedTensors&) = delete;
+  ~SwappedTensors() {
+    // The last one first, for a name may stand twice.
+    for (auto it = before_.rbegin(); it != before_.rend(); ++it) it->first->tensor = std::move(it->second);
+  }
+
+ private:
+  std::vector<std::pair<Module::Slot*, Tensor>> before_;
+};
+
+Tensor functional_call(Module& module, const NamedTensors& tensors, const std::function<Tensor()>& call) {
+  const SwappedTensors swapped(module, tensors);
+  return call();
+}
+
+Tensor functional_call(Module& module, const NamedTensors& tensors, const Tensor& x) {
+  return functional_call(module, tensors, [&] { return module.forward(x); });
+}
+
+}  // namespace wick::nn
