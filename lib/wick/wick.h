@@ -25,6 +25,7 @@
 #include "wick/linalg/norms.h"
 #include "wick/linalg/products.h"
 #include "wick/linalg/solvers.h"
+#include "wick/nn/nn.h"
 #include "wick/ops/activation.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/counting.h"
@@ -47,3 +48,4 @@
 #include "wick/ops/statistics.h"
 #include "wick/ops/subscript.h"
 #include "wick/ops/views.h"
+#include "wick/optim/optim.h"

@@ -1,0 +1,107 @@
+#include "wick/optim/grad_scaler.h"
+
+#include <cmath>
+
+#include "wick/autograd/gradient.h"
+#include "wick/core/operand.h"
+#include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/reduction.h"
+#include "wick/optim/check_options.h"
+
+namespace wick::optim {
+namespace {
+
+constexpr const char* operation = "grad_scaler";
+
+void check_positive(std::string_view option, double given) {
+  check(operation, given > 0, option, "above 0", given);
+}
+
+}  // namespace
+
+GradScaler::GradScaler(const GradScalerOptions& options)
+    : options_(options), scale_(static_cast<float>(options.init_scale)) {
+  check_positive("init_scale", options.init_scale);
+  check_positive("growth_factor", options.growth_factor);
+  check_positive("backoff_factor", options.backoff_factor);
+  check_positive("growth_interval", static_cast<double>(options.growth_interval));
+}
+
+Tensor GradScaler::scale(const Tensor& loss) const {
+  return mul(is_integral(loss.dtype()) ? loss.to(float32) : loss, static_cast<double>(scale_));
+}
+
+// Whether a gradient was infinite or NaN.
+bool GradScaler::divide(Optimizer& optimizer) const {
+  const NoGrad no_grad;
+  bool overflow = false;
+  const double by = 1 / static_cast<double>(scale_);
+  for (const Tensor& p : optimizer.parameters()) {
+    const Tensor g = p.grad();
+    if (!g.defined() || g.numel() == 0) continue;
+    // 0 times what is not finite is NaN, and so is the sum.
+    overflow = overflow || !std::isfinite(sum(mul(g.to(float32), 0)).item<double>());
+    g.mul_(by);
+  }
+  return overflow;
+}
+
+void GradScaler::unscale_(Optimizer& optimizer) {
+  if (unscaled_.contains(&optimizer)) {
+    fail(operation, "the gradients of this optimizer have been unscaled since the last update");
+  }
+  const bool overflow = divide(optimizer);
+  overflowed_ = overflowed_ || overflow;
+  unscaled_.emplace(&optimizer, overflow);
+}
+
+bool GradScaler::step(Optimizer& optimizer) {
+  if (!unscaled_.contains(&optimizer)) unscale_(optimizer);
+  // A second step unscales again, for it belongs to another backward pass.
+  const bool overflow = unscaled_.extract(&optimizer).mapped();
+  if (!overflow) optimizer.step();
+  return !overflow;
+}
+
+void GradScaler::update() {
+  unscaled_.clear();
+  if (std::exchange(overflowed_, false)) {
+    scale_ = static_cast<float>(static_cast<double>(scale_) * options_.backoff_factor);
+    clean_ = 0;
+    return;
+  }
+  if (++clean_ < options_.growth_interval) return;
+  clean_ = 0;
+  const auto grown = static_cast<float>(static_cast<double>(scale_) * options_.growth_factor);
+  if (std::isfinite(grown)) scale_ = grown;
+}
+
+NamedTensors GradScaler::state_dict() const {
+  return {{"scale", scalar_tensor(static_cast<double>(scale_), float32)},
+          {"_growth_tracker", scalar_tensor(clean_, int64)}};
+}
+
+void GradScaler::load_state_dict(const NamedTensors& state) {
+  Tensor scale, clean;
+  for (const auto& [name, t] : state) {
+    if (name == "scale")
+      scale = t;
+    else if (name == "_growth_tracker")
+      clean = t;
+    else
+      fail("load_state_dict", "\"{}\" does not belong to the state of a scaler", name);
+  }
+  if (!scale.defined() || !clean.defined()) {
+    fail("load_state_dict", "\"{}\" is missing in the state of a scaler",
+         scale.defined() ? "_growth_tracker" : "scale");
+  }
+  const auto read = scale.item<float>();
+  const auto count = clean.item<std::int64_t>();
+  check_positive("scale", static_cast<double>(read));
+  check_not_negative(operation, "_growth_tracker", static_cast<double>(count));
+  scale_ = read;
+  clean_ = count;
+}
+
+}  // namespace wick::optim

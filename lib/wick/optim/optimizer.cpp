@@ -1,0 +1,247 @@
+#include "wick/optim/optimizer.h"
+
+#include <cmath>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "wick/autograd/gradient.h"
+#include "wick/autograd/in_place.h"
+#include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
+#include "wick/ops/creation.h"
+
+namespace wick::optim {
+namespace {
+
+void check_rate(const char* kind, double rate) {
+  if (!(rate >= 0) || std::isinf(rate))
+    fail(kind, "a learning rate must not be negative, {} was given", rate);
+}
+
+std::string entry(std::size_t index, const std::string& name) {
+  return "state." + std::to_string(index) + "." + name;
+}
+
+[[noreturn]] void refuse_name(const std::string& name, const char* kind) {
+  fail("load_state_dict", "\"{}\" does not belong to the state of {}", name, kind);
+}
+
+}  // namespace
+
+Optimizer::Optimizer(const char* kind, std::vector<ParameterGroup> groups)
+    : groups_(std::move(groups)), kind_(kind) {
+  std::unordered_set<const TensorBody*> seen;
+  for (const ParameterGroup& group : groups_) {
+    check_rate(kind, group.lr);
+    for (const Tensor& p : group.parameters) {
+      if (!p.defined()) fail(kind, "a parameter is undefined");
+      if (!p.is_leaf()) {
+        fail<GradientError>(
+            kind, "cannot optimize a non-leaf tensor: a parameter of shape {} is the result of an operation",
+            p.sizes());
+      }
+      if (!is_floating(p.dtype()))
+        fail<DTypeError>(kind, "a parameter must be floating point, not {}", p.dtype());
+      if (!seen.insert(p.body()).second) fail(kind, "a parameter of shape {} was given twice", p.sizes());
+    }
+  }
+  states_.resize(seen.size());
+  if (seen.empty()) fail(kind, "there are no parameters");
+}
+
+Optimizer::~Optimizer() = default;
+
+std::vector<Optimizer::Item> Optimizer::with_gradient() const {
+  std::vector<Item> items;
+  std::size_t index = 0;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    for (const Tensor& p : groups_[g].parameters) {
+      const GradientState* state = p.body()->gradient;
+      if (state && state->replaced) {
+        fail<GradientError>(
+            kind_,
+            "the optimizer was made before Module::to, which has replaced its parameters: make it anew");
+      }
+      Tensor gradient = p.grad();
+      if (gradient.defined()) items.push_back({g, index, p, std::move(gradient)});
+      ++index;
+    }
+  }
+  return items;
+}
+
+void Optimizer::begin_change(const std::vector<Item>& items) {
+  // An error comes before the first change.
+  for (const Item& item : items) begin_in_place("optimizer", item.parameter);
+}
+
+void Optimizer::step() {
+  const NoGrad no_grad;
+  const std::vector<Item> items = with_gradient();
+  if (items.empty()) return;
+  begin_change(items);
+  const Uninterrupted whole;
+  update(items);
+}
+
+Tensor Optimizer::step(const Closure& closure) {
+  const Tensor loss = [&] {
+    const EnableGrad enable;
+    return closure();
+  }();
+  step();
+  return loss;
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  const NoGrad no_grad;
+  for (const ParameterGroup& group : groups_) {
+    for (const Tensor& p : group.parameters) {
+      const Tensor gradient = p.grad();
+      if (gradient.defined()) p.set_grad(set_to_none ? Tensor() : zeros_like(gradient));
+    }
+  }
+}
+
+const Optimizer::ParameterGroup& Optimizer::group_at(std::int64_t group) const {
+  if (group < 0 || group >= group_count()) {
+    fail<IndexError>(kind_, "there is no group {} among {}", group, group_count());
+  }
+  return groups_[static_cast<std::size_t>(group)];
+}
+
+const Tensors& Optimizer::parameters(std::int64_t group) const { return group_at(group).parameters; }
+
+Tensors Optimizer::parameters() const {
+  Tensors out;
+  for (const ParameterGroup& group : groups_) {
+    out.insert(out.end(), group.parameters.begin(), group.parameters.end());
+  }
+  return out;
+}
+
+double Optimizer::lr(std::int64_t group) const { return group_at(group).lr; }
+
+void Optimizer::set_lr(double rate) {
+  check_rate(kind_, rate);
+  for (ParameterGroup& group : groups_) group.lr = rate;
+}
+
+void Optimizer::set_lr(std::int64_t group, double rate) {
+  group_at(group);
+  check_rate(kind_, rate);
+  groups_[static_cast<std::size_t>(group)].lr = rate;
+}
+
+double Optimizer::initial_lr(std::int64_t group) const {
+  const ParameterGroup& found = group_at(group);
+  return found.initial_lr < 0 ? found.lr : found.initial_lr;
+}
+
+void Optimizer::keep_initial_lr() {
+  for (ParameterGroup& group : groups_) {
+    if (group.initial_lr < 0) group.initial_lr = group.lr;
+  }
+}
+
+void Optimizer::set_initial_lr(std::int64_t group, double rate) {
+  group_at(group);
+  check_rate(kind_, rate);
+  groups_[static_cast<std::size_t>(group)].initial_lr = rate;
+}
+
+// --- State
+
+Shape Optimizer::state_shape(std::size_t, const Tensor& parameter, std::size_t) const {
+  return parameter.sizes();
+}
+
+const Tensor& Optimizer::parameter_at(std::size_t index, std::size_t& group) const {
+  for (group = 0; index >= groups_[group].parameters.size(); ++group) {
+    index -= groups_[group].parameters.size();
+  }
+  return groups_[group].parameters[index];
+}
+
+NamedTensors Optimizer::state_dict() const {
+  NamedTensors out;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const ParameterState& state = states_[i];
+    if (state.tensors.empty() && state.step == 0) continue;
+    std::size_t group = 0;
+    parameter_at(i, group);
+    if (counts_steps()) out.emplace_back(entry(i, "step"), scalar_tensor(state.step, float32));
+    if (has_product()) out.emplace_back(entry(i, "mu_product"), scalar_tensor(state.product, float64));
+    const std::vector<std::string> names = state_names(group);
+    for (std::size_t k = 0; k < state.tensors.size(); ++k) {
+      if (state.tensors[k].defined()) out.emplace_back(entry(i, names[k]), state.tensors[k].clone());
+    }
+  }
+  for (const auto& [name, tensor] : own_state()) out.emplace_back("state.0." + name, tensor.clone());
+  return out;
+}
+
+void Optimizer::load_own_state(const NamedTensors& state) {
+  if (!state.empty()) refuse_name("state.0." + state[0].first, kind_);
+}
+
+void Optimizer::load_state_dict(const NamedTensors& given) {
+  constexpr const char* operation = "load_state_dict";
+  const NoGrad no_grad;
+  std::unordered_map<std::string, Tensor> rest;
+  for (const auto& [name, tensor] : given) {
+    if (!tensor.defined()) fail(operation, "\"{}\" is an undefined tensor", name);
+    if (!rest.emplace(name, tensor).second) fail(operation, "\"{}\" was given twice", name);
+  }
+  const auto take = [&](const std::string& name) {
+    const auto found = rest.find(name);
+    if (found == rest.end()) return Tensor();
+    Tensor out = found->second;
+    rest.erase(found);
+    return out;
+  };
+  const auto take_number = [&](const std::string& name, double otherwise) {
+    const Tensor t = take(name);
+    return t.defined() ? t.item<double>() : otherwise;
+  };
+  std::vector<ParameterState> fresh(states_.size());
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    std::size_t group = 0;
+    const Tensor& p = parameter_at(i, group);
+    const std::vector<std::string> names = state_names(group);
+    ParameterState state;
+    bool any = false;
+    state.tensors.resize(names.size());
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      const Tensor value = take(entry(i, names[k]));
+      if (!value.defined()) continue;
+      any = true;
+      const Shape wanted = state_shape(group, p, k);
+      if (value.sizes() != wanted) {
+        fail<ShapeError>(operation, "\"{}\" needs shape {}, not {}", entry(i, names[k]), wanted,
+                         value.sizes());
+      }
+      state.tensors[k] = value.detach().to(p.dtype()).clone().contiguous();
+    }
+    if (counts_steps()) {
+      const double step = take_number(entry(i, "step"), 0);
+      if (!(step >= 0 && step < 0x1p53)) fail(operation, "\"{}\" is no count: {}", entry(i, "step"), step);
+      state.step = static_cast<std::int64_t>(step);
+      any = any || step > 0;
+    } else if (any) {
+      state.step = 1;
+    }
+    if (has_product()) state.product = take_number(entry(i, "mu_product"), 1);
+    if (any) fresh[i] = std::move(state);
+  }
+  NamedTensors own;
+  for (const auto& [name, tensor] : given) {
+    if (!rest.contains(name)) continue;
+    if (!name.starts_with("state.0.")) refuse_name(name, kind_);
+    own.emplace_back(name.substr(8), tensor);
+  }
+  load_own_state(own);
+  states_ = std::move(fresh);
+}
+
+}  // namespace wick::optim
