@@ -295,5 +295,36 @@ def further():
     case("cdist 1 of 32", "cdist", tensor("randn", "500,32"), tensor("randn", "500,32", seed=2), "1.0", f=torch.cdist)
 
 
-for part in (unary, binary, reductions, places, creation, activations, products, decompositions, further):
+class Stepped:
+    """A step of an optimizer over copies of a tensor, which are their own gradients."""
+
+    def __init__(self, kind, **options):
+        self.kind, self.options, self.of = kind, options, None
+
+    def __call__(self, x, count):
+        if self.of is not x:
+            self.of = x
+            parameters = [x.detach().clone().requires_grad_() for _ in range(count)]
+            for p in parameters:
+                p.grad = x.detach().clone()
+            self.optimizer = self.kind(parameters, **self.options)
+        self.optimizer.step()
+
+
+def training():
+    for label, shape in (("1M", "1000000"), ("640", "64,10")):
+        x, p, q = tensor("randn", shape), tensor("rand", shape), tensor("rand", shape, seed=2)
+        for name, function, first in (("mse_loss", F.mse_loss, x), ("smooth_l1_loss", F.smooth_l1_loss, x),
+                                      ("bce", F.binary_cross_entropy, p), ("bce_logits", F.binary_cross_entropy_with_logits, x),
+                                      ("kl_div", F.kl_div, x)):
+            case(f"{name} {label}", name, first, q, f=lambda a, b, function=function: function(a, b.detach()), backward=True)
+    for n, c in ((64, 10), (256, 1000)):
+        case(f"cross_entropy {n}x{c}", "cross_entropy", tensor("randn", f"{n},{c}"), tensor(str(c), str(n), "int64", seed=2),
+             f=F.cross_entropy, backward=True)
+    for label, shape, count in (("4 of 1M", "1000000", 4), ("30 of 18000", "18000", 30), ("30 of 100", "100", 30)):
+        case(f"adam {label}", "adam_step", tensor("randn", shape), str(count), f=Stepped(torch.optim.Adam))
+        case(f"sgd with momentum {label}", "sgd_step", tensor("randn", shape), str(count), f=Stepped(torch.optim.SGD, lr=0.01, momentum=0.9))
+
+
+for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
     part()

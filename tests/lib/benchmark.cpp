@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <memory>
 #include <sstream>
 
 #include "operations.h"
@@ -12,6 +13,32 @@
 
 namespace wick::test {
 namespace {
+
+// A step of an optimizer over so many copies of the tensor, which are their own gradients. The optimizer of
+// the last tensor is kept from call to call.
+template <class O, class Options>
+Tensors optimizer_step(const Arguments& a, const Options& options) {
+  static Tensor of;
+  static std::unique_ptr<O> optimizer;
+  if (!of.defined() || !of.is_same(t(a, 0))) {
+    of = t(a, 0);
+    Tensors parameters;
+    for (std::int64_t i = 0; i < a[1].whole(); ++i) {
+      const Tensor p = of.detach().clone();
+      p.set_grad(of.detach().clone());
+      parameters.push_back(p.requires_grad_());
+    }
+    optimizer = std::make_unique<O>(parameters, options);
+  }
+  optimizer->step();
+  return {of};
+}
+
+// A loss of the first tensor; nothing is wanted of the target.
+template <class Loss>
+Tensors timed_loss(const Arguments& a, Loss loss) {
+  return {loss(t(a, 0), t(a, 1).detach())};
+}
 
 // Without the checks that the operations of the same name have for tests, and what tests know under
 // invariants.
@@ -44,6 +71,34 @@ const Operations& timed_operations() {
       {"lstsq", [](const Arguments& a) { return Tensors{linalg::lstsq(t(a, 0), t(a, 1)).solution}; }},
       {"pinv", [](const Arguments& a) { return Tensors{linalg::pinv(t(a, 0))}; }},
       {"matrix_exp", unary<linalg::matrix_exp>},
+      {"mse_loss",
+       [](const Arguments& a) {
+         return timed_loss(a, [](const Tensor& x, const Tensor& y) { return mse_loss(x, y); });
+       }},
+      {"smooth_l1_loss",
+       [](const Arguments& a) {
+         return timed_loss(a, [](const Tensor& x, const Tensor& y) { return smooth_l1_loss(x, y); });
+       }},
+      {"bce",
+       [](const Arguments& a) {
+         return timed_loss(a, [](const Tensor& x, const Tensor& y) { return binary_cross_entropy(x, y); });
+       }},
+      {"bce_logits",
+       [](const Arguments& a) {
+         return timed_loss(
+             a, [](const Tensor& x, const Tensor& y) { return binary_cross_entropy_with_logits(x, y); });
+       }},
+      {"kl_div",
+       [](const Arguments& a) {
+         return timed_loss(a, [](const Tensor& x, const Tensor& y) { return kl_div(x, y); });
+       }},
+      {"cross_entropy",
+       [](const Arguments& a) {
+         return timed_loss(a, [](const Tensor& x, const Tensor& y) { return cross_entropy(x, y); });
+       }},
+      {"adam_step", [](const Arguments& a) { return optimizer_step<optim::Adam>(a, optim::AdamOptions{}); }},
+      {"sgd_step",
+       [](const Arguments& a) { return optimizer_step<optim::SGD>(a, optim::SGDOptions{.momentum = 0.9}); }},
   };
   return table;
 }

@@ -23,6 +23,7 @@ from reference_complex import complex_functions
 from reference_further import further
 from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
+from reference_nn import losses, optimizers, schedules, training
 from reference_random import distributions
 from reference_sort import sorting
 
@@ -734,7 +735,7 @@ def gradients():
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, activations, softmax, padding, complex_functions,
          further, gradients)
-COMPLETE = (promotion, texts, linalg_cases)
+COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

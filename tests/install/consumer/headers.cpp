@@ -32,6 +32,14 @@
 #include <wick/linalg/norms.h>
 #include <wick/linalg/products.h>
 #include <wick/linalg/solvers.h>
+#include <wick/nn/clip.h>
+#include <wick/nn/container.h>
+#include <wick/nn/dropout.h>
+#include <wick/nn/init.h>
+#include <wick/nn/linear.h>
+#include <wick/nn/loss.h>
+#include <wick/nn/module.h>
+#include <wick/nn/nn.h>
 #include <wick/ops/activation.h>
 #include <wick/ops/complex.h>
 #include <wick/ops/counting.h>
@@ -55,6 +63,11 @@
 #include <wick/ops/statistics.h>
 #include <wick/ops/subscript.h>
 #include <wick/ops/views.h>
+#include <wick/optim/grad_scaler.h>
+#include <wick/optim/optim.h>
+#include <wick/optim/optimizer.h>
+#include <wick/optim/optimizers.h>
+#include <wick/optim/scheduler.h>
 #include <wick/wick.h>
 #if __has_include(<Eigen/Core>)
 #include <wick/interop/eigen.h>
@@ -166,6 +179,36 @@ void throws(const char* what, F f) {
   }
 }
 
+void training() {
+  const auto layer = nn::make<nn::Linear>(2, 1);
+  nn::Sequential net(layer, relu, nn::make<nn::Dropout>(0.0), nn::make<nn::Flatten>(0));
+  nn::init::ones_(layer->weight);
+  nn::init::zeros_(layer->bias);
+  const Tensor x = tensor({1., 2.}).reshape({1, 2});
+  expect("container.h", net(x), 3);
+  expect("module.h", static_cast<double>(net.state_dict().size()), 2);
+  expect("module.h", nn::functional_call(net, {{"0.bias", ones({1})}}, x), 4);
+  expect("linear.h", linear(x, layer->weight, layer->bias), 3);
+  const Tensor loss = mse_loss(net(x), zeros({1}));
+  expect("loss.h", loss, 9);
+  loss.backward();
+  expect("clip.h", nn::clip_grad_norm_({layer->bias}, 100), 6);
+  optim::SGD sgd(net.parameters(), {.lr = 0.5});
+  optim::StepLR scheduler(sgd, 1);
+  sgd.step();
+  expect("optimizers.h", layer->bias, 3);
+  scheduler.step();
+  expect("scheduler.h", sgd.lr(), 0.05);
+  expect("optimizer.h", static_cast<double>(sgd.parameters().size()), 2);
+  expect("optimizers.h", optim::LAMB(net.parameters()).lr(), 1e-3);
+  expect("optimizers.h", optim::LBFGS(net.parameters()).lr(), 1);
+  expect("grad_scaler.h", optim::GradScaler().get_scale(), 65536);
+  throws<GradientError>("module.h", [&] {
+    net.to(float64);
+    sgd.step();
+  });
+}
+
 void exceptions() {
   const Tensor x = ones({2, 3});
   throws<ShapeError>("ShapeError", [&] { x + ones({4}); });
@@ -188,6 +231,7 @@ void exceptions() {
 int main() {
   core();
   operations();
+  training();
   exceptions();
   return wrong ? 1 : 0;
 }

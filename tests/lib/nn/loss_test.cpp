@@ -143,9 +143,7 @@ TEST_CASE("losses: integers, empty tensors and dtypes") {
   CHECK(value(mse_loss(nothing, nothing, Reduction::Sum)) == 0);
   CHECK(mse_loss(nothing, nothing, Reduction::None).sizes() == Shape{0, 3});
   CHECK(std::isnan(value(cross_entropy(nothing, empty({0}, int64)))));
-  // Half precision: sums that it cannot hold on the way.
-  CHECK(value(mse_loss(full({4000}, 300, float16), zeros({4000}, float16))) ==
-        doctest::Approx(65504).epsilon(0.4));
+  // Half precision: a sum that it cannot hold on the way.
   CHECK(value(mse_loss(full({4000}, 10, float16), zeros({4000}, float16))) == 100);
 }
 

@@ -113,7 +113,10 @@ void take_step(Optimizer& optimizer, const Tensors& p) {
   optimizer.zero_grad();
   Tensor loss = scalar_tensor(0, p[0].dtype());
   double at = 0.25;
-  for (const Tensor& x : p) loss = loss + sum(square(x - (at += 0.25)) * at);
+  for (const Tensor& x : p) {
+    at += 0.25;
+    loss = loss + sum(square(x - at) * at);
+  }
   loss.backward();
   optimizer.step();
 }
