@@ -6,6 +6,7 @@
 #include "wick/autograd/gradient.h"
 #include "wick/core/accessor.h"
 #include "wick/core/allocator.h"
+#include "wick/core/autocast.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/operand.h"
 #include "wick/core/parallel.h"

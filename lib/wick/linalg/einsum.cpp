@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/linalg/products.h"
 #include "wick/ops/elementwise.h"
@@ -290,6 +291,11 @@ Tensor arranged(const Places& places, const Subscripts& subscripts, const Tensor
 }  // namespace
 
 Tensor einsum(std::string_view text, const Tensors& operands) {
+  if (std::any_of(operands.begin(), operands.end(), autocast::lowers)) {
+    Tensors taken;
+    for (const Tensor& x : operands) taken.push_back(autocast::lowered(x));
+    return einsum(text, taken);
+  }
   const Equation equation = parse(text);
   if (operands.empty() || operands.size() != equation.operands.size()) {
     fail<ShapeError>("einsum", "{} operands were provided ({}) than specified in the equation \"{}\" ({})",
@@ -318,6 +324,9 @@ Tensor einsum(std::string_view text, const Tensors& operands) {
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& dims_a, const Dims& dims_b) {
+  if (autocast::lowers(a) || autocast::lowers(b)) {
+    return tensordot(autocast::lowered(a), autocast::lowered(b), dims_a, dims_b);
+  }
   check_same_dtype("tensordot", a.dtype(), b.dtype());
   if (dims_a.size() != dims_b.size()) {
     fail<ShapeError>("tensordot", "both operands need as many dimensions to sum over, {} and {} were given",

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "wick/autograd/node.h"
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
@@ -186,6 +187,9 @@ void gemm(const char* operation, DType dtype, const kernels::Gemm& arguments) {
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
+  if (autocast::lowers(a) || autocast::lowers(b)) {
+    return matmul(autocast::lowered(a), autocast::lowered(b));
+  }
   check_same_dtype("matmul", a.dtype(), b.dtype());
   if (a.dim() == 0 || b.dim() == 0) {
     fail<ShapeError>("matmul", "both operands must have a dimension at least, shapes {} and {} were given",

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "wick/autograd/twin.h"
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/nn/loss.h"
 #include "wick/nn/reduce_loss.h"
@@ -267,13 +268,15 @@ Tensor cross_entropy_of_probabilities(const char* operation, const Tensor& input
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
+Tensor nll_loss(const Tensor& input_given, const Tensor& target, const Tensor& weight, Reduction reduction,
                 std::int64_t ignore_index) {
+  const Tensor input = autocast::raised(input_given);
   return class_loss({"nll_loss", reduction, ignore_index, false, 0}, input, target, weight);
 }
 
-Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
-                     std::int64_t ignore_index, double label_smoothing) {
+Tensor cross_entropy(const Tensor& input_given, const Tensor& target, const Tensor& weight,
+                     Reduction reduction, std::int64_t ignore_index, double label_smoothing) {
+  const Tensor input = autocast::raised(input_given);
   const ClassLoss loss{"cross_entropy", reduction, ignore_index, true, 0};
   if (!(label_smoothing >= 0 && label_smoothing <= 1)) {
     fail(loss.name, "label smoothing must be from 0 to 1, {} was given", label_smoothing);
@@ -291,8 +294,9 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& we
   return smoothed_classes(loss, input, target, weight, label_smoothing);
 }
 
-Tensor focal_loss(const Tensor& input, const Tensor& target, double alpha, double gamma,
+Tensor focal_loss(const Tensor& input_given, const Tensor& target, double alpha, double gamma,
                   Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
   constexpr const char* operation = "focal_loss";
   check_scores(operation, input);
   if (input.dim() == 0) fail<ShapeError>(operation, "a 0-d input has no classes");
@@ -310,8 +314,9 @@ Tensor focal_loss(const Tensor& input, const Tensor& target, double alpha, doubl
   return reduce_losses(operation, mul(mul(easy, neg(clamp(logs, std::log(1e-8)))), alpha), reduction);
 }
 
-Tensor multi_margin_loss(const Tensor& input, const Tensor& target, std::int64_t p, double margin,
+Tensor multi_margin_loss(const Tensor& input_given, const Tensor& target, std::int64_t p, double margin,
                          const Tensor& weight, Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
   constexpr const char* operation = "multi_margin_loss";
   check_scores(operation, input);
   if (p != 1 && p != 2) fail(operation, "only p == 1 and p == 2 are supported, {} was given", p);
@@ -406,7 +411,8 @@ Tensor multilabel_twin(const Tensors& tensors, const Multilabel& loss) {
 
 }  // namespace
 
-Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+Tensor multilabel_margin_loss(const Tensor& input_given, const Tensor& target, Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
   check_scores(multilabel_name, input);
   if (input.dim() < 1 || input.dim() > 2) {
     fail<ShapeError>(multilabel_name, "the input must have shape (N, C) or (C), not {}", input.sizes());

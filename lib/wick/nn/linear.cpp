@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/linalg/products.h"
 #include "wick/nn/init.h"
@@ -50,6 +51,10 @@ std::int64_t checked_size(const char* what, std::int64_t size) {
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (autocast::lowers(x) || autocast::lowers(weight) || (bias.defined() && autocast::lowers(bias))) {
+    return linear(autocast::lowered(x), autocast::lowered(weight),
+                  bias.defined() ? autocast::lowered(bias) : bias);
+  }
   check_linear(x, weight, bias);
   const Tensor product = matmul(x, weight.dim() == 1 ? weight : weight.t());
   return bias.defined() ? add(product, bias) : product;

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "wick/autograd/twin.h"
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/core/parallel.h"
 #include "wick/kernels/loss.h"
@@ -137,8 +138,9 @@ Tensor element_twin(const Tensors& inputs, const Bound& bound) {
   return reduce_losses(bound.loss.name, losses, bound.reduction);
 }
 
-Tensor apply(const ElementLoss& loss, const Tensor& input, const Tensor& target, Reduction reduction,
+Tensor apply(const ElementLoss& loss, const Tensor& prediction, const Tensor& wanted, Reduction reduction,
              double a = 0) {
+  const Tensor input = autocast::raised(prediction), target = autocast::raised(wanted);
   const DType dtype = result_type(input, target);
   const kernels::LossLoops& loops = loops_of(loss, dtype);
   const Operands o(input, target, dtype);
@@ -326,8 +328,10 @@ Tensor hinge_embedding_loss(const Tensor& input, const Tensor& target, double ma
   return apply(hinge_rule, input, target, reduction, margin);
 }
 
-Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Tensor& target, double margin,
-                           Reduction reduction) {
+Tensor margin_ranking_loss(const Tensor& input1_given, const Tensor& input2_given, const Tensor& target,
+                           double margin, Reduction reduction) {
+  const Tensor input1 = autocast::raised(input1_given);
+  const Tensor input2 = autocast::raised(input2_given);
   const Tensor losses = positive_part(sub(margin, mul(target, sub(input1, input2))));
   return reduce_losses("margin_ranking_loss", losses, reduction);
 }
@@ -337,8 +341,11 @@ Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, bool log_inpu
   return apply(poisson_rules[log_input][full], input, target, reduction, eps);
 }
 
-Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var, bool full, double eps,
-                         Reduction reduction) {
+Tensor gaussian_nll_loss(const Tensor& input_given, const Tensor& target_given, const Tensor& var_given,
+                         bool full, double eps, Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
+  const Tensor target = autocast::raised(target_given);
+  const Tensor var = autocast::raised(var_given);
   constexpr const char* operation = "gaussian_nll_loss";
   check_floating(operation, "variance", var);
   const Tensor v = clamp(var, eps);
@@ -347,8 +354,10 @@ Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor
   return reduce_losses(operation, losses, reduction);
 }
 
-Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const Tensor& target, double margin,
-                             Reduction reduction) {
+Tensor cosine_embedding_loss(const Tensor& input1_given, const Tensor& input2_given, const Tensor& target,
+                             double margin, Reduction reduction) {
+  const Tensor input1 = autocast::raised(input1_given);
+  const Tensor input2 = autocast::raised(input2_given);
   constexpr const char* operation = "cosine_embedding_loss";
   if (input1.dim() < 1 || input1.dim() > 2 || input1.dim() != input2.dim()) {
     fail<ShapeError>(operation, "vectors must be (D) or (N, D), shapes {} and {} were given", input1.sizes(),
@@ -366,8 +375,12 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
   return reduce_losses(operation, losses, reduction);
 }
 
-Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
-                           double margin, double p, double eps, bool swap, Reduction reduction) {
+Tensor triplet_margin_loss(const Tensor& anchor_given, const Tensor& positive_given,
+                           const Tensor& negative_given, double margin, double p, double eps, bool swap,
+                           Reduction reduction) {
+  const Tensor anchor = autocast::raised(anchor_given);
+  const Tensor positive = autocast::raised(positive_given);
+  const Tensor negative = autocast::raised(negative_given);
   const auto distance = [&](const Tensor& a, const Tensor& b) {
     return norm(add(sub(a, b), eps), p, Dims{-1});
   };
@@ -377,8 +390,12 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   return reduce_losses("triplet_margin_loss", losses, reduction);
 }
 
-Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
-                                         Distance kind, double margin, Reduction reduction) {
+Tensor triplet_margin_with_distance_loss(const Tensor& anchor_given, const Tensor& positive_given,
+                                         const Tensor& negative_given, Distance kind, double margin,
+                                         Reduction reduction) {
+  const Tensor anchor = autocast::raised(anchor_given);
+  const Tensor positive = autocast::raised(positive_given);
+  const Tensor negative = autocast::raised(negative_given);
   const auto distance = [&](const Tensor& a, const Tensor& b) {
     if (kind != Distance::Cosine) {
       const Tensor d = sub(a, b);
@@ -427,13 +444,15 @@ Tensor region_loss(const Tensor& overlap, const Tensor& whole, double smooth, Re
 
 }  // namespace
 
-Tensor dice_loss(const Tensor& input, const Tensor& target, double smooth, Reduction reduction) {
+Tensor dice_loss(const Tensor& input_given, const Tensor& target, double smooth, Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
   const Region r("dice_loss", input, target);
   return region_loss(mul(sum(mul(r.s, r.t)), 2), add(sum(r.s), sum(r.t)), smooth, reduction, input.dtype());
 }
 
-Tensor tversky_loss(const Tensor& input, const Tensor& target, double alpha, double beta, double smooth,
+Tensor tversky_loss(const Tensor& input_given, const Tensor& target, double alpha, double beta, double smooth,
                     Reduction reduction) {
+  const Tensor input = autocast::raised(input_given);
   const Region r("tversky_loss", input, target);
   const Tensor both = sum(mul(r.s, r.t));
   const Tensor wrong = add(mul(sum(mul(r.s, sub(1, r.t))), alpha), mul(sum(mul(sub(1, r.s), r.t)), beta));

@@ -5,6 +5,7 @@
 #include <wick/core/accessor.h>
 #include <wick/core/allocator.h>
 #include <wick/core/api.h>
+#include <wick/core/autocast.h>
 #include <wick/core/dims.h>
 #include <wick/core/dtype.h>
 #include <wick/core/error.h>
@@ -103,6 +104,7 @@ void core() {
   const Ref<Storage> storage = Storage::allocate(64);
   expect("storage.h", storage->data() != nullptr, 1);
   expect("allocator.h", allocator::statistics().used > 0, 1);
+  expect("autocast.h", autocast::is_enabled(), 0);
   expect("dims.h", numel(broadcast_shapes({2, 1}, {3})), 6);
   expect("dtype.h", promote_types(int8, float32) == float32, 1);
   expect("half.h", static_cast<float>(*ones({1}, float16).data<Half>()), 1);
