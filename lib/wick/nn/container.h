@@ -22,7 +22,10 @@ class Function : public Module {
 
 // Modules one after another, named "0", "1", ...; functions stand among them and count as well:
 //
-//   nn::Sequential net(nn::make<nn::Linear>(64, 128), relu, nn::make<nn::Linear>(128, 10));
+//   nn::Sequential net{nn::make<nn::Linear>(64, 128), relu, nn::make<nn::Linear>(128, 10)};
+//
+// Within braces the modules are made, and their values drawn, from the first to the last. C++ leaves the
+// order open within parentheses.
 class Sequential : public Module {
  public:
   template <class... Parts>

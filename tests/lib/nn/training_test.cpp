@@ -16,9 +16,9 @@ Tensors xavier(const Arguments& a) {
 Tensors train_mlp(const Arguments& a) {
   manual_seed(static_cast<std::uint64_t>(a[0].whole()));
   const DType dtype = a[1].dtype();
-  nn::Sequential net(nn::make<nn::Linear>(6, 16, nn::LinearOptions{.dtype = dtype}), relu,
+  nn::Sequential net{nn::make<nn::Linear>(6, 16, nn::LinearOptions{.dtype = dtype}), relu,
                      nn::make<nn::Dropout>(0.25),
-                     nn::make<nn::Linear>(16, 3, nn::LinearOptions{.dtype = dtype}));
+                     nn::make<nn::Linear>(16, 3, nn::LinearOptions{.dtype = dtype})};
   const Tensor x = randn({20, 6}, dtype);
   const Tensor y = randint(0, 3, {20});
   optim::Adam adam(net.parameters(), {.lr = 0.01});
