@@ -40,8 +40,7 @@ bool GradScaler::divide(Optimizer& optimizer) const {
   for (const Tensor& p : optimizer.parameters()) {
     const Tensor g = p.grad();
     if (!g.defined() || g.numel() == 0) continue;
-    // 0 times what is not finite is NaN, and so is the sum.
-    overflow = overflow || !std::isfinite(sum(mul(g.to(float32), 0)).item<double>());
+    overflow = overflow || !std::isfinite(min(g).item<double>()) || !std::isfinite(max(g).item<double>());
     g.mul_(by);
   }
   return overflow;
