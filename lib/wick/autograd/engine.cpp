@@ -8,6 +8,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/suspend_autocast.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 
@@ -270,12 +271,14 @@ void seed_all(Pass& pass, const Tensors& outputs, const Tensors& output_grads) {
 
 Tensors grad(const Tensors& outputs, const Tensors& inputs, const Tensors& output_grads, bool retain_graph,
              bool create_graph) {
+  const autocast::Suspended as_recorded;
   Pass pass(retain_graph, create_graph, &inputs);
   seed_all(pass, outputs, output_grads);
   return pass.run();
 }
 
 void backward(const Tensors& outputs, const Tensors& output_grads, bool retain_graph, bool create_graph) {
+  const autocast::Suspended as_recorded;
   Pass pass(retain_graph, create_graph, nullptr);
   seed_all(pass, outputs, output_grads);
   pass.run();

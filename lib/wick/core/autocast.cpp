@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "wick/core/fail.h"
+#include "wick/core/suspend_autocast.h"
 
 namespace wick::autocast {
 namespace {
@@ -30,8 +31,17 @@ void set_dtype(DType wanted, Device device) {
   of(device).dtype.store(wanted, std::memory_order_relaxed);
 }
 
-bool lowers(const Tensor& x) { return is_enabled() && x.dtype() == float32 && dtype() != float32; }
+int& Suspended::count() noexcept {
+  static thread_local int suspensions = 0;
+  return suspensions;
+}
+
+bool lowers(const Tensor& x) {
+  return is_enabled() && Suspended::count() == 0 && x.dtype() == float32 && dtype() != float32;
+}
 Tensor lowered(const Tensor& x) { return lowers(x) ? x.to(dtype()) : x; }
-Tensor raised(const Tensor& x) { return is_enabled() && is_half(x.dtype()) ? x.to(float32) : x; }
+Tensor raised(const Tensor& x) {
+  return is_enabled() && Suspended::count() == 0 && is_half(x.dtype()) ? x.to(float32) : x;
+}
 
 }  // namespace wick::autocast

@@ -246,7 +246,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   if (a.numel() != b.numel()) {
     fail<ShapeError>("dot", "inconsistent tensor size, {} and {} elements were given", a.numel(), b.numel());
   }
-  return matmul(a, b);
+  return scalar_product(a, b);
 }
 
 Tensor outer(const Tensor& a, const Tensor& b) {
@@ -262,6 +262,9 @@ Tensor mm(const Tensor& a, const Tensor& b) {
 }
 
 Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta, const Scalar& alpha) {
+  if (autocast::lowers(a) || autocast::lowers(b)) {
+    return addmm(autocast::lowered(input), autocast::lowered(a), autocast::lowered(b), beta, alpha);
+  }
   check_same_dtype("addmm", input.dtype(), a.dtype());
   for (const Scalar& factor : {beta, alpha}) {
     if (factor.kind() > kind(input.dtype()))

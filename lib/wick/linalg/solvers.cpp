@@ -8,6 +8,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/suspend_autocast.h"
 #include "wick/linalg/decompositions.h"
 #include "wick/linalg/diagonals.h"
 #include "wick/linalg/factorize/factorize.h"
@@ -465,6 +466,7 @@ std::optional<LeastSquares> full_rank_solution(const Tensor& A, const Tensor& B,
 
 // By singular values.
 LeastSquares shortest_solution(const Tensor& A, const Tensor& B, double limit) {
+  const autocast::Suspended as_given;
   const std::int64_t m = A.size(-2), n = A.size(-1);
   const auto [U, S, Vh] = svd(A, false);
   const Tensor inverse = inverted(S, scalar_tensor(0, S.dtype()), limit);
@@ -528,6 +530,7 @@ namespace {
 
 // The pseudoinverse, in which singular values count as 0 unless they are above both limits.
 Tensor pinv_above(const Tensor& A, const Tensor& absolute, double relative) {
+  const autocast::Suspended as_given;
   Tensor out;
   {
     const NoGrad no_grad;
@@ -597,6 +600,7 @@ Tensor matrix_exp(const Tensor& A) {
 }
 
 Tensor matrix_power(const Tensor& A, std::int64_t n) {
+  const autocast::Suspended as_given;
   check_square("linalg.matrix_power", A);
   if (n < 0) {
     const Tensor inverse = inv(A);
