@@ -30,8 +30,8 @@ def signs(dtype, shape):
 
 
 def soft_margin(x, t, reduction):
-    """log(1 + exp(-t x)) that does not overflow, as PyTorch 1.13 does."""
-    losses = F.softplus(-t * x, threshold=1e9)
+    """log(1 + exp(-t x)) that does not overflow, as PyTorch 1.13 does. Above 80 nothing is lost."""
+    losses = F.softplus(-t * x, threshold=80)
     return {"none": losses, "mean": losses.mean(), "sum": losses.sum()}[reduction]
 
 
@@ -241,6 +241,15 @@ def by_torch(kind, names, **options):
     return run
 
 
+def asgd(p, grads):
+    """PyTorch keeps the rate and the factor of the average in tensors of the default dtype."""
+    torch.set_default_dtype(p.dtype)
+    try:
+        return by_torch(torch.optim.ASGD, ("ax",), lr=0.05, lambd=0.01, t0=3, weight_decay=0.1)(p, grads)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 MOMENTS = ("exp_avg", "exp_avg_sq")
 OPTIMIZERS = {
     "sgd": by_torch(torch.optim.SGD, (), lr=0.1),
@@ -262,7 +271,7 @@ OPTIMIZERS = {
     "rmsprop_centered": by_torch(torch.optim.RMSprop, ("square_avg", "momentum_buffer", "grad_avg"), lr=0.01, momentum=0.7, centered=True),
     "adadelta": by_torch(torch.optim.Adadelta, ("square_avg", "acc_delta"), weight_decay=0.1),
     "rprop": by_torch(torch.optim.Rprop, ("prev", "step_size"), lr=0.05, etas=(0.4, 1.3), step_sizes=(1e-3, 0.1)),
-    "asgd": by_torch(torch.optim.ASGD, ("ax",), lr=0.05, lambd=0.01, t0=3, weight_decay=0.1),
+    "asgd": asgd,
     "lamb": lamb,
     "novograd": novograd,
     "novograd_averaging": lambda p, g: novograd(p, g, lr=0.1, weight_decay=0.2, averaging=True),
@@ -379,7 +388,7 @@ def training():
                      ("kaiming_uniform", torch.nn.init.kaiming_uniform_), ("kaiming_normal", torch.nn.init.kaiming_normal_)):
         for shape in ((3, 5), (4, 3, 2, 2)):
             torch.manual_seed(5)
-            f.case("init_" + op, [list(shape)], kind(torch.empty(shape)), "ulp:1")
+            f.case("init_" + op, [list(shape)], kind(torch.empty(shape)), "near:4" if "normal" in op else "ulp:1")
     f.write("training.txt")
 
 
