@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tclext/binding/convert.h"
+#include "wick/nn/loss.h"
 
 // Conversions that are made of others: words of an enumeration, one of several types, lists of anything,
 // sizes.
@@ -18,9 +19,6 @@ namespace binding {
 // One size for each of N dimensions: a number for all of them, or exactly N.
 template <std::size_t N>
 struct Sizes : std::array<std::int64_t, N> {};
-
-// How losses are reduced; 0, 1 and 2 mean the same.
-enum class Reduction { None, Mean, Sum };
 
 namespace detail {
 
@@ -70,10 +68,11 @@ inline constexpr std::nullptr_t words = nullptr;
 template <class E>
 concept Worded = std::is_array_v<std::remove_cvref_t<decltype(words<E>)>>;
 
+// How losses are reduced; 0, 1 and 2 mean the same.
 template <>
-inline constexpr Word<Reduction> words<Reduction>[] = {{"none", Reduction::None}, {"mean", Reduction::Mean},
-                                                       {"sum", Reduction::Sum},   {"0", Reduction::None},
-                                                       {"1", Reduction::Mean},    {"2", Reduction::Sum}};
+inline constexpr Word<wick::Reduction> words<wick::Reduction>[] = {
+    {"none", wick::Reduction::None}, {"mean", wick::Reduction::Mean}, {"sum", wick::Reduction::Sum},
+    {"0", wick::Reduction::None},    {"1", wick::Reduction::Mean},    {"2", wick::Reduction::Sum}};
 
 template <Worded E>
 struct Convert<E> {

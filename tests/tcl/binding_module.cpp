@@ -53,7 +53,7 @@ std::vector<Command> faulty() {
       test_command("whole", {{"a", std::int64_t{1}, "a"}}, {}, bind([](double) {})),
       test_command("optional", {{"a", omittable, "a"}}, {}, bind([](std::int64_t) {})),
       test_command("optional", {{"a", 1.0, "a"}}, {}, bind([](optional<double>) {})),
-      test_command("word", {{"a", "median", "a"}}, {}, bind([](binding::Reduction) {})),
+      test_command("word", {{"a", "median", "a"}}, {}, bind([](wick::Reduction) {})),
       test_command("sizes", {{"a", "1 2 3", "a"}}, {}, bind([](binding::Sizes<2>) {})),
       test_command("range", {{"a", 2.0, "a", binding::between(0, 1)}}, {}, bind([](double) {})),
       test_command("range", {{"a", true, "a", binding::between(0, 1)}}, {}, bind([](bool) {})),
@@ -114,7 +114,7 @@ const Area& area() {
                          return sum;
                        })),
           test_command("reduction", {{"reduction", "mean", "how"}}, {"?reduction?"},
-                       bind([](binding::Reduction r) { return static_cast<std::int64_t>(r); })),
+                       bind([](wick::Reduction r) { return static_cast<std::int64_t>(r); })),
           test_command("sizes", {{"sizes", std::int64_t{3}, "sizes"}}, {"?sizes?"},
                        bind([](binding::Sizes<2> sizes) {
                          return wick::Dims{sizes[0], sizes[1]};
@@ -124,7 +124,7 @@ const Area& area() {
                          return static_cast<std::int64_t>(value.index());
                        })),
           test_command("number_or_reduction", {{"value", std::int64_t{7}, "a number or none, mean, sum"}},
-                       {"?value?"}, bind([](std::variant<std::int64_t, binding::Reduction> value) {
+                       {"?value?"}, bind([](std::variant<std::int64_t, wick::Reduction> value) {
                          return static_cast<std::int64_t>(value.index());
                        })),
           test_command("probability", {{"p", 0.5, "a probability", binding::between(0, 1)}}, {"?p?"},
