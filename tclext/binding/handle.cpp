@@ -22,7 +22,7 @@ void set_record(Tcl_Obj* object, Record* record) {
   object->typePtr = &handle_type;
 }
 
-std::string name_of(const Record& record) { return record.kind->name + std::to_string(record.number); }
+std::string name_of(const Record& record) { return record.prefix + std::to_string(record.number); }
 
 void drop(Scope* scope) {
   while (scope && --scope->references == 0) {
@@ -132,12 +132,12 @@ void update_string(Tcl_Obj* object) {
 
 const Tcl_ObjType handle_type = {"torch_handle", free_internal, duplicate_internal, update_string, nullptr};
 
-Record make_record(State& state, const Kind& kind_of_object) {
+Record make_record(State& state, const Kind& kind_of_object, const char* prefix) {
   state.retain();
   if (&kind_of_object == &kind<wick::Tensor>) ++state.live_tensors_;
   Scope* scope = state.current_scope();
   if (scope) ++scope->references;
-  return {&kind_of_object, &state, scope};
+  return {&kind_of_object, prefix, &state, scope};
 }
 
 void release(Record* record) {
@@ -173,7 +173,7 @@ Record* State::find(std::string_view name) const {
   if (std::from_chars(name.data() + digits, name.data() + name.size(), number).ec != std::errc())
     return nullptr;
   const auto it = named_.find(number);
-  return it != named_.end() && name.substr(0, digits) == it->second->kind->name ? it->second : nullptr;
+  return it != named_.end() && name.substr(0, digits) == it->second->prefix ? it->second : nullptr;
 }
 
 void State::keep(Record* record) {

@@ -23,7 +23,7 @@ struct Record;
 
 // A kind of object that handles stand for.
 struct Kind {
-  const char* name;  // in messages, and before the number in the names of handles
+  const char* name;  // in messages
   void (*clear)(Record& record);
   void (*destroy)(Record* record);
 };
@@ -40,6 +40,11 @@ template <class T>
 concept Handled = kind_name<T>
 != nullptr;
 
+// What stands before the number in the name of an object's handle: the kind's name, unless it says otherwise.
+// A text that lasts.
+template <class T>
+inline constexpr auto prefix_of = [](const T&) { return kind_name<T>; };
+
 // A torch::scope. Records keep the one that they were made in, so it lives on after its end as a link to the
 // scopes around it.
 struct Scope {
@@ -53,6 +58,7 @@ struct Scope {
 // What handles point to.
 struct Record {
   const Kind* kind;
+  const char* prefix;        // of the name
   State* state;              // counted
   Scope* scope;              // counted: the innermost one when the record was made; null outside of all
   std::uint64_t number = 0;  // of the name; 0 while nobody has asked for it
@@ -108,7 +114,7 @@ class State {
   }
 
  private:
-  friend Record make_record(State& state, const Kind& kind);
+  friend Record make_record(State& state, const Kind& kind, const char* prefix);
   friend void release(Record* record);
 
   // Where the last handle of one of the scope's records became text: the interpreter's result and the
@@ -141,14 +147,15 @@ class StateRef {
   State& state_;
 };
 
-Record make_record(State& state, const Kind& kind);
+Record make_record(State& state, const Kind& kind, const char* prefix);
 void release(Record* record);
 Tcl_Obj* handle_of(Record* record);
 
 // A new handle.
 template <Handled T>
 Tcl_Obj* new_handle(State& state, T object) {
-  return handle_of(new RecordOf<T>(make_record(state, kind<T>), std::move(object)));
+  const char* prefix = prefix_of<T>(object);
+  return handle_of(new RecordOf<T>(make_record(state, kind<T>, prefix), std::move(object)));
 }
 
 extern const Tcl_ObjType handle_type;

@@ -1,0 +1,65 @@
+#include "tclext/commands/objects.h"
+
+#include <unordered_set>
+
+#include "wick/nn/container.h"
+
+namespace commands {
+
+Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, const Tensors& arguments) {
+  std::vector<binding::ObjRef> handles;
+  std::vector<Tcl_Obj*> words;
+  for (const Tensor& argument : arguments) {
+    handles.emplace_back(binding::new_handle(state, argument));
+    words.push_back(handles.back().get());
+  }
+  const binding::ObjRef answer = binding::call(state, prefix, words);
+  if (const Tensor* tensor = binding::find_tensor(state, answer.get())) return *tensor;
+  wick::fail(binding::text_of(binding::elements_of(prefix.object.get()).front()),
+             "its answer has to be a tensor, not {}", binding::quoted(answer.get()));
+}
+
+Module layer_of(binding::State& state, const Layer& layer) {
+  if (const auto* module = std::get_if<Module>(&layer)) return *module;
+  // The module may outlive the interpreter.
+  struct Held {
+    explicit Held(binding::State& s) : state(s) {}
+    binding::StateRef state;
+  };
+  return Module(new wick::nn::Function(
+      [held = std::make_shared<Held>(state), prefix = std::get<binding::Prefix>(layer)](const Tensor& x) {
+        return call_for_tensor(*held->state, prefix, {x});
+      }));
+}
+
+}  // namespace commands
+
+namespace binding {
+
+std::optional<commands::Parameters> Convert<commands::Parameters>::attempt(const Source& s) {
+  commands::Parameters parameters;
+  std::unordered_set<const wick::TensorBody*> seen;
+  const auto add = [&](const wick::Tensor& tensor) {
+    if (seen.insert(tensor.body().get()).second) parameters.push_back(tensor);
+  };
+  for (Tcl_Obj* element : elements_of(s.word)) {
+    if (const wick::Tensor* tensor = find_tensor(s.state, element)) {
+      add(*tensor);
+    } else if (const commands::Module* module = find<commands::Module>(s.state, element)) {
+      for (const wick::Tensor& tensor_of_module : (*module)->parameters()) add(tensor_of_module);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return parameters;
+}
+
+CallError Convert<commands::Parameters>::fault(const Source& s) {
+  for (Tcl_Obj* element : elements_of(s.word)) {
+    if (!find_tensor(s.state, element) && !find<commands::Module>(s.state, element))
+      return invalid_tensor(s.option(), element);
+  }
+  return invalid_tensor(s.option(), s.word);
+}
+
+}  // namespace binding
