@@ -40,7 +40,7 @@ std::optional<commands::Parameters> Convert<commands::Parameters>::attempt(const
   commands::Parameters parameters;
   std::unordered_set<const wick::TensorBody*> seen;
   const auto add = [&](const wick::Tensor& tensor) {
-    if (seen.insert(tensor.body().get()).second) parameters.push_back(tensor);
+    if (seen.insert(tensor.body()).second) parameters.push_back(tensor);
   };
   for (Tcl_Obj* element : elements_of(s.word)) {
     if (const wick::Tensor* tensor = find_tensor(s.state, element)) {
