@@ -54,11 +54,13 @@ struct Command;
 
 // The result of a command that evaluates a script in the caller's context. The script runs after the
 // command's function has returned, so that coroutines can yield out of it; `after` is called when it has
-// ended, however it did. Without a script the result is `otherwise`.
+// ended, however it did. Without a script the result is `otherwise`. With `again` it is the body of a loop,
+// which `break` and `continue` mean: it is called after each round, and answers whether there is another one.
 struct Evaluation {
   Tcl_Obj* script = nullptr;
   std::function<void(State& state)> after = {};
   const char* otherwise = "";
+  std::function<bool(State& state)> again = {};
 };
 
 // One call of a command: the words by parameter, null where there is none.

@@ -213,14 +213,22 @@ Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
   return list;
 }
 
-Tcl_Obj* to_object(State& state, const Named& named) {
+namespace {
+
+template <class Pairs>
+Tcl_Obj* dict_of(State& state, const Pairs& tensors) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
-  for (const auto& [name, tensor] : named.tensors) {
+  for (const auto& [name, tensor] : tensors) {
     Tcl_ListObjAppendElement(nullptr, list, new_text(name));
     Tcl_ListObjAppendElement(nullptr, list, new_handle(state, tensor));
   }
   return list;
 }
+
+}  // namespace
+
+Tcl_Obj* to_object(State& state, const Named& named) { return dict_of(state, named.tensors); }
+Tcl_Obj* to_object(State& state, const wick::NamedTensors& tensors) { return dict_of(state, tensors); }
 
 Tcl_Obj* to_object(State&, const wick::Dims& dims) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);

@@ -343,6 +343,17 @@ inline Tcl_Obj* to_object(State&, const Text& text) { return text.object; }
 inline Tcl_Obj* to_object(State& state, const std::optional<wick::Tensor>& tensor) {
   return tensor ? new_handle(state, *tensor) : Tcl_NewObj();
 }
+template <class... R>
+Tcl_Obj* to_object(State& state, const std::variant<R...>& either) {
+  return std::visit([&](const auto& value) { return to_object(state, value); }, either);
+}
+// A dict.
+Tcl_Obj* to_object(State& state, const wick::NamedTensors& tensors);
+
+template <class R>
+inline constexpr bool is_variant = false;
+template <class... R>
+inline constexpr bool is_variant<std::variant<R...>> = true;
 
 // The kind of a result as documents name it.
 template <class R>
@@ -357,8 +368,10 @@ constexpr const char* result_kind() {
     return "tensors";
   else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>)
     return "list";
-  else if constexpr (std::is_same_v<R, Named>)
+  else if constexpr (std::is_same_v<R, Named> || std::is_same_v<R, wick::NamedTensors>)
     return "dict";
+  else if constexpr (is_variant<R>)
+    return Convert<R>::type.name;
   else if constexpr (std::is_same_v<R, bool>)
     return "bool";
   else if constexpr (std::is_same_v<R, std::int64_t>)

@@ -24,6 +24,10 @@ void set_record(Tcl_Obj* object, Record* record) {
 
 std::string name_of(const Record& record) { return record.prefix + std::to_string(record.number); }
 
+void give_number(Record* record) {
+  if (record->number == 0) record->number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void drop(Scope* scope) {
   while (scope && --scope->references == 0) {
     Scope* outer = scope->outer;
@@ -176,8 +180,15 @@ Record* State::find(std::string_view name) const {
   return it != named_.end() && name.substr(0, digits) == it->second->prefix ? it->second : nullptr;
 }
 
+std::string State::name_of_handle(Tcl_Obj* handle) const {
+  Record* record = find_record(*this, handle);
+  if (!record) return {};
+  give_number(record);
+  return name_of(*record);
+}
+
 void State::keep(Record* record) {
-  if (record->number == 0) record->number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
+  give_number(record);
   if (!interp_ || !record->live || record->kept) return;
   named_.emplace(record->number, record);
   record->kept = true;

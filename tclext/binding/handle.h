@@ -91,6 +91,8 @@ class State {
   Record* find(std::string_view name) const;
   // Gives the record a name if it has none, and keeps it under the name.
   void keep(Record* record);
+  // The name of a handle, or of a name the name itself. Unlike the handle's string it keeps nothing.
+  std::string name_of_handle(Tcl_Obj* handle) const;
   // Forgets the name and lets go of the object; handles to the record stay valid values without one.
   void free(Record* record);
 

@@ -20,18 +20,45 @@ struct Installed {
 
 // What is left to do when the script of an Evaluation has ended.
 struct Pending {
-  const char* command;
+  const Binding& binding;
   StateRef state;
+  ObjRef script;
   std::function<void(State& state)> after;
+  std::function<bool(State& state)> again;
 };
 
+int finish(ClientData data[], Tcl_Interp* interp, int code);
+
+int evaluate(Tcl_Interp* interp, std::unique_ptr<Pending> pending) {
+  Tcl_Obj* script = pending->script.get();
+  Tcl_NRAddCallback(interp, finish, pending.release(), nullptr, nullptr, nullptr);
+  return Tcl_NREvalObj(interp, script, 0);
+}
+
+// Whether the loop's body is to be evaluated once more; else `code` is how the loop ends.
+bool goes_on(Pending& loop, Tcl_Interp* interp, int& code) {
+  if (code != TCL_OK && code != TCL_CONTINUE && code != TCL_BREAK) return false;
+  const bool may = code != TCL_BREAK;
+  code = TCL_OK;
+  Tcl_ResetResult(interp);
+  try {
+    return may && loop.again(*loop.state);
+  } catch (const ScriptError& error) {
+    code = error.code;
+  } catch (const std::exception& error) {
+    code = report(interp, error);
+  }
+  return false;
+}
+
 int finish(ClientData data[], Tcl_Interp* interp, int code) {
-  const std::unique_ptr<Pending> pending(static_cast<Pending*>(data[0]));
+  std::unique_ptr<Pending> pending(static_cast<Pending*>(data[0]));
   if (code == TCL_ERROR) {
-    const std::string where =
-        std::string(pending->command) + "\" body line " + std::to_string(Tcl_GetErrorLine(interp));
+    const std::string where = std::string(pending->binding.command().name) + "\" body line " +
+                              std::to_string(Tcl_GetErrorLine(interp));
     Tcl_AppendObjToErrorInfo(interp, new_text("\n    (\"torch::" + where + ")"));
   }
+  if (pending->again && goes_on(*pending, interp, code)) return evaluate(interp, std::move(pending));
   if (pending->after) pending->after(*pending->state);
   return code;
 }
@@ -62,9 +89,10 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
       return TCL_OK;
     }
     if (call.error) return report(interp, *call.error, binding.usage());
-    auto* pending = new Pending{binding.command().name, StateRef(*state), std::move(call.evaluation.after)};
-    Tcl_NRAddCallback(interp, finish, pending, nullptr, nullptr, nullptr);
-    return Tcl_NREvalObj(interp, call.evaluation.script, 0);
+    Evaluation& todo = call.evaluation;
+    return evaluate(interp,
+                    std::unique_ptr<Pending>(new Pending{binding, StateRef(*state), ObjRef(todo.script),
+                                                         std::move(todo.after), std::move(todo.again)}));
   } catch (const CallError& error) {
     return report(interp, error, binding.usage());
   } catch (const ScriptError& error) {

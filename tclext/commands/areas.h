@@ -13,6 +13,8 @@ const binding::Area& manipulation();
 const binding::Area& linalg();
 const binding::Area& activation();
 const binding::Area& padding();
+const binding::Area& layers();
+const binding::Area& training();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& distributed();

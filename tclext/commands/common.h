@@ -7,8 +7,11 @@
 // Parameters that many commands share.
 namespace commands {
 
+using binding::above;
 using binding::AnyDevice;
 using binding::Area;
+using binding::at_least;
+using binding::between;
 using binding::bind;
 using binding::Call;
 using binding::Command;
