@@ -1,4 +1,4 @@
-// Mini-batches of a data set.
+// Data for training: mini-batches, and shares of several processes.
 
 #include <iterator>
 #include <memory>
@@ -6,6 +6,7 @@
 #include "tclext/commands/training.h"
 #include "wick/data/batches.h"
 #include "wick/data/sampler.h"
+#include "wick/nn/distributed_data_parallel.h"
 #include "wick/ops/generator.h"
 
 namespace commands {
@@ -66,9 +67,54 @@ binding::Evaluation each_batch(Call& call, const binding::Value& variables, cons
   return {.script = body.object, .again = [pass](binding::State& state) { return pass->next(state); }};
 }
 
-}  // namespace
+using DataParallel = wick::nn::DistributedDataParallel;
 
-std::vector<Command> batch_commands() {
+// The script runs without the averaging of gradients.
+binding::Evaluation without_sync(const Module& module, binding::Script script) {
+  const wick::Ref<DataParallel> model(dynamic_cast<DataParallel*>(module.get()));
+  if (!model)
+    wick::fail("no_sync", "the module is a {}, not one of distributed_data_parallel", module->kind());
+  // Ends with the function that is called after the script.
+  const auto paused = std::make_shared<DataParallel::NoSync>(*model);
+  return {.script = script.object, .after = [paused](binding::State&) {}};
+}
+
+std::vector<Command> parallel_commands() {
+  return {
+      Command{
+          .name = "distributed_data_parallel",
+          .summary = "A module that trains on several processes at once, each with its own part of the data.",
+          .details =
+              "Parameters and buffers become those of rank 0, and tensor_backward averages gradients over "
+              "all ranks "
+              "while it goes on, in buckets from the last layer on. Every rank goes backward equally often. "
+              "Models that differ, and parameters that a rank did not use, are an error on every rank that "
+              "names them. In a lone process the module only passes on.",
+          .params = {{"module", required, "a layer or a container"},
+                     {"group", "", "group of processes; all when empty"},
+                     {"bucketBytes bucket_bytes", std::int64_t{25 << 20},
+                      "gradients of so many bytes travel together", at_least(1)}},
+          .positional = {"module ?group?"},
+          .trusted_only = true,
+          .returns = "a module around the one given",
+          .call = bind([](const Module& module, std::string_view group, std::int64_t bytes) {
+            return Module(new DataParallel(module, {.group = std::string(group), .bucket_bytes = bytes}));
+          })},
+      Command{.name = "no_sync",
+              .summary = "Evaluates a script in which gradients of a data parallel module are summed up on "
+                         "each rank alone.",
+              .details = "The next tensor_backward after it averages the sums.",
+              .params = {{"module", required, "what distributed_data_parallel gave"},
+                         {"script", required, "what to evaluate in the caller's context"}},
+              .positional = {"module script"},
+              .trusted_only = true,
+              .returns = "the script's result",
+              .call = bind(
+                  [](const Module& module, binding::Script script) { return without_sync(module, script); })},
+  };
+}
+
+std::vector<Command> data_commands() {
   return {
       Command{
           .name = "batches",
@@ -122,6 +168,14 @@ std::vector<Command> batch_commands() {
                                                          .drop_last = drop_last});
               })},
   };
+}
+
+}  // namespace
+
+std::vector<Command> batch_commands() {
+  std::vector<Command> all = data_commands();
+  for (Command& command : parallel_commands()) all.push_back(std::move(command));
+  return all;
 }
 
 }  // namespace commands

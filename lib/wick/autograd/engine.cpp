@@ -27,9 +27,10 @@ class Sum {
       total_ = wick::add(is_half(dtype_) ? total_.to(float32) : total_, g);
     }
   }
+  Tensor value() const { return total_.defined() ? total_.to(dtype_) : total_; }
   // Undefined when nothing has come. Leaves nothing behind.
   Tensor take() {
-    Tensor total = std::move(total_);
+    const Tensor total = std::move(total_);
     return total.defined() ? total.to(dtype_) : total;
   }
 
@@ -45,6 +46,75 @@ bool sole_owner(const Tensor& g) {
   if (!body.base) return body.storage->use_count() == 1;
   return body.base->use_count() == 1 && body.storage->use_count() == 2;
 }
+
+// The observers of leaves, while a pass goes on: how many gradients each leaf still waits for, and who is
+// told of the end.
+class Observed {
+ public:
+  ~Observed() {
+    for (const auto& observer : observers_) observer->abandon();
+  }
+
+  // Counts the edges below the roots that lead into observed leaves. Without recursion.
+  void count(const std::vector<Edge>& roots) {
+    std::unordered_set<const Node*> seen;
+    std::vector<const Node*> stack;
+    const auto visit = [&](const Edge& edge) {
+      if (edge.leaf) expect(*edge.leaf);
+      if (edge.node && seen.insert(edge.node.get()).second) stack.push_back(edge.node.get());
+    };
+    for (const Edge& root : roots) visit(root);
+    while (!stack.empty()) {
+      const Node* node = stack.back();
+      stack.pop_back();
+      for (const Edge& edge : node->inputs) visit(edge);
+    }
+  }
+
+  // One more gradient has come to the leaf; `sum` is what there is.
+  void came(const Ref<TensorBody>& leaf, const Sum& sum) {
+    const auto it = awaited_.find(leaf.get());
+    if (it == awaited_.end() || --it->second > 0 || !leaf->gradient->hooks.empty()) return;
+    const Ref<autograd::GradientObserver> observer = leaf->gradient->observer;
+    if (observer) observer->complete(Tensor::from_body(leaf.get()), sum.value());
+  }
+
+  void finish(const std::vector<Ref<TensorBody>>& bodies) {
+    if (observers_.empty()) return;
+    Tensors leaves;
+    for (const Ref<TensorBody>& body : bodies) leaves.push_back(Tensor::from_body(body.get()));
+    while (!observers_.empty()) {
+      observers_.back()->finish(leaves);
+      observers_.pop_back();
+    }
+  }
+
+ private:
+  void expect(const TensorBody& leaf) {
+    if (!leaf.gradient || !leaf.gradient->observer) return;
+    ++awaited_[&leaf];
+    for (const auto& known : observers_) {
+      if (known.get() == leaf.gradient->observer.get()) return;
+    }
+    observers_.push_back(leaf.gradient->observer);
+  }
+
+  std::unordered_map<const TensorBody*, std::int64_t> awaited_;
+  std::vector<Ref<autograd::GradientObserver>> observers_;
+};
+
+// Counts the passes of this thread that are under way, one within another.
+class Nesting {
+ public:
+  Nesting() { ++depth; }
+  ~Nesting() { --depth; }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+  static bool outermost() { return depth == 1; }
+
+ private:
+  inline static thread_local int depth = 0;
+};
 
 class Pass {
  public:
@@ -72,6 +142,8 @@ class Pass {
   Tensors run() {
     find_wanted();
     const GradMode mode(create_);
+    const Nesting nesting;
+    if (!inputs_ && Nesting::outermost() && autograd::observed()) observed_.count(roots_);
     while (!ready_.empty()) {
       Node* node = ready_.top().node;
       ready_.pop();
@@ -88,6 +160,7 @@ class Pass {
     for (const Ref<TensorBody>& leaf : leaf_order_)
       leaf_grads.push_back(seen_by_leaf(*leaf, leaves_[leaf.get()]));
     add_to_leaves(leaf_grads);
+    observed_.finish(leaf_order_);
     for (std::size_t i = 0; i < found_.size(); ++i) {
       if (at_leaves_[i].defined()) found_[i] = seen_by_leaf(*(*inputs_)[i].body(), at_leaves_[i]);
     }
@@ -201,6 +274,7 @@ class Pass {
     auto [it, fresh] = leaves_.try_emplace(edge.leaf.get());
     if (fresh) leaf_order_.push_back(edge.leaf);
     it->second.add(std::move(g));
+    observed_.came(edge.leaf, it->second);
   }
 
   // What a leaf's hooks leave of the sum that has come there.
@@ -252,6 +326,7 @@ class Pass {
   std::vector<Ref<TensorBody>> leaf_order_;
   std::unordered_map<TensorBody*, Sum> leaves_;
   std::priority_queue<Entry> ready_;
+  Observed observed_;
 };
 
 void seed_all(Pass& pass, const Tensors& outputs, const Tensors& output_grads) {

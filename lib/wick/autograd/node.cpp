@@ -206,6 +206,24 @@ Tensor autograd::apply_hooks(const TensorHooks& hooks, int output, Tensor gradie
   return gradient;
 }
 
+namespace autograd {
+namespace {
+
+std::atomic<std::int64_t> observed_leaves{0};
+
+}  // namespace
+
+void observe(const Tensor& leaf, const Ref<GradientObserver>& observer) {
+  GradientState& state = state_of(leaf);
+  if (state.observer && observer) fail("observe", "the tensor's gradient is observed already");
+  observed_leaves += (observer ? 1 : 0) - (state.observer ? 1 : 0);
+  state.observer = observer;
+}
+
+bool observed() noexcept { return observed_leaves > 0; }
+
+}  // namespace autograd
+
 void Tensor::retain_grad() const {
   if (!requires_grad()) fail<GradientError>("retain_grad", "the tensor does not require a gradient");
   GradientState& state = *body_->gradient;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "wick/autograd/gradient.h"
+#include "wick/autograd/observer.h"
 
 // How operations record themselves. An operation computes its result without thinking of gradients and hands
 // it to record() with its inputs, what the backward pass needs, and its vector-Jacobian product: a function
@@ -74,8 +75,9 @@ struct GradientState {
   Ref<Node> node;            // what made the tensor; null for a leaf
   int output = 0;
   Tensor grad;
-  Ref<Retained> retained;  // of a result
-  TensorHooks hooks;       // of a leaf
+  Ref<Retained> retained;                    // of a result
+  TensorHooks hooks;                         // of a leaf
+  Ref<autograd::GradientObserver> observer;  // of a leaf
   // By number, wherever they are: a tensor that was changed in place has hooks at the node before as well.
   std::vector<std::pair<std::uint64_t, Ref<TensorHook::State>>> given_hooks;
 };
