@@ -244,13 +244,14 @@ CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Scheduled optimizer, st
   begin();
 }
 double CosineAnnealingWarmRestarts::rate(double base, double) const {
-  std::int64_t at = last_epoch(), period = first_;
+  // Whole numbers, but the next period may be beyond an integer's range.
+  double at = real(last_epoch()), period = real(first_);
   if (factor_ == 1) {
-    at %= period;
+    at = std::fmod(at, period);
   } else {
-    for (; at >= period; period *= factor_) at -= period;
+    for (; at >= period; period *= real(factor_)) at -= period;
   }
-  return cosine(base, least_, real(at) / real(period));
+  return cosine(base, least_, at / period);
 }
 
 CyclicLR::CyclicLR(Scheduled optimizer, double base_lr, double max_lr, std::int64_t step_size_up,
