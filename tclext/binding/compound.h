@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <locale>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -200,6 +202,42 @@ struct Convert<std::vector<T>> {
     } else {
       throw std::invalid_argument("no default");
     }
+  }
+};
+
+// Exactly N numbers.
+template <std::size_t N>
+struct Convert<std::array<double, N>> {
+  using Numbers = std::array<double, N>;
+  static std::optional<Numbers> attempt(const Source& s) {
+    const std::vector<Tcl_Obj*> elements = elements_of(s.word);
+    if (elements.size() != N) return std::nullopt;
+    Numbers numbers;
+    for (std::size_t i = 0; i < N; ++i) {
+      const auto number = Convert<double>::attempt({s.state, elements[i], s.names});
+      if (!number) return std::nullopt;
+      numbers[i] = *number;
+    }
+    return numbers;
+  }
+  static CallError fault(const Source& s) { return invalid_value(s.option(), s.word, accepted()); }
+  static Numbers from(const Source& s) {
+    if (const auto value = attempt(s)) return *value;
+    throw fault(s);
+  }
+  static std::string accepted() { return "a list of " + std::to_string(N) + " numbers"; }
+  static bool could_be(const State& state, Tcl_Obj* word) { return attempt({state, word, ""}).has_value(); }
+  static constexpr Type type{"doubles", could_be};
+  // "0.5 1.2"
+  static Numbers by_default(const Default& d) {
+    std::istringstream text(std::get<const char*>(d));
+    text.imbue(std::locale::classic());
+    Numbers numbers;
+    for (double& number : numbers) {
+      if (!(text >> number)) throw std::invalid_argument("as many numbers as elements");
+    }
+    if (!(text >> std::ws).eof()) throw std::invalid_argument("as many numbers as elements");
+    return numbers;
   }
 };
 

@@ -52,7 +52,7 @@ std::string Range::text() const {
   if (high == HUGE_VAL) return (above_low ? "above " : "of at least ") + from;
   if (low == -HUGE_VAL) return (below_high ? "below " : "of at most ") + to;
   return (above_low ? "above " : "from ") + from +
-         (below_high  ? " and below "
+         (below_high  ? above_low ? " and below " : " to below "
           : above_low ? " to at most "
                       : " to ") +
          to;

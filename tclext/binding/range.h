@@ -24,6 +24,7 @@ struct Range {
 constexpr Range above(double low) { return {low, HUGE_VAL, true, false}; }
 constexpr Range at_least(double low) { return {low, HUGE_VAL, false, false}; }
 constexpr Range between(double low, double high) { return {low, high, false, false}; }
+constexpr Range from_below(double low, double high) { return {low, high, false, true}; }
 
 namespace detail {
 
@@ -47,6 +48,14 @@ template <>
 inline constexpr bool numbers<wick::Scalar> = true;
 template <std::size_t N>
 inline constexpr bool numbers<Sizes<N>> = true;
+template <std::size_t N>
+inline constexpr bool numbers<std::array<double, N>> = true;
+
+// Whether a list of numbers takes fractions.
+template <class T>
+inline constexpr bool fractions = std::is_same_v<T, std::vector<double>>;
+template <std::size_t N>
+inline constexpr bool fractions<std::array<double, N>> = true;
 
 template <class T>
 bool within(const T& value, const Range& range) {
@@ -71,7 +80,7 @@ std::string accepted_within(const Range& range) {
     return accepted_within<typename T::value_type>(range);
   } else {
     constexpr bool one = std::is_arithmetic_v<T> || std::is_same_v<T, wick::Scalar>;
-    constexpr bool whole = std::is_integral_v<T> || (!one && !std::is_same_v<T, std::vector<double>>);
+    constexpr bool whole = std::is_integral_v<T> || (!one && !fractions<T>);
     const std::string noun = one ? (whole ? "an integer " : "a number ") : (whole ? "integers " : "numbers ");
     return noun + range.text();
   }
