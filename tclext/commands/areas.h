@@ -17,6 +17,7 @@ const binding::Area& layers();
 const binding::Area& training();
 const binding::Area& autograd();
 const binding::Area& random();
+const binding::Area& optim();
 const binding::Area& distributed();
 const binding::Area& handles();
 

@@ -80,13 +80,16 @@ proc anything {} {
         default {return [pick $garbage]}
     }
 }
+proc newOptimizer {} {
+    torch::optimizer_[pick {sgd adam lbfgs rprop lamb}] [torch::tensor_create {1.5 -2} -requiresGrad 1] 0.1
+}
 # Mostly what the type asks for.
 proc aValue {type} {
     global dtypes shapes absurdShapes integers absurdIntegers numbers absurdNumbers
     if {[chance 0.1]} {return [anything]}
     switch -glob $type {
         tensor {return [aTensor]}
-        tensors {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
+        tensors - tensors/module {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
         tensor/scalar {return [expr {[chance 0.5] ? [aTensor] : [pick $numbers]}]}
         shape - ints {return [pick [expr {[chance 0.85] ? $shapes : $absurdShapes}]]}
         dtype {return [pick $dtypes]}
@@ -98,6 +101,8 @@ proc aValue {type} {
         script {return [pick [list {set x 1} {error no} {torch::zeros 3} {return 4} {break} {torch::scope {string length x[torch::ones 1]}} \
             {torch::tensor_free [lindex [torch::tensors] 0]} {set ::t [torch::ones 2]; llength $::t} {catch {torch::tensor_add foo bar}} [list aCall]]]}
         enum:* {return [pick [split [string range $type 5 end] |]]}
+        optimizer {return [newOptimizer]}
+        scheduler {return [torch::lr_scheduler_[pick {step cosine polynomial}] [newOptimizer] 2]}
         string {return [pick {"" names count bytes workers zeros tensor_add torch::nothing isend_handle_dst1_tag0 irecv_handle_1 {a b}}]}
         default {return [anything]}
     }
