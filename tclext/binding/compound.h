@@ -22,6 +22,20 @@ namespace binding {
 template <std::size_t N>
 struct Sizes : std::array<std::int64_t, N> {};
 
+// A tensor or none, which the word none and an empty one say. As a default it is declared as "none".
+struct TensorOrNone {
+  wick::Tensor tensor;
+  operator const wick::Tensor&() const { return tensor; }
+};
+
+// A word of an enumeration. Any other word counts as `otherwise`, and another whole number given by position
+// as `numbered`: existing scripts expect it. A handle is refused.
+template <class E, E otherwise, E numbered = otherwise>
+struct Lenient {
+  E value;
+  operator E() const { return value; }
+};
+
 namespace detail {
 
 // Names of types put together at compile time.
@@ -127,6 +141,57 @@ struct Convert<E> {
 
  public:
   static constexpr Type type{detail::Joined<Name>::text.data(), could_be};
+};
+
+// Between positional forms only the words themselves decide.
+template <Worded E, E otherwise, E numbered>
+struct Convert<Lenient<E, otherwise, numbered>> {
+  using Value = Lenient<E, otherwise, numbered>;
+  static std::optional<Value> attempt(const Source& s) {
+    if (const auto known = Convert<E>::attempt(s)) return Value{*known};
+    if (holds_handle(s.word) || find_record(s.state, s.word)) return std::nullopt;
+    return Value{s.by_position && integer_of(s.word) ? numbered : otherwise};
+  }
+  static CallError fault(const Source& s) { return Convert<E>::fault(s); }
+  static Value from(const Source& s) {
+    if (const auto value = attempt(s)) return *value;
+    throw fault(s);
+  }
+  static std::string accepted() { return Convert<E>::accepted(); }
+  static bool could_be(const State& state, Tcl_Obj* word) { return Convert<E>::could_be(state, word); }
+  static Value by_default(const Default& d) { return {Convert<E>::by_default(d)}; }
+  static constexpr Type type{Convert<E>::type.name, could_be};
+};
+
+template <>
+struct Convert<TensorOrNone> {
+  static constexpr const char* accepted = "a tensor or none";
+  static std::optional<TensorOrNone> attempt(const Source& s) {
+    if (const wick::Tensor* tensor = find_tensor(s.state, s.word)) return TensorOrNone{*tensor};
+    if (is_none(s.word)) return TensorOrNone{};
+    return std::nullopt;
+  }
+  static CallError fault(const Source& s) { return invalid_tensor(s.option(), s.word); }
+  static TensorOrNone from(const Source& s) {
+    if (auto value = attempt(s)) return std::move(*value);
+    throw fault(s);
+  }
+  static bool could_be(const State& state, Tcl_Obj* word) {
+    return find_tensor(state, word) != nullptr || is_none(word);
+  }
+  static constexpr Type type{"tensor", could_be};
+  static TensorOrNone by_default(const Default& d) {
+    if (std::string_view(std::get<const char*>(d)) != "none") throw std::invalid_argument("none");
+    return {};
+  }
+
+ private:
+  static bool is_none(Tcl_Obj* word) {
+    word = plain_word(word);
+    if (!word || is_handle(word)) return false;
+    const std::string_view text = text_of(word);
+    return text.empty() || text == "none";
+  }
 };
 
 // The first of the types that the word could be. A default is one of the first type's.

@@ -15,6 +15,7 @@ const binding::Area& activation();
 const binding::Area& padding();
 const binding::Area& layers();
 const binding::Area& training();
+const binding::Area& loss();
 const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& optim();

@@ -54,6 +54,7 @@ std::vector<Command> faulty() {
       test_command("optional", {{"a", omittable, "a"}}, {}, bind([](std::int64_t) {})),
       test_command("optional", {{"a", 1.0, "a"}}, {}, bind([](optional<double>) {})),
       test_command("word", {{"a", "median", "a"}}, {}, bind([](wick::Reduction) {})),
+      test_command("none", {{"a", "nothing", "a"}}, {}, bind([](const binding::TensorOrNone&) {})),
       test_command("sizes", {{"a", "1 2 3", "a"}}, {}, bind([](binding::Sizes<2>) {})),
       test_command("range", {{"a", 2.0, "a", binding::between(0, 1)}}, {}, bind([](double) {})),
       test_command("range", {{"a", true, "a", binding::between(0, 1)}}, {}, bind([](bool) {})),
@@ -115,6 +116,15 @@ const Area& area() {
                        })),
           test_command("reduction", {{"reduction", "mean", "how"}}, {"?reduction?"},
                        bind([](wick::Reduction r) { return static_cast<std::int64_t>(r); })),
+          test_command(
+              "lenient", {{"reduction", "mean", "how"}}, {"?reduction?"},
+              bind([](binding::Lenient<wick::Reduction, wick::Reduction::Mean, wick::Reduction::Sum> r) {
+                return static_cast<std::int64_t>(r.value);
+              })),
+          test_command("tensor_or_none", {{"weight", "none", "a tensor, or none"}}, {"?weight?"},
+                       bind([](const binding::TensorOrNone& weight) {
+                         return weight.tensor.defined() ? weight.tensor.numel() : -1;
+                       })),
           test_command("sizes", {{"sizes", std::int64_t{3}, "sizes"}}, {"?sizes?"},
                        bind([](binding::Sizes<2> sizes) {
                          return wick::Dims{sizes[0], sizes[1]};
