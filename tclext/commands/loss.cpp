@@ -172,7 +172,7 @@ std::vector<Command> of_distributions() {
                 return wick::poisson_nll_loss(x, t, log_input, full, 1e-8, reduction);
               })},
       Command{.name = "gaussian_nll_loss",
-              .summary = "(log(v) + (input - target)^2 / v) / 2 of each element, with v the variance, or eps "
+              .summary = "Of each element (log(v) + (input - target)^2 / v) / 2, with v the variance, or eps "
                          "where it is below.",
               .details =
                   "The three tensors are broadcast; a variance for each row needs a last dimension of 1. "
@@ -189,7 +189,8 @@ std::vector<Command> of_distributions() {
                 return wick::gaussian_nll_loss(x, t, var, full, eps, reduction);
               })},
       Command{.name = "bce_loss",
-              .summary = "-w * (t * log(x) + (1 - t) * log(1 - x)) of each element, for a probability x and "
+              .summary = "Of each element -w * (t * log(x) + (1 - t) * log(1 - x)) of each element, for a "
+                         "probability x and "
                          "a wanted one t; no logarithm is below -100.",
               .details = "The mean is over the number of elements, whatever the weights are.",
               .params = {Param{"input", required, "probabilities, from 0 to 1"},
@@ -300,7 +301,8 @@ std::vector<Command> of_classes() {
   return {
       Command{
           .name = "cross_entropy_loss",
-          .summary = "-w[y] * log_softmax(x)[y] for the class y of each example; of probabilities the sum of "
+          .summary = "Of scores -w[y] * log_softmax(x)[y] for the class y of each example; of probabilities "
+                     "the sum of "
                      "-w[c] * t[c] * log_softmax(x)[c] over all classes.",
           .details = "Classes are in dimension 1, in dimension 0 of a 1-d input. The mean is over the sum of "
                      "the weights of the targets, that of probabilities over the number of examples. "
@@ -317,7 +319,7 @@ std::vector<Command> of_classes() {
           })},
       Command{
           .name = "nll_loss",
-          .summary = "-w[y] * x[y] for the class y of each example.",
+          .summary = "The loss -w[y] * x[y] for the class y of each example.",
           .details = "Classes are in dimension 1, in dimension 0 of a 1-d input. The mean is over the sum of "
                      "the weights of the targets. Targets of -100 are skipped: 0 for none, and not counted.",
           .params = {Param{"input", required, "log-probabilities, (N, C), (C) or (N, C, d1, ...)"},
@@ -330,7 +332,8 @@ std::vector<Command> of_classes() {
           })},
       Command{
           .name = "focal_loss",
-          .summary = "-alpha * (1 - p)^gamma * log(max(p, 1e-8)) with p the softmax probability of the class "
+          .summary = "The loss -alpha * (1 - p)^gamma * log(max(p, 1e-8)) with p the softmax probability of "
+                     "the class "
                      "of each example.",
           .details = "With alpha 1 and gamma 0 it is the cross entropy. Class numbers of any dtype are cut "
                      "to integers.",
