@@ -43,12 +43,16 @@ WICK_NOINLINE void store(char* to, int64_t step, const Compute<T>* from, int64_t
   }
 }
 
+// Whether a Compute<T> lies in memory as a T does: integers wrap alike with a sign or without.
+template <class T>
+constexpr bool is_computed_in_place = same<T, Compute<T>> || (is_whole<T> && sizeof(T) == sizeof(Compute<T>));
+
 // A stretch of up to `chunk` elements to read: where it lies, or a copy of it.
 template <class T>
 class Input {
  public:
   const Compute<T>* at(const char* data, int64_t step, int64_t n) {
-    if (same<T, Compute<T>> && step == sizeof(T)) return reinterpret_cast<const Compute<T>*>(data);
+    if (is_computed_in_place<T> && step == sizeof(T)) return reinterpret_cast<const Compute<T>*>(data);
     load<T>(buffer_, data, step, n);
     return buffer_;
   }
@@ -62,7 +66,7 @@ template <class T>
 class Output {
  public:
   Compute<T>* at(char* data, int64_t step) {
-    direct_ = same<T, Compute<T>> && step == sizeof(T);
+    direct_ = is_computed_in_place<T> && step == sizeof(T);
     return direct_ ? reinterpret_cast<Compute<T>*>(data) : buffer_;
   }
   void put(char* data, int64_t step, int64_t n) const {
