@@ -185,7 +185,7 @@ Tensor recurrence_from_end(const Tensor& a, const Tensor& b, int dim) {
 }
 
 // Lines side by side that are taken together.
-constexpr std::int64_t line_group = 16;
+constexpr std::int64_t line_group = 32;
 
 // As product_dtype.
 template <class T>
@@ -280,7 +280,8 @@ void products_of_others_lines(const T* x, T* out, std::int64_t n, std::int64_t s
                               Product<T>* before) {
   using A = Product<T>;
   const int columns = fixed > 0 ? fixed : given;
-  A factor[line_group];
+  // Elements are read before results are written, so that the compiler need not think of their meeting.
+  A factor[line_group], element[line_group];
   std::fill_n(factor, columns, A(1));
   for (std::int64_t i = 0; i < n; ++i) {
     for (int j = 0; j < columns; ++j) {
@@ -290,10 +291,9 @@ void products_of_others_lines(const T* x, T* out, std::int64_t n, std::int64_t s
   }
   std::fill_n(factor, columns, A(1));
   for (std::int64_t i = n - 1; i >= 0; --i) {
-    for (int j = 0; j < columns; ++j) {
-      out[i * step + j] = static_cast<T>(before[i * columns + j] * factor[j]);
-      factor[j] *= static_cast<A>(x[i * step + j]);
-    }
+    for (int j = 0; j < columns; ++j) element[j] = static_cast<A>(x[i * step + j]);
+    for (int j = 0; j < columns; ++j) out[i * step + j] = static_cast<T>(before[i * columns + j] * factor[j]);
+    for (int j = 0; j < columns; ++j) factor[j] *= element[j];
   }
 }
 
