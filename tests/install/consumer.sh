@@ -40,6 +40,15 @@ without_eigen() {
   "$work/plain" >"$work/plain.out" && grep 'eigen no' "$work/plain.out"
 }
 
+# An example of the documentation; it fails when the network has not learnt enough.
+digits_are_learnt() {
+  examples=$here/../../docs/examples
+  # shellcheck disable=SC2046
+  $CXX -std=c++20 -O2 -Wall -Wextra -Werror $(wick_flags "$root" --cflags) "$examples/digits_mlp.cpp" -o "$work/digits" \
+    $(wick_flags "$root" --libs) || return
+  "$work/digits" "$examples/digits.npy"
+}
+
 tcl_path_is_told() {
   [ "$(wick_flags "$root" --variable=tcl_pkg_path)" = "$root/$LIBDIR/tcltk" ]
 }
@@ -66,6 +75,7 @@ not() { ! "$@"; }
 if [ -e "$root/$LIBDIR/libwick.so" ]; then
   check 'pkg-config, shared' pkg_config_shared
   check 'without Eigen' without_eigen
+  check 'the network of the example learns' digits_are_learnt
   check 'libwick.so needs no framework' needs_no_framework "$root/$LIBDIR/libwick.so"
 else
   skip 'pkg-config, shared' 'built without the shared library'
