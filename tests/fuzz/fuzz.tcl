@@ -195,16 +195,19 @@ newChild
 set before [torch::tensors bytes]
 set answered 0
 set problems {}
-for {set i 1} {$i <= $calls} {incr i} {
-    incr answered [oneCall]
-    if {$i % 100 == 0} {
-        update
-        if {![works]} {
-            lappend problems "after $i calls arithmetic is wrong"
-            break
+# Optimizers and the like whose names came up live as long as these: until the end of the scope.
+torch::scope {
+    for {set i 1} {$i <= $calls} {incr i} {
+        incr answered [oneCall]
+        if {$i % 100 == 0} {
+            update
+            if {![works]} {
+                lappend problems "after $i calls arithmetic is wrong"
+                break
+            }
         }
+        if {$i % 500 == 0} newChild
     }
-    if {$i % 500 == 0} newChild
 }
 
 # Everything that still holds a tensor lets go of it.
