@@ -159,6 +159,7 @@ std::vector<Command> data_commands() {
                      {"epoch", std::int64_t{0}, "another order for each", at_least(0)},
                      {"dropLast drop_last", false, "whether rows are left out rather than taken twice"}},
           .positional = {"count"},
+          .trusted_only = true,
           .returns = "an Int64 tensor of row numbers",
           .call = bind(
               [](std::int64_t count, bool shuffle, std::int64_t seed, std::int64_t epoch, bool drop_last) {
