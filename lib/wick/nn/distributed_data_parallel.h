@@ -5,10 +5,14 @@
 #include "wick/autograd/gradient.h"
 #include "wick/nn/module.h"
 
+namespace wick::nn {
+
+class Reducer;  // private
+
+}  // namespace wick::nn
+
 namespace WICK_API wick {
 namespace nn {
-
-class Reducer;
 
 struct DistributedDataParallelOptions {
   std::string group = {};                // of processes; all when empty

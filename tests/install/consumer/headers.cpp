@@ -35,6 +35,7 @@
 #include <wick/linalg/solvers.h>
 #include <wick/nn/clip.h>
 #include <wick/nn/container.h>
+#include <wick/nn/distributed_data_parallel.h>
 #include <wick/nn/dropout.h>
 #include <wick/nn/init.h>
 #include <wick/nn/linear.h>
