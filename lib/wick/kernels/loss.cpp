@@ -3,6 +3,7 @@
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/math.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/vector_product.h"
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -88,7 +89,14 @@ struct SquaredOf {
 struct BceOf {
   template <class C>
   static WICK_INLINE C f(C x, C t, Parameters<C>) {
-    const C value = (t - C(1)) * at_least(log1p(-x), C(-100)) - t * at_least(log(x), C(-100));
+    using R = Real<C>;
+    // Logarithms without the cases that bounds leave out. 1 - x is exact from 1/2 on; below, what its
+    // rounding took away is divided by it, nearly.
+    const C w = C(1) - x, lost = (C(1) - w) - x;
+    const C no = w == 0 ? C(-100) : log_normal(w, C(0)) + lost * (C(3) - C(2) * w);
+    const bool tiny = x < R::smallest_normal;
+    const C yes = log_normal(tiny ? x * R::scale_up : x, tiny ? C(R::scale_exponent) : C(0));
+    const C value = (t - C(1)) * no - t * at_least(yes, C(-100));
     return (x >= 0) & (x <= 1) ? value : C(__builtin_nan(""));
   }
   template <class C>
@@ -99,8 +107,12 @@ struct BceOf {
 
 struct BceLogitsOf {
   template <class C>
-  static WICK_INLINE C f(C x, C t, Parameters<C>) {
-    return at_least(x, C(0)) - x * t + softplus_tail(magnitude(x));
+  static WICK_INLINE C begun(C x, C) {
+    return exp_below(-magnitude(x));
+  }
+  template <class C>
+  static WICK_INLINE C ended(C e, C x, C t) {
+    return at_least(x, C(0)) - x * t + log1p_unit(e);
   }
   template <class C>
   static WICK_INLINE C df(C x, C t, Parameters<C>) {
@@ -134,9 +146,12 @@ struct KlDivLogOf {
 
 struct SoftMarginOf {
   template <class C>
-  static WICK_INLINE C f(C x, C t, Parameters<C>) {
-    const C y = -t * x;
-    return at_least(y, C(0)) + softplus_tail(magnitude(y));
+  static WICK_INLINE C begun(C x, C t) {
+    return exp_below(-magnitude(t * x));
+  }
+  template <class C>
+  static WICK_INLINE C ended(C e, C x, C t) {
+    return at_least(-t * x, C(0)) + log1p_unit(e);
   }
   template <class C>
   static WICK_INLINE C df(C x, C t, Parameters<C>) {
@@ -186,11 +201,21 @@ struct PoissonOf {
   }
 };
 
+// At most `chunk` elements. What takes one function of another has two loops: in one, the steps that wait for
+// each other fill what a processor can look ahead.
 template <class C, class Op>
 WICK_NOINLINE void losses(C* out, const C* x, const C* t, int64_t n, const void* parameters) {
-  const auto p = read<C>(parameters);
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i], t[i], p);
+  if constexpr (requires { Op::begun(*x, *t); }) {
+    C begun[chunk];
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) begun[i] = Op::begun(x[i], t[i]);
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = Op::ended(begun[i], x[i], t[i]);
+  } else {
+    const auto p = read<C>(parameters);
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = Op::f(x[i], t[i], p);
+  }
 }
 
 template <class C, class Op>
@@ -203,16 +228,18 @@ WICK_NOINLINE void derivatives(C* out, const C* g, const C* x, const C* t, int64
 
 template <class C>
 WICK_NOINLINE double total(const C* x, int64_t n) {
-  constexpr int lanes = 16;
-  double sums[lanes] = {};
+  constexpr int width = vector_width<C>, count = 4;
+  VectorSum<C> sums[count];
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    WICK_IVDEP
-    for (int l = 0; l < lanes; ++l) sums[l] += static_cast<double>(x[i + l]);
+  for (; i + count * width <= n; i += count * width) {
+    WICK_UNROLL
+    for (int k = 0; k < count; ++k) sums[k].add(load_vector(x + i + k * width));
   }
-  for (; i < n; ++i) sums[0] += static_cast<double>(x[i]);
-  for (int l = 1; l < lanes; ++l) sums[0] += sums[l];
-  return sums[0];
+  const Vector<double> lanes = (sums[0].lanes() + sums[1].lanes()) + (sums[2].lanes() + sums[3].lanes());
+  double sum = 0;
+  for (int l = 0; l < vector_width<double>; ++l) sum += lanes[l];
+  for (; i < n; ++i) sum += static_cast<double>(x[i]);
+  return sum;
 }
 
 template <class T, class Op>

@@ -202,12 +202,19 @@ WICK_INLINE T log1p(T x) {
   return x == 0 ? x : sum;
 }
 
+// log(1 + e) for e from 0 to 1.
+template <class T>
+WICK_INLINE T log1p_unit(T e) {
+  const T w = T(1) + e;
+  // 1 / w for w from 1 to 2, nearly; exact at 1, where it counts.
+  return log_normal(w, T(0)) + (e - (w - T(1))) * (T(1.5) - T(0.5) * w);
+}
+
 // log(1 + exp(-x)) for x from 0 on. Special cases of the functions that it is made of would keep the compiler
 // from vectorizing.
 template <class T>
 WICK_INLINE T softplus_tail(T x) {
-  const T e = exp_below(-x), w = T(1) + e;
-  return log_normal(w, T(0)) + (e - (w - T(1))) / w;
+  return log1p_unit(exp_below(-x));
 }
 
 template <class T>

@@ -63,7 +63,7 @@ struct AdamOf {
   template <class C>
   static WICK_INLINE void step(Element<C>& e, C g, const Constants<C>& k) {
     moments(e, g, k);
-    e.p = k.c * e.p - k.a * e.s / (sqrt(e.t) / k.b + k.eps);
+    e.p = k.c * e.p - k.a * e.s / (sqrt(e.t) * k.b + k.eps);
   }
 };
 
@@ -73,7 +73,7 @@ struct AmsGradOf {
   static WICK_INLINE void step(Element<C>& e, C g, const Constants<C>& k) {
     moments(e, g, k);
     e.u = e.t > e.u || e.t != e.t ? e.t : e.u;
-    e.p = k.c * e.p - k.a * e.s / (sqrt(e.u) / k.b + k.eps);
+    e.p = k.c * e.p - k.a * e.s / (sqrt(e.u) * k.b + k.eps);
   }
 };
 
@@ -82,7 +82,7 @@ struct NAdamOf {
   template <class C>
   static WICK_INLINE void step(Element<C>& e, C g, const Constants<C>& k) {
     moments(e, g, k);
-    e.p -= (k.a * g + k.c * e.s) / (sqrt(e.t) / k.b + k.eps);
+    e.p -= (k.a * g + k.c * e.s) / (sqrt(e.t) * k.b + k.eps);
   }
 };
 

@@ -10,9 +10,9 @@ namespace wick::kernels {
 enum class Update {
   Sgd,          // p -= lr g
   Momentum,     // buffer = beta1 buffer + a g; p -= lr (b g + c buffer)
-  Adam,         // m, v; shrink p by the factor c first; p -= a m / (sqrt(v) / b + eps)
+  Adam,         // m, v; shrink p by the factor c first; p -= a m / (b sqrt(v) + eps)
   AmsGrad,      // m, v, the largest v, which stands for v
-  NAdam,        // m, v; d = sqrt(v) / b + eps; p -= (a g + c m) / d
+  NAdam,        // m, v; d = b sqrt(v) + eps; p -= (a g + c m) / d
   RAdam,        // m, v; p -= a m (b / (sqrt(v) + eps) + c)
   Adamax,       // m, u = max(beta2 u, |g| + eps); p -= a m / u
   Adagrad,      // sum += g^2; p -= a g / (sqrt(sum) + eps)

@@ -75,7 +75,7 @@ UpdateConstants moments_of(const Options& o, double lr, const ParameterState& s)
   k.beta2 = o.betas[1];
   k.eps = o.eps;
   k.a = lr / correction(o.betas[0], s);
-  k.b = std::sqrt(correction(o.betas[1], s));
+  k.b = 1 / std::sqrt(correction(o.betas[1], s));
   return k;
 }
 
