@@ -190,8 +190,8 @@ std::vector<Command> of_distributions() {
               })},
       Command{.name = "bce_loss",
               .summary =
-                  "-w * (t * log(x) + (1 - t) * log(1 - x)) of each element, for a probability x and a "
-                  "wanted one t; no logarithm is below -100.",
+                  "Binary cross entropy, -w * (t * log(x) + (1 - t) * log(1 - x)) of each element, for a "
+                  "probability x and a wanted one t; no logarithm is below -100.",
               .details = "The mean is over the number of elements, whatever the weights are.",
               .params = {Param{"input", required, "probabilities, from 0 to 1"},
                          Param{"target", required, "wanted probabilities, floating point, shaped alike"},
