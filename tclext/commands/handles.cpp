@@ -60,7 +60,7 @@ const Area& handles() {
       {
           Command{
               .name = "tensor_free",
-              .summary = "Frees tensors now, whoever still holds their handles.",
+              .summary = "Frees tensors and other objects now, whoever still holds their handles.",
               .details =
                   "Ordinary code needs it only for tensors whose name was used as text; see torch::scope.",
               .params = {{"tensors", required, "a handle or a list of handles"}},
