@@ -43,8 +43,19 @@ every_header_links() {
     -L"$root/$LIBDIR" -lwick && LD_LIBRARY_PATH=$root/$LIBDIR "$work/headers"
 }
 
+# Another compiler's view of attributes, concepts and narrowing.
+clang_takes_every_header() {
+  # shellcheck disable=SC2086
+  clang++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I"$root/include" $eigen "$here/consumer/headers.cpp"
+}
+
 check 'names of namespace wick only' own_names_only
 check 'names of public headers only' named_in_public_headers
 check 'every public header is tried' every_header_is_tried
 check 'what every public header declares can be linked and caught' every_header_links
+if command -v clang++ >/dev/null; then
+  check 'clang takes every public header' clang_takes_every_header
+else
+  skip 'clang takes every public header' 'there is no clang++'
+fi
 finish

@@ -264,23 +264,23 @@ class Tensor {
   const Tensor& operator/=(const Operand& y) const { return div_(y); }
 
   // Operators of a tensor and another, or a number on either side; see ops/elementwise.h.
-  friend WICK_API Tensor operator+(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator-(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator*(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator/(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator%(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator&(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator|(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator^(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator==(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator!=(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator<(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator<=(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator>(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator>=(const Operand& a, const Operand& b);
-  friend WICK_API Tensor operator-(const Tensor& x);
-  friend WICK_API Tensor operator~(const Tensor& x);
-  friend WICK_API Tensor operator!(const Tensor& x);
+  friend WICK_FRIEND Tensor operator+(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator-(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator*(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator/(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator%(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator&(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator|(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator^(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator==(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator!=(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator<(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator<=(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator>(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator>=(const Operand& a, const Operand& b);
+  friend WICK_FRIEND Tensor operator-(const Tensor& x);
+  friend WICK_FRIEND Tensor operator~(const Tensor& x);
+  friend WICK_FRIEND Tensor operator!(const Tensor& x);
 
   // Gradients; see autograd/gradient.h.
   bool requires_grad() const { return (get().base || body_->gradient) && tracks_gradient(); }
