@@ -42,7 +42,7 @@ ObjRef evaluate(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> mo
   std::vector<ObjRef> held;
   for (Tcl_Obj* word : elements_of(prefix.object.get())) held.emplace_back(word);
   for (Tcl_Obj* word : more) held.emplace_back(word);
-  if (!interp) throw ScriptError{TCL_ERROR};
+  if (!interp) throw wick::Error("the interpreter of a command prefix has gone");
   std::vector<Tcl_Obj*> words;
   for (const ObjRef& word : held) words.push_back(word.get());
   const StateRef state_held(state);

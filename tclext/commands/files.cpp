@@ -95,15 +95,25 @@ struct Parts {
   optional<Scaler> scaler;
 };
 
+void check_together(const char* command, const Parts& parts) {
+  if (&parts.scheduler->object->optimizer() != parts.optimizer.get())
+    wick::fail(command, "the scheduler is one of another optimizer");
+}
+
 std::string save_checkpoint(Call& call, const Parts& parts, const Path& path, wick::CheckpointInfo info) {
   wick::Checkpoint checkpoint{.model = parts.model->state_dict()};
   checkpoint.parts["optimizer"] = parts.optimizer->state_dict();
-  if (parts.scheduler) checkpoint.parts["scheduler"] = parts.scheduler->object->state_dict();
+  if (parts.scheduler) {
+    check_together("save_checkpoint", parts);
+    checkpoint.parts["scheduler"] = parts.scheduler->object->state_dict();
+    info.notes["scheduler"] = parts.scheduler->object->kind();
+  }
   if (parts.scaler) checkpoint.parts["scaler"] = (*parts.scaler)->state_dict();
   checkpoint.parts["generator"] = {{"state", wick::get_rng_state()}};
   info.optimizer = parts.optimizer->kind();
   checkpoint.info = info;
   wick::save_checkpoint(path.native, checkpoint);
+  info.time = wick::load_checkpoint_info(path.native).time;
   saved_checkpoints().add(absolute(path), {call.state.name_of_handle(call.words[0]),
                                            call.state.name_of_handle(call.words[1]), info});
   return "Checkpoint saved: " + file_text(call, 2) + " (epoch=" + std::to_string(info.epoch) +
@@ -134,27 +144,70 @@ class Undo {
 const NamedTensors& part_of(const wick::Checkpoint& checkpoint, const char* part, const Path& path) {
   const auto it = checkpoint.parts.find(part);
   if (it == checkpoint.parts.end())
-    wick::fail<wick::FileError>("load_checkpoint", "{} has no state of a {}", path.native, part);
+    wick::fail<wick::FileError>("load_checkpoint", "\"{}\" has no state of a {}", path.native, part);
   return it->second;
 }
 
+// The state of a random generator, whole: of a tensor that is none set_rng_state makes a seed.
+const Tensor& generator_of(const wick::Checkpoint& checkpoint, const Path& path) {
+  const NamedTensors& part = part_of(checkpoint, "generator", path);
+  const Tensor now = wick::get_rng_state();
+  if (part.size() != 1 || part[0].second.dtype() != now.dtype() || part[0].second.sizes() != now.sizes()) {
+    wick::fail<wick::FileError>("load_checkpoint", "\"{}\" has no sound state of a random generator",
+                                path.native);
+  }
+  return part[0].second;
+}
+
+// An optimizer's learning rates, which are not in its state.
+class Rates {
+ public:
+  explicit Rates(wick::optim::Optimizer& of) : optimizer_(&of) {
+    for (std::int64_t g = 0; g < of.group_count(); ++g) rates_.push_back(of.lr(g));
+  }
+  ~Rates() {
+    if (!optimizer_) return;
+    for (std::int64_t g = 0; g < std::ssize(rates_); ++g)
+      optimizer_->set_lr(g, rates_[static_cast<std::size_t>(g)]);
+  }
+  Rates(const Rates&) = delete;
+  Rates& operator=(const Rates&) = delete;
+  void forget() { optimizer_ = nullptr; }
+
+ private:
+  wick::optim::Optimizer* optimizer_;
+  std::vector<double> rates_;
+};
+
 void restore(const Parts& parts, const wick::Checkpoint& checkpoint, const Path& path, bool generator) {
-  Undo optimizer_back(*parts.optimizer);
+  // What the file lacks is found out before anything changes.
+  const NamedTensors* schedule = parts.scheduler ? &part_of(checkpoint, "scheduler", path) : nullptr;
+  const NamedTensors* scale = parts.scaler ? &part_of(checkpoint, "scaler", path) : nullptr;
+  const optional<Tensor> random = generator ? optional<Tensor>(generator_of(checkpoint, path)) : std::nullopt;
   const auto found = checkpoint.parts.find("optimizer");
+  const Tensor generator_before = wick::get_rng_state();
+  // Last to end, for a scheduler's state sets rates as well.
+  Rates rates_back(*parts.optimizer);
+  Undo optimizer_back(*parts.optimizer);
   parts.optimizer->load_state_dict(found == checkpoint.parts.end() ? NamedTensors{} : found->second);
   optional<Undo<wick::optim::Scheduler>> scheduler_back;
-  if (parts.scheduler) {
+  if (schedule) {
     scheduler_back.emplace(*parts.scheduler->object);
-    parts.scheduler->object->load_state_dict(part_of(checkpoint, "scheduler", path));
+    parts.scheduler->object->load_state_dict(*schedule);
   }
   optional<Undo<wick::optim::GradScaler>> scaler_back;
-  if (parts.scaler) {
+  if (scale) {
     scaler_back.emplace(**parts.scaler);
-    (*parts.scaler)->load_state_dict(part_of(checkpoint, "scaler", path));
+    (*parts.scaler)->load_state_dict(*scale);
   }
-  const NamedTensors* random = generator ? &part_of(checkpoint, "generator", path) : nullptr;
-  parts.model->load_state_dict(checkpoint.model);
-  if (random && !random->empty()) wick::set_rng_state(random->front().second);
+  if (random) wick::set_rng_state(*random);
+  try {
+    parts.model->load_state_dict(checkpoint.model);
+  } catch (...) {
+    if (random) wick::set_rng_state(generator_before);
+    throw;
+  }
+  rates_back.forget();
   optimizer_back.forget();
   if (scheduler_back) scheduler_back->forget();
   if (scaler_back) scaler_back->forget();
@@ -167,6 +220,14 @@ std::string load_checkpoint(Call& call, const Path& path, const Parts& parts, bo
     wick::fail("load_checkpoint", "the file has the state of an optimizer {}, not {}", kind,
                parts.optimizer->kind());
   }
+  if (parts.scheduler) {
+    check_together("load_checkpoint", parts);
+    const auto saved = checkpoint.info.notes.find("scheduler");
+    if (saved != checkpoint.info.notes.end() && saved->second != parts.scheduler->object->kind()) {
+      wick::fail("load_checkpoint", "the file has the state of a scheduler {}, not {}", saved->second,
+                 parts.scheduler->object->kind());
+    }
+  }
   restore(parts, checkpoint, path, generator);
   return "Checkpoint loaded: " + file_text(call, 0) + " (epoch=" + std::to_string(checkpoint.info.epoch) +
          ", loss=" + six_decimals(checkpoint.info.loss) + ", lr=" + six_decimals(checkpoint.info.lr) + ")";
@@ -174,14 +235,12 @@ std::string load_checkpoint(Call& call, const Path& path, const Parts& parts, bo
 
 // A list of one dict, which scripts take apart with lindex 0.
 binding::List checkpoint_info(const Path& path) {
-  const optional<Saved> saved = saved_checkpoints().find(absolute(path));
-  wick::CheckpointInfo info;
-  try {
-    info = wick::load_checkpoint_info(path.native);
-  } catch (const wick::FileError&) {
-    if (!saved) throw;
-    info = saved->info;
-  }
+  optional<Saved> saved = saved_checkpoints().find(absolute(path));
+  std::error_code ignored;
+  const bool gone = saved && !std::filesystem::exists(path.native, ignored);
+  const wick::CheckpointInfo info = gone ? saved->info : wick::load_checkpoint_info(path.native);
+  // Another file may have taken its place.
+  if (saved && info.time != saved->info.time) saved.reset();
   Tcl_Obj* dict = Tcl_NewListObj(0, nullptr);
   const auto put = [&](const char* key, Tcl_Obj* value) {
     Tcl_ListObjAppendElement(nullptr, dict, binding::new_text(key));
@@ -299,7 +358,7 @@ std::vector<Command> checkpoint_files() {
               "A dict with epoch, loss and learning_rate, the kind of the optimizer, and a timestamp; for "
               "a file that this process saved, also when it has gone, model_name and optimizer_name, the "
               "handles of "
-              "then. It is wrapped in a list of one.",
+              "then. Loss and learning rate have six decimals. It is wrapped in a list of one.",
           .params = {filename},
           .positional = {"filename"},
           .trusted_only = true,

@@ -99,7 +99,7 @@ std::vector<Command> containers() {
               .summary = "A container that gives its input to its layers, one after another.",
               .details = "A layer is a handle, or a command prefix that is called with a tensor and answers "
                          "one, such as "
-                         "torch::tensor_relu or {torch::softmax -dim 1 -input}. It has its place in the "
+                         "torch::tensor_relu or {torch::logsoftmax -dim 1 -input}. It has its place in the "
                          "numbering of parameters, 0.weight, 0.bias, 2.weight, but no parameters. Layers are "
                          "shared, not "
                          "copied; without any the container is the identity.",

@@ -81,7 +81,8 @@ const Param shape_only{"reduction", "mean",
 
 constexpr const char* broadcast =
     "Input and target are broadcast to each other and promoted to one dtype, which must be floating point. "
-    "The mean of no elements is nan.";
+    "The mean of no elements is nan. Shapes such as {4 1} and {4} give 16 differences, which is seldom "
+    "meant.";
 constexpr const char* of_elements = "0-d for mean and sum, the broadcast shape for none";
 constexpr const char* of_vectors = "0-d for mean and sum; for none (N), or 0-d for single vectors";
 constexpr const char* of_examples = "0-d for mean and sum; for none (N), or 0-d for one example";

@@ -15,6 +15,11 @@ Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, con
   }
   const binding::ObjRef answer = binding::call(state, prefix, words);
   if (const Tensor* tensor = binding::find_tensor(state, answer.get())) return *tensor;
+  if (binding::is_handle(answer.get()) &&
+      binding::held_kind(answer.get())->name == binding::kind_name<Tensor>) {
+    wick::fail(binding::text_of(binding::elements_of(prefix.object.get()).front()),
+               "its answer is a tensor that was freed");
+  }
   wick::fail(binding::text_of(binding::elements_of(prefix.object.get()).front()),
              "its answer has to be a tensor, not {}", binding::quoted(answer.get()));
 }

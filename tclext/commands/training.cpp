@@ -198,11 +198,12 @@ std::vector<Command> gradient_commands() {
   };
 }
 
-// What a tensor of that dtype is filled with: integers take whole numbers.
-Scalar filling(DType type, double value) {
-  constexpr double most = 0x1p63;
-  if (!is_integral(type) || !(std::fabs(value) < most)) return value;
-  return static_cast<std::int64_t>(value);
+// What a tensor of that dtype is filled with: integers take whole numbers, and bool whether the number is 0.
+Scalar filling(DType type, const Scalar& value) {
+  if (type == wick::boolean) return value.to_bool();
+  const bool cut =
+      is_integral(type) && value.kind() == wick::Kind::Floating && std::fabs(value.to_double()) < 0x1p63;
+  return cut ? Scalar(value.to_int()) : value;
 }
 
 const Param tensor_param{"tensor", required, "the values"};
@@ -219,7 +220,7 @@ std::vector<Command> value_commands() {
                          {"value", required, "what is filled in, also Inf or NaN"}},
               .positional = {"tensor mask value"},
               .returns = "a tensor of the values' dtype",
-              .call = bind([](const Tensor& x, const Tensor& mask, double value) {
+              .call = bind([](const Tensor& x, const Tensor& mask, const Scalar& value) {
                 return wick::masked_fill(x, mask, filling(x.dtype(), value));
               })},
       Command{

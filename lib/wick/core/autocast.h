@@ -20,7 +20,8 @@ void set_enabled(bool enabled, Device device = Device::CPU) noexcept;
 DType dtype(Device device = Device::CPU) noexcept;
 void set_dtype(DType dtype, Device device = Device::CPU);
 
-// Switches it for a block.
+// Switches it for a block. The switch is the process's: blocks of several threads have to end in the reverse
+// order of their beginning.
 class Scope {
  public:
   explicit Scope(bool enabled, Device device = Device::CPU) : device_(device), before_(is_enabled(device)) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 #include "wick/core/fail.h"
@@ -64,10 +65,19 @@ std::shared_ptr<char> InputFile::map() const {
 
 OutputFile::OutputFile(const char* operation, const Path& path) : operation_(operation), path_(path) {
   static std::atomic<unsigned> count{0};
-  temporary_ = path;
+  // A link stays one: what it leads to is replaced. Nothing but a regular file is.
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path, ignored)) path_ = std::filesystem::weakly_canonical(path, ignored);
+  struct stat before {};
+  const bool exists = stat(path_.c_str(), &before) == 0;
+  if (exists && !S_ISREG(before.st_mode))
+    fail<FileError>(operation, "\"{}\" is not a regular file", path.string());
+  temporary_ = path_;
   temporary_ += "." + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
   descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) failed("create");
+  // Where the system lets it; nothing is lost otherwise.
+  if (exists) static_cast<void>(!fchmod(descriptor_, before.st_mode & 07777));
 }
 
 OutputFile::~OutputFile() {

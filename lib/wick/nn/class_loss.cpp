@@ -310,7 +310,9 @@ Tensor focal_loss(const Tensor& input_given, const Tensor& target, double alpha,
   }
   const Tensor logs = picked(log_softmax(input, -1), classes, -1);
   // 1 - p, and the logarithm not below that of 1e-8.
-  const Tensor easy = pow(neg(expm1(logs)), gamma);
+  // Where p is 1 the slope of the power may be infinite, but the logarithm is 0: nothing is left of it.
+  const double least = input.dtype() == float16 ? 6e-8 : input.dtype() == float64 ? 1e-300 : 1e-37;
+  const Tensor easy = pow(clamp(neg(expm1(logs)), gamma == 0 ? 0 : least), gamma);
   return reduce_losses(operation, mul(mul(easy, neg(clamp(logs, std::log(1e-8)))), alpha), reduction);
 }
 

@@ -244,6 +244,10 @@ constexpr ElementLoss poisson_rules[2][2] = {
 Tensor weighted(const ElementLoss& loss, const Tensor& input, const Tensor& target, const Tensor& weight,
                 Reduction reduction) {
   if (!weight.defined()) return apply(loss, input, target, reduction);
+  if (broadcast_shapes(input.sizes(), weight.sizes()) != input.sizes()) {
+    fail<ShapeError>(loss.name, "a weight of shape {} cannot be broadcast to the input's shape {}",
+                     weight.sizes(), input.sizes());
+  }
   return reduce_losses(loss.name, mul(apply(loss, input, target, Reduction::None), weight), reduction);
 }
 
@@ -308,10 +312,11 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Ten
   return out;
 }
 
-Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, const Tensor& weight,
-                                        const Tensor& pos_weight, Reduction reduction) {
-  check_same_shape(bce_logits_rule.name, input, target);
-  if (!pos_weight.defined()) return weighted(bce_logits_rule, input, target, weight, reduction);
+Tensor binary_cross_entropy_with_logits(const Tensor& input_given, const Tensor& target_given,
+                                        const Tensor& weight, const Tensor& pos_weight, Reduction reduction) {
+  check_same_shape(bce_logits_rule.name, input_given, target_given);
+  if (!pos_weight.defined()) return weighted(bce_logits_rule, input_given, target_given, weight, reduction);
+  const Tensor input = autocast::raised(input_given), target = autocast::raised(target_given);
   const DType dtype = result_type(input, target);
   checked_kernel(loops_of(bce_logits_rule, dtype).value, bce_logits_rule.name, dtype);
   const Tensor factor = add(mul(sub(pos_weight, 1), target), 1);
