@@ -75,7 +75,7 @@ binding::Evaluation without_sync(const Module& module, binding::Script script) {
   if (!model)
     wick::fail("no_sync", "the module is a {}, not one of distributed_data_parallel", module->kind());
   // Ends with the function that is called after the script.
-  const auto paused = std::make_shared<DataParallel::NoSync>(*model);
+  const auto paused = std::make_shared<DataParallel::NoSync>(model);
   return {.script = script.object, .after = [paused](binding::State&) {}};
 }
 

@@ -45,13 +45,16 @@ class DistributedDataParallel : public Module {
   // the sums.
   class NoSync {
    public:
+    // The model is a variable that outlives this, or one that this owns as well.
     explicit NoSync(DistributedDataParallel& model) : model_(&model), before_(model.set_sync(false)) {}
+    explicit NoSync(const Ref<DistributedDataParallel>& model) : NoSync(*model) { owner_ = model; }
     ~NoSync() { model_->set_sync(before_); }
     NoSync(const NoSync&) = delete;
     NoSync& operator=(const NoSync&) = delete;
 
    private:
-    Ref<DistributedDataParallel> model_;
+    DistributedDataParallel* model_;
+    Ref<DistributedDataParallel> owner_;
     bool before_;
   };
   // Whether backward() averages; what it was before.

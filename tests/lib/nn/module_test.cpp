@@ -212,4 +212,15 @@ TEST_CASE("clipping gradients") {
   CHECK_THROWS_AS(nn::clip_grad_value_({a}, -1), Error);
 }
 
+TEST_CASE("data parallel modules may be variables, also while gradients are not averaged") {
+  const Ref<nn::Module> layer(new nn::Linear(2, 2));
+  nn::DistributedDataParallel variable(layer);
+  { const nn::DistributedDataParallel::NoSync paused(variable); }
+  CHECK(variable(ones({1, 2})).sizes() == Shape{1, 2});
+  auto owned = nn::make<nn::DistributedDataParallel>(layer);
+  const nn::DistributedDataParallel::NoSync paused(owned);
+  owned = {};
+  CHECK(layer->use_count() == 3);
+}
+
 }  // namespace wick::test
