@@ -37,7 +37,10 @@ ModuleDict::ModuleDict(const std::vector<std::pair<std::string, Ref<Module>>>& m
   for (const auto& [name, module] : modules) add_child(name, module);
 }
 
-Tensor ModuleDict::forward(const Tensor& x) { return call_ ? call_(x) : Module::forward(x); }
+Tensor ModuleDict::forward(const Tensor& x) {
+  if (!call_) fail(kind(), "no function was given that says what these modules compute");
+  return call_(x);
+}
 
 Module& ModuleDict::operator[](std::string_view name) const {
   for (const auto& [own, module] : children()) {

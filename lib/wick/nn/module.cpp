@@ -4,23 +4,20 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "wick/autograd/in_place.h"
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
-#include "wick/ops/creation.h"
+#include "wick/io/checkpoint.h"
 
 namespace wick::nn {
 namespace {
 
+// forward(), state_dict() and the destructor recurse.
+constexpr int most_levels = 200;
+
 std::string below(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
-}
-
-bool holds(const Module& module, const Module& wanted) {
-  if (&module == &wanted) return true;
-  const auto children = module.children();
-  return std::any_of(children.begin(), children.end(),
-                     [&](const auto& child) { return holds(*child.second, wanted); });
 }
 
 // "a, b and 3 more"
@@ -52,28 +49,44 @@ void Module::check_name(std::string_view name) const {
 }
 
 Tensor& Module::add_slot(std::string_view name, const Tensor& initial, bool trained) {
-  check_name(name);
   slots_.push_back({std::string(name), initial, trained});
   return slots_.back().tensor;
 }
 
 Tensor& Module::parameter(std::string_view name, const Tensor& initial) {
-  Tensor& slot = add_slot(name, initial, true);
-  if (!initial.defined()) return slot;
-  if (!initial.is_leaf()) slot = initial.detach();
-  slot.requires_grad_();
-  return slot;
+  check_name(name);
+  if (!initial.defined()) return add_slot(name, initial, true);
+  const Tensor kept = initial.is_leaf() ? initial : initial.detach();
+  kept.requires_grad_();  // or an error, before there is a member of that name
+  return add_slot(name, kept, true);
 }
 
 Tensor& Module::buffer(std::string_view name, const Tensor& initial) {
+  check_name(name);
   return add_slot(name, initial, false);
 }
 
 Module& Module::add_child(std::string_view name, const Ref<Module>& module) {
   if (!module) fail(kind(), "no module was given for \"{}\"", name);
   check_name(name);
-  if (holds(*module, *this)) fail(kind(), "\"{}\" would be within itself", name);
+  // The modules below that would stand deeper than they do. One that stands as deep already needs no visit:
+  // those below it do so too, and this module, which stands higher, is not among them.
+  std::unordered_map<Module*, int> deeper;
+  std::vector<std::pair<Module*, int>> pending{{module.get(), depth_ + 1}};
+  while (!pending.empty()) {
+    const auto [at, depth] = pending.back();
+    pending.pop_back();
+    if (at == this) fail(kind(), "\"{}\" would be within itself", name);
+    int& known = deeper.try_emplace(at, at->depth_).first->second;
+    if (known >= depth) continue;
+    if (depth >= most_levels) {
+      fail(kind(), "with \"{}\" modules would be nested more than {} levels deep", name, most_levels);
+    }
+    known = depth;
+    for (const auto& entry : at->children_) pending.emplace_back(entry.second.get(), depth + 1);
+  }
   children_.emplace_back(std::string(name), module);
+  for (const auto& [at, depth] : deeper) at->depth_ = depth;
   return *module;
 }
 
@@ -119,7 +132,7 @@ namespace {
 Tensors without_names(NamedTensors named) {
   Tensors out;
   out.reserve(named.size());
-  for (NamedTensor& entry : named) out.push_back(std::move(entry.second));
+  for (auto& entry : named) out.push_back(std::move(entry.second));
   return out;
 }
 
@@ -143,23 +156,14 @@ IncompatibleKeys Module::load_state_dict(const NamedTensors& state, bool strict)
     if (!given.emplace(name, &tensor).second) fail(operation, "\"{}\" was given twice", name);
   }
   IncompatibleKeys keys;
-  std::vector<std::pair<Tensor, Tensor>> changes;
+  NamedTensors targets;
   for (const auto& [name, own] : state_dict()) {
     const auto found = given.find(name);
     if (found == given.end()) {
       keys.missing.push_back(name);
       continue;
     }
-    const Tensor& value = *found->second;
-    if (value.sizes() != own.sizes()) {
-      fail<ShapeError>(operation, "\"{}\" has shape {} in the module and {} in the state dict", name,
-                       own.sizes(), value.sizes());
-    }
-    if (is_complex(value.dtype()) && !is_complex(own.dtype())) {
-      fail<DTypeError>(operation, "\"{}\" is {} in the module and {} in the state dict", name, own.dtype(),
-                       value.dtype());
-    }
-    changes.emplace_back(own, value);
+    targets.emplace_back(name, own);
     given.erase(found);
   }
   for (const auto& [name, tensor] : state) {
@@ -173,9 +177,7 @@ IncompatibleKeys Module::load_state_dict(const NamedTensors& state, bool strict)
     }
     fail(operation, "{}", what);
   }
-  const NoGrad no_grad;
-  const Uninterrupted whole;
-  for (const auto& [own, value] : changes) own.copy_(value);
+  restore(targets, state, {.strict = false});
   return keys;
 }
 
@@ -187,11 +189,25 @@ void Module::requires_grad_(bool wanted) {
   for (const Tensor& t : parameters()) t.requires_grad_(wanted);
 }
 
-void Module::zero_grad(bool set_to_none) {
+void Module::zero_grad(bool set_to_none) { nn::zero_grad(parameters(), set_to_none); }
+
+void zero_grad(const Tensors& parameters, bool set_to_none) {
   const NoGrad no_grad;
-  for (const Tensor& t : parameters()) {
-    const Tensor gradient = t.grad();
-    if (gradient.defined()) t.set_grad(set_to_none ? Tensor() : zeros_like(gradient));
+  Tensors gradients;
+  for (const Tensor& p : parameters) {
+    gradients.push_back(p.grad());
+    if (!set_to_none && gradients.back().defined()) check_writable("zero_grad", gradients.back());
+  }
+  const Uninterrupted whole;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    if (set_to_none) {
+      parameters[i].set_grad({});
+      continue;
+    }
+    gradients[i].zero_();
+    // Of a gradient that was recorded itself the history ends here.
+    if (gradients[i].requires_grad()) parameters[i].set_grad(gradients[i].detach());
   }
 }
 

@@ -24,9 +24,6 @@
 
 namespace WICK_API wick {
 
-using NamedTensor = std::pair<std::string, Tensor>;
-using NamedTensors = std::vector<NamedTensor>;
-
 namespace nn {
 
 // The names that a module and a state dict do not have in common.
@@ -58,8 +55,9 @@ class Module : public RefCounted {
   NamedTensors state_dict() const;
   // Puts the values of `state` into this module's tensors, in place, converted to their dtypes. An Error that
   // names them all if a tensor is missing or, with `strict`, one is not among the module's; ShapeError for
-  // one of another shape, and DTypeError for complex values of a real tensor. Nothing is changed then.
-  // Without `strict` what is missing keeps its values.
+  // one of another shape, DTypeError for complex values of a real tensor, and the errors of every change in
+  // place for a tensor of the module that cannot be written. Nothing is changed then. Without `strict` what
+  // is missing keeps its values. `state` may share memory with the module.
   IncompatibleKeys load_state_dict(const NamedTensors& state, bool strict = true);
 
   // Dropout and the like behave differently in training, which is how modules begin, and in evaluation.
@@ -68,11 +66,12 @@ class Module : public RefCounted {
   bool is_training() const noexcept { return training_; }
 
   void requires_grad_(bool wanted = true);
-  // Takes all gradients away, or fills them with zeros.
+  // Takes all gradients away, or fills them with zeros; as nn::zero_grad below.
   void zero_grad(bool set_to_none = true);
   // Floating point parameters and buffers, and gradients, become tensors of that dtype; integers stay. A
-  // tensor that had another dtype is replaced: an optimizer made before refuses its next step. DTypeError for
-  // a dtype that is not floating point.
+  // tensor that had another dtype is replaced: an optimizer made before refuses its next step, and hooks that
+  // were registered on the old parameter are not on the new one. DTypeError for a dtype that is not floating
+  // point.
   void to(DType dtype);
 
   // Calls f(path, module) for this module, whose path is empty, and each below, once.
@@ -96,7 +95,8 @@ class Module : public RefCounted {
     add_child(name, Ref<Module>(module));
     return *module;
   }
-  // Registers one that may have other owners. Error for one that this module is within.
+  // Registers one that may have other owners. Error for one that this module is within, and where modules
+  // would be nested more than 200 levels deep.
   Module& add_child(std::string_view name, const Ref<Module>& module);
 
  private:
@@ -119,6 +119,8 @@ class Module : public RefCounted {
   std::deque<Slot> slots_;
   std::vector<std::pair<std::string, Ref<Module>>> children_;
   bool training_ = true;
+  // How many modules this one stands within at most. It does not shrink when one of them ends.
+  int depth_ = 0;
 };
 
 // A module on the heap, with an owner that can be copied.
@@ -126,6 +128,11 @@ template <class M, class... A>
 Ref<M> make(A&&... arguments) {
   return Ref<M>(new M(std::forward<A>(arguments)...));
 }
+
+// Takes the gradients of the parameters away or, without `set_to_none`, fills those that there are with zeros
+// in place and detaches them. Errors of a change in place for one that cannot be written, before the first
+// change.
+void zero_grad(const Tensors& parameters, bool set_to_none = true);
 
 // What `call` gives while the module computes with the given tensors in place of those of the same names;
 // afterwards it has its own again. Gradients reach the tensors given. Error for a name that the module has

@@ -3,6 +3,7 @@
 // Private: ranges of options.
 
 #include <array>
+#include <cmath>
 #include <string_view>
 
 #include "wick/core/fail.h"
@@ -15,7 +16,7 @@ inline void check(const char* kind, bool good, std::string_view option, std::str
 }
 
 inline void check_not_negative(const char* kind, std::string_view option, double given) {
-  check(kind, given >= 0, option, "at least 0", given);
+  check(kind, given >= 0 && std::isfinite(given), option, "finite and at least 0", given);
 }
 
 inline void check_betas(const char* kind, const std::array<double, 2>& betas) {

@@ -1,8 +1,11 @@
 #include "wick/optim/grad_scaler.h"
 
 #include <cmath>
+#include <limits>
 
 #include "wick/autograd/gradient.h"
+#include "wick/autograd/in_place.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/operand.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -18,11 +21,21 @@ void check_positive(std::string_view option, double given) {
   check(operation, given > 0, option, "above 0", given);
 }
 
+// Whether it is above 0 and finite as a float32.
+bool is_scale(double x) {
+  using Limits = std::numeric_limits<float>;
+  return x >= static_cast<double>(Limits::denorm_min()) && x <= static_cast<double>(Limits::max());
+}
+
+float checked_scale(std::string_view option, double given) {
+  check(operation, is_scale(given), option, "above 0 and finite in float32", given);
+  return static_cast<float>(given);
+}
+
 }  // namespace
 
 GradScaler::GradScaler(const GradScalerOptions& options)
-    : options_(options), scale_(static_cast<float>(options.init_scale)) {
-  check_positive("init_scale", options.init_scale);
+    : options_(options), scale_(checked_scale("init_scale", options.init_scale)) {
   check_positive("growth_factor", options.growth_factor);
   check_positive("backoff_factor", options.backoff_factor);
   check_positive("growth_interval", static_cast<double>(options.growth_interval));
@@ -36,44 +49,52 @@ Tensor GradScaler::scale(const Tensor& loss) const {
 bool GradScaler::divide(Optimizer& optimizer) const {
   const NoGrad no_grad;
   bool overflow = false;
-  const double by = 1 / static_cast<double>(scale_);
+  Tensors gradients;
   for (const Tensor& p : optimizer.parameters()) {
     const Tensor g = p.grad();
     if (!g.defined() || g.numel() == 0) continue;
+    check_writable(operation, g);
     overflow = overflow || !std::isfinite(min(g).item<double>()) || !std::isfinite(max(g).item<double>());
-    g.mul_(by);
+    gradients.push_back(g);
   }
+  const double by = 1 / static_cast<double>(scale_);
+  const Uninterrupted whole;
+  for (const Tensor& g : gradients) g.mul_(by);
   return overflow;
 }
 
 void GradScaler::unscale_(Optimizer& optimizer) {
-  if (unscaled_.contains(&optimizer)) {
+  if (unscaled_.contains(optimizer.id())) {
     fail(operation, "the gradients of this optimizer have been unscaled since the last update");
   }
   const bool overflow = divide(optimizer);
   overflowed_ = overflowed_ || overflow;
-  unscaled_.emplace(&optimizer, overflow);
+  unscaled_.emplace(optimizer.id(), overflow);
 }
 
 bool GradScaler::step(Optimizer& optimizer) {
-  if (!unscaled_.contains(&optimizer)) unscale_(optimizer);
+  if (!unscaled_.contains(optimizer.id())) unscale_(optimizer);
   // A second step unscales again, for it belongs to another backward pass.
-  const bool overflow = unscaled_.extract(&optimizer).mapped();
+  const bool overflow = unscaled_.extract(optimizer.id()).mapped();
   if (!overflow) optimizer.step();
   return !overflow;
+}
+
+void GradScaler::change_scale(double factor) {
+  const double changed = static_cast<double>(scale_) * factor;
+  if (is_scale(changed)) scale_ = static_cast<float>(changed);
 }
 
 void GradScaler::update() {
   unscaled_.clear();
   if (std::exchange(overflowed_, false)) {
-    scale_ = static_cast<float>(static_cast<double>(scale_) * options_.backoff_factor);
+    change_scale(options_.backoff_factor);
     clean_ = 0;
     return;
   }
   if (++clean_ < options_.growth_interval) return;
   clean_ = 0;
-  const auto grown = static_cast<float>(static_cast<double>(scale_) * options_.growth_factor);
-  if (std::isfinite(grown)) scale_ = grown;
+  change_scale(options_.growth_factor);
 }
 
 NamedTensors GradScaler::state_dict() const {
@@ -95,9 +116,8 @@ void GradScaler::load_state_dict(const NamedTensors& state) {
     fail("load_state_dict", "\"{}\" is missing in the state of a scaler",
          scale.defined() ? "_growth_tracker" : "scale");
   }
-  const auto read = scale.item<float>();
+  const float read = checked_scale("scale", scale.item<double>());
   const auto count = clean.item<std::int64_t>();
-  check_positive("scale", static_cast<double>(read));
   check_not_negative(operation, "_growth_tracker", static_cast<double>(count));
   scale_ = read;
   clean_ = count;

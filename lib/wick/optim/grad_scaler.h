@@ -21,19 +21,20 @@ struct GradScalerOptions {
 //   scaler.update();
 class GradScaler : public RefCounted {
  public:
-  // Error unless all options are above 0.
+  // Error unless all options are above 0, and init_scale a number that float32 can hold.
   explicit GradScaler(const GradScalerOptions& options = {});
 
   // Times the scale, in the tensor's dtype; integers become float32. Differentiable.
   Tensor scale(const Tensor& loss) const;
   // Divides the gradients of the optimizer in place. It belongs before clipping; step() does not do it again.
-  // Error if it has been done since the last update().
+  // Error if it has been done since the last update(), and for a gradient that cannot be written, before the
+  // first change.
   void unscale_(Optimizer& optimizer);
   // Unscales, if that was not done yet, and takes the optimizer's step if no gradient was infinite or NaN.
   // Answers whether it did.
   bool step(Optimizer& optimizer);
   // The scale shrinks after an overflow of any optimizer since the last update(), and grows after
-  // growth_interval updates without one, as long as float32 can hold it.
+  // growth_interval updates without one, as long as float32 can hold it: it is never 0 or infinite.
   void update();
 
   double get_scale() const { return static_cast<double>(scale_); }
@@ -44,12 +45,13 @@ class GradScaler : public RefCounted {
 
  private:
   bool divide(Optimizer& optimizer) const;
+  void change_scale(double factor);
 
   GradScalerOptions options_;
   float scale_;
   std::int64_t clean_ = 0;  // updates since the last change
   bool overflowed_ = false;
-  std::unordered_map<const Optimizer*, bool> unscaled_;  // whether there was an overflow
+  std::unordered_map<std::uint64_t, bool> unscaled_;  // by id; whether there was an overflow
 };
 
 }  // namespace optim

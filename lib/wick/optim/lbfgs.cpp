@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "wick/autograd/gradient.h"
+#include "wick/autograd/in_place.h"
 #include "wick/core/interrupt.h"
 #include "wick/linalg/products.h"
 #include "wick/ops/creation.h"
@@ -65,7 +66,8 @@ void LBFGS::find_direction(const Tensor& gradient) {
   const Tensor y = sub(gradient, m.last_gradient), s = mul(m.direction, m.length);
   const double ys = product(y, s);
   if (ys > 1e-10) {
-    if (std::ssize(m.differences) == options().history_size) {
+    // More than one where a longer history was loaded.
+    while (std::ssize(m.differences) >= options().history_size) {
       m.differences.erase(m.differences.begin());
       m.moves.erase(m.moves.begin());
       m.rho.erase(m.rho.begin());
@@ -107,6 +109,7 @@ Tensor LBFGS::iterate(const Closure& closure) {
   const LBFGSOptions& o = options();
   const double rate = lr();
   Memory& m = memory_;
+  for (const Tensor& p : groups_[0].parameters) check_writable(lbfgs_kind, p);
   const auto evaluate = [&] {
     const EnableGrad enable;
     ++m.evaluations;
@@ -127,15 +130,18 @@ Tensor LBFGS::iterate(const Closure& closure) {
     m.last_gradient = gradient;
     m.last_loss = loss;
     m.length = m.iterations == 1 ? std::min(1.0, 1 / sum(abs(gradient)).item<double>()) * rate : rate;
-    if (product(gradient, m.direction) > -o.tolerance_change) break;
+    // The closure may load another state.
+    const Tensor direction = m.direction;
+    const double length = m.length, last_loss = loss;
+    if (product(gradient, direction) > -o.tolerance_change) break;
     move();
     if (i == most) break;
     loss = evaluate().item<double>();
     gradient = flat_gradient();
     if (++evaluations >= o.max_eval) break;
     if (largest(gradient) <= o.tolerance_grad) break;
-    if (largest(mul(m.direction, m.length)) <= o.tolerance_change) break;
-    if (std::abs(loss - m.last_loss) < o.tolerance_change) break;
+    if (largest(mul(direction, length)) <= o.tolerance_change) break;
+    if (std::abs(loss - last_loss) < o.tolerance_change) break;
   }
   return first;
 }
@@ -173,11 +179,18 @@ void LBFGS::load_own_state(const NamedTensors& state) {
     for (std::int64_t i = 0; i < t.size(0); ++i) out.push_back(t.select(0, i).clone());
     return out;
   };
+  const auto count = [](const std::string& name, const Tensor& t) {
+    const auto n = t.item<double>();
+    if (!(n >= 0 && n < 0x1p53 && n == std::floor(n))) {
+      fail("load_state_dict", "\"state.0.{}\" is no count: {}", name, n);
+    }
+    return static_cast<std::int64_t>(n);
+  };
   for (const auto& [name, t] : state) {
     if (name == "func_evals")
-      m.evaluations = t.item<std::int64_t>();
+      m.evaluations = count(name, t);
     else if (name == "n_iter")
-      m.iterations = t.item<std::int64_t>();
+      m.iterations = count(name, t);
     else if (name == "t")
       m.length = t.item<double>();
     else if (name == "H_diag")

@@ -1,6 +1,6 @@
 #include "wick/optim/optimizer.h"
 
-#include <cmath>
+#include <atomic>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -9,13 +9,16 @@
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
+#include "wick/optim/check_options.h"
 
 namespace wick::optim {
 namespace {
 
-void check_rate(const char* kind, double rate) {
-  if (!(rate >= 0) || std::isinf(rate))
-    fail(kind, "a learning rate must not be negative, {} was given", rate);
+void check_rate(const char* kind, double rate) { check_not_negative(kind, "a learning rate", rate); }
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 std::string entry(std::size_t index, const std::string& name) {
@@ -29,7 +32,7 @@ std::string entry(std::size_t index, const std::string& name) {
 }  // namespace
 
 Optimizer::Optimizer(const char* kind, std::vector<ParameterGroup> groups)
-    : groups_(std::move(groups)), kind_(kind) {
+    : groups_(std::move(groups)), kind_(kind), id_(next_id()) {
   std::unordered_set<const TensorBody*> seen;
   for (const ParameterGroup& group : groups_) {
     check_rate(kind, group.lr);
@@ -93,15 +96,7 @@ Tensor Optimizer::step(const Closure& closure) {
   return loss;
 }
 
-void Optimizer::zero_grad(bool set_to_none) {
-  const NoGrad no_grad;
-  for (const ParameterGroup& group : groups_) {
-    for (const Tensor& p : group.parameters) {
-      const Tensor gradient = p.grad();
-      if (gradient.defined()) p.set_grad(set_to_none ? Tensor() : zeros_like(gradient));
-    }
-  }
-}
+void Optimizer::zero_grad(bool set_to_none) { nn::zero_grad(parameters(), set_to_none); }
 
 const Optimizer::ParameterGroup& Optimizer::group_at(std::int64_t group) const {
   if (group < 0 || group >= group_count()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -51,11 +52,14 @@ class Optimizer : public RefCounted {
   // it as often as it has to and returns the first loss.
   virtual Tensor step(const Closure& closure);
 
-  // Takes the gradients of all parameters away, or fills those that there are with zeros.
+  // Takes the gradients of all parameters away, or fills those that there are with zeros; as nn::zero_grad.
   void zero_grad(bool set_to_none = true);
 
   // "adam"; state of one kind does not fit another.
   const char* kind() const noexcept { return kind_; }
+
+  // Another number for each optimizer that the process makes; an address is used again.
+  std::uint64_t id() const noexcept { return id_; }
 
   // Groups are counted from 0; IndexError for one that there is not.
   std::int64_t group_count() const noexcept { return std::ssize(groups_); }
@@ -86,7 +90,7 @@ class Optimizer : public RefCounted {
   };
 
   // GradientError for a parameter that is the result of an operation, and Error for one that stands twice;
-  // DTypeError unless they are floating point. Error for a negative rate.
+  // DTypeError unless they are floating point. Error for a rate that is negative or not finite.
   Optimizer(const char* kind, std::vector<ParameterGroup> groups);
 
   // A parameter that has a gradient.
@@ -109,14 +113,16 @@ class Optimizer : public RefCounted {
   virtual NamedTensors own_state() const { return {}; }
   virtual void load_own_state(const NamedTensors& state);
 
+  const ParameterGroup& group_at(std::int64_t group) const;
+
   std::vector<ParameterGroup> groups_;
   std::vector<ParameterState> states_;  // of all parameters, in order
 
  private:
-  const ParameterGroup& group_at(std::int64_t group) const;
   const Tensor& parameter_at(std::size_t index, std::size_t& group) const;
 
   const char* kind_;
+  const std::uint64_t id_;
 };
 
 // An optimizer whose groups have options of that type, with a member lr.
@@ -125,7 +131,8 @@ class OptimizerOf : public Optimizer {
  public:
   // The options of a group, but for the learning rate, which is lr().
   const Options& options(std::int64_t group = 0) const {
-    return options_.at(static_cast<std::size_t>(group));
+    this->group_at(group);
+    return options_[static_cast<std::size_t>(group)];
   }
 
  protected:

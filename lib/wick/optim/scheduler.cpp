@@ -31,7 +31,7 @@ double real(std::int64_t n) { return static_cast<double>(n); }
 Scheduler::Scheduler(const char* kind, Scheduled optimizer, std::int64_t last_epoch)
     : kind_(kind), optimizer_(std::move(optimizer)), t_(last_epoch + 1) {
   if (last_epoch < -1) fail(kind, "last_epoch must be at least -1, {} was given", last_epoch);
-  optimizer_->keep_initial_lr();
+  if (!optimizer_) fail(kind, "no optimizer was given");
 }
 
 Scheduler::~Scheduler() = default;
@@ -42,7 +42,12 @@ void Scheduler::begin() {
 
 void Scheduler::step() {
   ++t_;
-  begin();
+  try {
+    begin();
+  } catch (...) {
+    --t_;
+    throw;
+  }
 }
 
 void Scheduler::step(double) { step(); }
@@ -56,6 +61,8 @@ void Scheduler::set_rates(const std::function<double(double, double)>& of) {
       fail(kind_, "the learning rate at step {} would be {}", t_, rates.back());
     }
   }
+  // Only of a scheduler that can be made.
+  optimizer_->keep_initial_lr();
   for (std::int64_t g = 0; g < groups; ++g) optimizer_->set_lr(g, rates[static_cast<std::size_t>(g)]);
   last_ = std::move(rates);
 }
@@ -99,9 +106,9 @@ void Scheduler::load_state_dict(const NamedTensors& state) {
     return out;
   };
   const double t = take("last_epoch").item<double>();
-  if (!(t >= 0 && t < 0x1p53)) fail(operation, "\"last_epoch\" is no count: {}", t);
-  const std::vector<double> bases = to_vector<double>(take("base_lrs")),
-                            rates = to_vector<double>(take("last_lr"));
+  if (!(t >= 0 && t < 0x1p53 && t == std::floor(t))) fail(operation, "\"last_epoch\" is no count: {}", t);
+  const std::vector<double> bases = to_vector<double>(take("base_lrs"));
+  std::vector<double> rates = to_vector<double>(take("last_lr"));
   const auto groups = static_cast<std::size_t>(optimizer_->group_count());
   if (bases.size() != groups || rates.size() != groups) {
     fail<ShapeError>(operation, "there are {} bases and {} rates for {} groups", bases.size(), rates.size(),
@@ -110,7 +117,10 @@ void Scheduler::load_state_dict(const NamedTensors& state) {
   for (const double value : rates) check_not_negative(operation, "a learning rate", value);
   for (const double value : bases) check_not_negative(operation, "a base", value);
   std::vector<std::pair<double*, double>> remembered;
-  for (const auto& [name, value] : memory()) remembered.emplace_back(value, take(name).item<double>());
+  for (const auto& [name, value] : memory()) {
+    remembered.emplace_back(value, take(name).item<double>());
+    if (std::isnan(remembered.back().second)) fail(operation, "\"{}\" is NaN", name);
+  }
   if (!given.empty()) {
     fail(operation, "\"{}\" does not belong to the state of {}", given.begin()->first, kind_);
   }
@@ -120,11 +130,12 @@ void Scheduler::load_state_dict(const NamedTensors& state) {
     optimizer_->set_initial_lr(static_cast<std::int64_t>(g), bases[g]);
     optimizer_->set_lr(static_cast<std::int64_t>(g), rates[g]);
   }
-  last_ = rates;
+  last_ = std::move(rates);
 }
 
 LambdaLR::LambdaLR(Scheduled optimizer, Factor factor, std::int64_t last_epoch, const char* kind)
     : Scheduler(kind, std::move(optimizer), last_epoch), factor_(std::move(factor)) {
+  if (!factor_) fail(kind, "no function was given");
   begin();
 }
 double LambdaLR::rate(double base, double) const { return base * factor_(last_epoch()); }
@@ -132,6 +143,7 @@ double LambdaLR::rate(double base, double) const { return base * factor_(last_ep
 MultiplicativeLR::MultiplicativeLR(Scheduled optimizer, LambdaLR::Factor factor, std::int64_t last_epoch,
                                    const char* kind)
     : Scheduler(kind, std::move(optimizer), last_epoch), factor_(std::move(factor)) {
+  if (!factor_) fail(kind, "no function was given");
   begin();
 }
 double MultiplicativeLR::rate(double, double current) const {
@@ -314,6 +326,7 @@ ReduceLROnPlateau::ReduceLROnPlateau(Scheduled optimizer, const PlateauOptions& 
   check_count(kind(), "cooldown", options.cooldown, 0);
   check_not_negative(kind(), "min_lr", options.min_lr);
   check_not_negative(kind(), "eps", options.eps);
+  this->optimizer().keep_initial_lr();
 }
 
 bool ReduceLROnPlateau::better(double metric) const {
@@ -324,24 +337,22 @@ bool ReduceLROnPlateau::better(double metric) const {
 }
 
 void ReduceLROnPlateau::step(double metric) {
-  if (better(metric)) {
-    best_ = metric;
-    bad_ = 0;
-  } else {
-    ++bad_;
+  const bool improved = better(metric);
+  double bad = improved ? 0 : bad_ + 1, cooling = cooling_;
+  if (cooling > 0) {
+    --cooling;
+    bad = 0;
   }
-  if (cooling_ > 0) {
-    --cooling_;
-    bad_ = 0;
-  }
-  const bool reduce = bad_ > real(options_.patience);
-  if (reduce) {
-    cooling_ = real(options_.cooldown);
-    bad_ = 0;
-    Scheduler::step();
+  if (bad > real(options_.patience)) {
+    Scheduler::step();  // before anything is remembered, for it may throw
+    cooling = real(options_.cooldown);
+    bad = 0;
   } else {
     advance();
   }
+  if (improved) best_ = metric;
+  bad_ = bad;
+  cooling_ = cooling;
 }
 
 double ReduceLROnPlateau::rate(double, double current) const {

@@ -8,9 +8,11 @@
 
 // Schedules of learning rates. A scheduler sets the rates of all groups of its optimizer when it is made, for
 // t = 0, and step() for t + 1. The base of a group is the rate that it had when its first scheduler was made.
-// Where PyTorch multiplies the rate that there is (StepLR, MultiStepLR, ExponentialLR, MultiplicativeLR) two
-// schedulers compound; of others the one that was advanced last decides. `last_epoch` is the last t done, to
-// go on from; Error below -1, and for options out of range.
+// StepLR, MultiStepLR, ExponentialLR and MultiplicativeLR multiply the rate that there is, as in PyTorch, so
+// that two schedulers compound; of others the one that was advanced last decides. PyTorch multiplies in
+// PolynomialLR and CosineAnnealingLR too; here they are closed forms of t. `last_epoch` is the last t done,
+// to go on from; Error below -1, for options out of range and for no optimizer, which leaves the rates and
+// bases of the optimizer as they were. A step that throws changes nothing.
 
 namespace WICK_API wick {
 namespace optim {
@@ -23,6 +25,7 @@ class Scheduled {
   Scheduled(const Ref<O>& optimizer) : optimizer_(optimizer.get()), owner_(optimizer.get()) {}
   Optimizer& operator*() const { return *optimizer_; }
   Optimizer* operator->() const { return optimizer_; }
+  explicit operator bool() const { return optimizer_ != nullptr; }
 
  private:
   Optimizer* optimizer_;
@@ -43,7 +46,8 @@ class Scheduler : public RefCounted {
   Optimizer& optimizer() const { return *optimizer_; }
 
   // All that is needed to go on: float64 tensors. load_state_dict sets the optimizer's rates as well. Error
-  // for names that are missing or do not belong here; nothing is changed then.
+  // for names that are missing or do not belong here, and numbers that are out of range; nothing is changed
+  // then.
   NamedTensors state_dict() const;
   void load_state_dict(const NamedTensors& state);
 
@@ -174,7 +178,8 @@ class CosineAnnealingWarmRestarts : public Scheduler {
 };
 
 // From base_lr to max_lr in step_size_up steps, back in step_size_down (as many, if 0), and again, whatever
-// the base. The height is that, a half of it from one cycle to the next, or gamma^t of it.
+// the base. The height is that, a half of it from one cycle to the next, or gamma^t of it. The momentum,
+// which PyTorch's cycles as well, stays as it is.
 enum class Cycle { Triangular, Triangular2, ExpRange };
 class CyclicLR : public Scheduler {
  public:
@@ -198,7 +203,7 @@ struct OneCycleOptions {
   double div_factor = 25, final_div_factor = 1e4;
 };
 // From max_lr / div_factor to max_lr at t = pct_start total - 1, and to max_lr / div_factor /
-// final_div_factor at t = total - 1, where it stays.
+// final_div_factor at t = total - 1, where it stays. The momentum, which PyTorch's cycles as well, stays too.
 class OneCycleLR : public Scheduler {
  public:
   OneCycleLR(Scheduled optimizer, double max_lr, std::int64_t total_steps,

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "support.h"
 
 namespace wick::test {
@@ -221,6 +223,56 @@ TEST_CASE("data parallel modules may be variables, also while gradients are not 
   const nn::DistributedDataParallel::NoSync paused(owned);
   owned = {};
   CHECK(layer->use_count() == 3);
+}
+
+TEST_CASE("modules: loading changes all or nothing, and values may share memory") {
+  struct Pair : nn::Module {
+    Tensor& a = buffer("a", zeros({2}));
+    Tensor& b = buffer("b", ones({2}));
+  };
+  Pair pair;
+  pair.load_state_dict({{"a", pair.b}, {"b", pair.a}});
+  CHECK(identical(pair.a, ones({2})));
+  CHECK(identical(pair.b, zeros({2})));
+  struct Expanded : nn::Module {
+    Tensor& a = buffer("a", zeros({2}));
+    Tensor& b = buffer("b", ones({1}).expand({2}));
+  };
+  Expanded expanded;
+  CHECK_THROWS_AS(expanded.load_state_dict({{"a", ones({2})}, {"b", ones({2})}}), ShapeError);
+  CHECK(identical(expanded.a, zeros({2})));
+}
+
+TEST_CASE("modules: nesting has a limit, and shared modules take no time") {
+  Ref<nn::Module> shared(new nn::Sequential());
+  for (int i = 0; i < 100; ++i) {
+    const auto next = nn::make<nn::Sequential>();
+    next->push_back(shared);
+    next->push_back(shared);
+    shared = Ref<nn::Module>(next.get());
+  }
+  const auto top = nn::make<nn::Sequential>();
+  Ref<nn::Sequential> last = top;
+  for (int i = 1; i < 200; ++i) {
+    const auto next = nn::make<nn::Sequential>();
+    last->push_back(next);
+    last = next;
+  }
+  CHECK_THROWS_AS(last->push_back(nn::make<nn::Sequential>()), Error);
+  CHECK_THROWS_AS(last->push_back(top), Error);
+}
+
+TEST_CASE("gradients are cleared in place, and clipped all or none") {
+  const Tensor a = ones({2}), b = ones({2});
+  a.set_grad(full({2}, 3));
+  b.set_grad(ones({1}).expand({2}));
+  const Tensor held = a.grad();
+  CHECK_THROWS_AS(nn::clip_grad_norm_({a, b}, 1), ShapeError);
+  CHECK_THROWS_AS(nn::clip_grad_value_({a, b}, 1), ShapeError);
+  CHECK_THROWS_AS(nn::clip_grad_norm_({a}, 1, NAN), Error);
+  CHECK(identical(held, full({2}, 3)));
+  nn::zero_grad({a}, false);
+  CHECK(identical(held, zeros({2})));
 }
 
 }  // namespace wick::test

@@ -355,4 +355,27 @@ TEST_CASE("scaler: overflow leaves the step out") {
   CHECK(scaler.scale(ones({2}, int64)).dtype() == float32);
 }
 
+TEST_CASE("optimizers: groups, rates and scales out of range; an id of their own") {
+  const Tensor p = ones({2}), shared = ones({1}).expand({2});
+  SGD sgd({p});
+  CHECK(sgd.id() != SGD({p}).id());
+  CHECK_THROWS_AS(sgd.options(5), IndexError);
+  CHECK_THROWS_AS(SGD({p}, {.lr = INFINITY}), Error);
+  CHECK_THROWS_AS(SGD({p}, {.weight_decay = INFINITY}), Error);
+  for (const double scale : {1e300, 1e39, 1e-300, HUGE_VAL}) {
+    CHECK_THROWS_AS(GradScaler({.init_scale = scale}), Error);
+  }
+  GradScaler scaler({.init_scale = 1.5e-45});
+  p.set_grad(full({2}, INFINITY));
+  CHECK_FALSE(scaler.step(sgd));
+  scaler.update();
+  CHECK(scaler.get_scale() > 0);
+  LBFGS lbfgs({p, shared});
+  p.set_grad(ones({2}));
+  shared.set_grad(ones({2}));
+  CHECK_THROWS_AS(lbfgs.step(), ShapeError);
+  CHECK(identical(p, ones({2})));
+  CHECK_THROWS_AS(lbfgs.load_state_dict({{"state.0.n_iter", scalar_tensor(-3, int64)}}), Error);
+}
+
 }  // namespace wick::test

@@ -175,4 +175,22 @@ TEST_CASE("schedulers: options out of range") {
   CHECK(f.sgd.lr() == 0.8);
 }
 
+TEST_CASE("schedulers: what fails changes nothing") {
+  Fixture f;
+  CHECK_THROWS_AS(CosineAnnealingLR(f.sgd, 0), Error);
+  f.sgd.set_lr(0.4);
+  CHECK(f.sgd.initial_lr(0) == 0.4);
+  LambdaLR s(f.sgd, [](std::int64_t t) { return t == 1 ? NAN : 1.0; });
+  CHECK_THROWS_AS(s.step(), Error);
+  CHECK(s.last_epoch() == 0);
+  NamedTensors state = s.state_dict();
+  state[0].second = scalar_tensor(1.5, float64);
+  CHECK_THROWS_AS(s.load_state_dict(state), Error);
+  state = s.state_dict();
+  state[1].second = full({1}, INFINITY, float64);
+  CHECK_THROWS_AS(s.load_state_dict(state), Error);
+  CHECK(s.last_epoch() == 0);
+  CHECK_THROWS_AS(StepLR(Ref<SGD>(), 1), Error);
+}
+
 }  // namespace wick::test
