@@ -90,6 +90,32 @@ switch $case {
         expectText "the first names the rank" [string match "*no answer within 2 s from rank $last*" [lindex $outcomes 1]] 1
         expectText "the second knows" [string match "*cannot be used any more*" [lindex $outcomes 3]] 1
     }
+    killed_training {
+        # In the middle of an epoch: the error comes in time, the last checkpoint loads, and one rank goes on alone.
+        torch::manual_seed 1
+        set model [torch::sequential [list [torch::linear 8 16] torch::tensor_tanh [torch::linear 16 3]]]
+        set parallel [torch::distributed_data_parallel $model]
+        set optimizer [torch::optimizer_adam $model 0.01]
+        set x [torch::randn {12 8}]
+        set y [torch::tensor_to [torch::remainder [torch::arange 12] 3] cpu int64]
+        set file [file join $reports checkpoint$rank]
+        proc step {model} {
+            torch::optimizer_zero_grad $::optimizer
+            torch::tensor_backward [torch::cross_entropy_loss [torch::layer_forward $model $::x] $::y]
+            torch::optimizer_step $::optimizer
+        }
+        for {set i 0} {$i < 10} {incr i} {step $parallel}
+        torch::save_checkpoint $model $optimizer $file 10
+        if {$lost} kill
+        expectLost "step" {step $parallel} "distributed_all_reduce: no answer within 2 s from rank $last, *"
+        torch::load_checkpoint $file $model $optimizer
+        step $model
+        set after [lmap p [torch::layer_parameters $model] {torch::tensor_to_list $p}]
+        torch::load_checkpoint $file $model $optimizer
+        step $model
+        expectText "the same step again" [lmap p [torch::layer_parameters $model] {torch::tensor_to_list $p}] $after
+        file delete $file
+    }
     killed_elsewhere {
         # Groups without the dead rank go on.
         set others {}

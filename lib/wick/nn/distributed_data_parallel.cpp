@@ -78,7 +78,7 @@ DistributedDataParallel::DistributedDataParallel(const Ref<Module>& module, cons
     fail(operation, "bucket_bytes must be 1 or greater, {} was given", options_.bucket_bytes);
   add_child("module", module);
   module_ = module;
-  distributed::init();
+  if (!distributed::initialized()) distributed::init();  // whose timeout stays
   const distributed::Context context{options_.group, std::nullopt};
   const NamedTensors parameters = trained(*module);
   if (parameters.empty()) fail(operation, "the module has no parameters that require gradients");
@@ -106,6 +106,7 @@ Tensor DistributedDataParallel::forward(const Tensor& x) {
     if (parameter.body()->gradient && parameter.body()->gradient->replaced)
       fail(operation, "{} has been replaced since, by Module::to", name);
   }
+  if (grad_enabled()) reducer_->expected = reducer_->sync;
   if (options_.broadcast_buffers && is_training() && grad_enabled() && reducer_->sync) broadcast_buffers();
   return module_->forward(x);
 }

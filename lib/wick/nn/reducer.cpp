@@ -82,7 +82,7 @@ void Reducer::reduce_ready(bool all) {
 }
 
 void Reducer::complete(const Tensor& leaf, const Tensor& gradient) {
-  if (!sync) return;
+  if (!sync || !expected) return;
   const NoGrad no_grad;
   begin();
   const Tensor before = leaf.grad();
@@ -91,7 +91,7 @@ void Reducer::complete(const Tensor& leaf, const Tensor& gradient) {
 }
 
 void Reducer::finish(std::span<const Tensor> leaves) {
-  if (!sync) return;
+  if (!sync || !expected) return;
   const NoGrad no_grad;
   begin();
   for (const Tensor& leaf : leaves) {
@@ -133,6 +133,7 @@ void Reducer::take_means() {
 
 void Reducer::abandon() noexcept {
   active_ = false;
+  expected = false;
   for (Bucket& bucket : buckets_) {
     bucket.flat = {};
     bucket.work = nullptr;

@@ -29,6 +29,9 @@ class Reducer final : public autograd::GradientObserver {
   void abandon() noexcept override;
 
   bool sync = true;
+  // Whether the parallel model has computed something whose gradients are to be averaged; not after a
+  // failure, so that the module within can be trained alone.
+  bool expected = false;
   const NamedTensors& parameters() const { return parameters_; }
 
  private:
