@@ -21,6 +21,8 @@ Tensor add_scaled(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   if (!is_integral(wick::result_type(a, b)) || alpha.kind() != wick::Kind::Floating)
     return wick::add(a, b, alpha);
   const double factor = alpha.to_double();
+  if (!std::isfinite(factor))
+    wick::fail<wick::DTypeError>("add", "for integer operands alpha must be finite, {} was given", alpha);
   if (factor == std::trunc(factor) && fits(alpha, wick::int64)) return wick::add(a, b, alpha.to_int());
   return wick::add(a.to(wick::float64), b.to(wick::float64), alpha);
 }
@@ -40,14 +42,15 @@ Tensor quotient(const Tensor& x, const Tensor& y) {
 }
 
 // Calls a function of two tensors and gives its result in the first operand's dtype. Where integers are
-// computed with floating point numbers and become integers again, it is in float64: float32 does not hold all
-// their digits.
+// computed with floating point or complex numbers and become integers again, it is in float64 or complex128:
+// float32 does not hold all their digits.
 template <class F>
 Tensor computed_in_first_dtype(const Operand& a, const Operand& b, const F& function) {
   if (a.is_tensor() && b.is_tensor()) {
     const Tensor &x = a.tensor, &y = b.tensor;
-    const bool mixed = is_integral(x.dtype()) && is_floating(y.dtype());
-    return (mixed ? function(x.to(wick::float64), y.to(wick::float64)) : function(x, y)).to(x.dtype());
+    const bool mixed = is_integral(x.dtype()) && !is_integral(y.dtype());
+    const DType wide = is_complex(y.dtype()) ? wick::complex128 : wick::float64;
+    return (mixed ? function(x.to(wide), y.to(wide)) : function(x, y)).to(x.dtype());
   }
   const auto [x, y] = as_tensors(a, b);
   return in_first_dtype(a, b, function(x, y));

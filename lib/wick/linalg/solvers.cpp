@@ -500,6 +500,12 @@ LeastSquares lstsq(const Tensor& A, const Tensor& B, std::optional<double> rcond
   }
   check_finite(operation, A);
   const double limit = rcond.value_or(default_rtol(A));
+  if (const Tensor far = far_exponents(A); far.defined()) {
+    LeastSquares near = lstsq(times_powers(A, neg(far)), B, limit);
+    near.solution = times_powers(near.solution, neg(far));
+    near.singular_values = times_powers(near.singular_values, far.squeeze(-1));
+    return near;
+  }
   LeastSquares out;
   {
     const NoGrad no_grad;

@@ -373,6 +373,11 @@ TEST_CASE(
         lstsq(line, cat({full({3, 1}, top, dtype), heights, zeros({3, 1}, dtype)}, 1)).solution;
     check_close(fit.slice(1, 1, 2), lstsq(line, heights).solution, dtype, "lstsq");
     check_close(fit.slice(1, 2, 3), zero, dtype, "lstsq of zeros");
+    const Tensor slope = tensor({1e10, 2e10, 3e10}, dtype).reshape({3, 1});
+    const LeastSquares plain = lstsq(line, slope), high = lstsq(line * (top / 3), slope);
+    check_close(high.solution * (top / 3), plain.solution, dtype, "lstsq of a large matrix");
+    check_close(high.singular_values.unsqueeze(-1) / (top / 3), plain.singular_values.unsqueeze(-1), dtype,
+                "its singular values");
   }
 }
 

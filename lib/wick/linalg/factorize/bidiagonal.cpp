@@ -163,7 +163,7 @@ class Merge {
   // Columns by position: 0, then those of the first and the second half. d is rising within each half.
   Merge(std::int64_t n, std::int64_t middle, const View<double>& u, const View<double>& v, double* d,
         double* z)
-      : n_(n), middle_(middle), u_(u), v_(v), d_(d), z_(z), order_(n), kept_(n), set_aside_(n), half_of_(n) {}
+      : n_(n), middle_(middle), u_(u), v_(v), d_(d), z_(z), order_(n), kept_(n), set_aside_(n), span_of_(n) {}
 
   // Results go to rising d and the first n columns of u and v.
   bool run() {
@@ -188,7 +188,7 @@ class Merge {
     double largest = 0;
     for (std::int64_t i = 0; i < n_; ++i) {
       order_[i] = i;
-      half_of_[i] = i == 0 ? Half::Both : i <= middle_ ? Half::Upper : Half::Lower;
+      span_of_[i] = i == 0 ? RowSpan::Both : i <= middle_ ? RowSpan::Upper : RowSpan::Lower;
       largest = std::max({largest, std::fabs(d_[i]), std::fabs(z_[i])});
     }
     std::inplace_merge(order_.data() + 1, order_.data() + middle_ + 1, order_.data() + n_,
@@ -211,12 +211,12 @@ class Merge {
         // As good as the zero of the cut row, and so a rotation from the right takes its element of z out.
         const double size = std::hypot(z_[0], z_[j]);
         rotate(v_.rows, v_.column(0), v_.column(j), z_[0] / size, z_[j] / size);
-        half_of_[j] = Half::Both;
+        span_of_[j] = RowSpan::Both;
         z_[0] = size;
         set_aside_[aside_count_++] = j;
       } else if (pending >= 0 && d_[j] - d_[pending] <= tolerance) {
         const double size = std::hypot(z_[pending], z_[j]), c = z_[j] / size, s = -z_[pending] / size;
-        if (half_of_[pending] != half_of_[j]) half_of_[pending] = half_of_[j] = Half::Both;
+        if (span_of_[pending] != span_of_[j]) span_of_[pending] = span_of_[j] = RowSpan::Both;
         rotate(n_, u_.column(pending), u_.column(j), c, s);
         rotate(v_.rows, v_.column(pending), v_.column(j), c, s);
         z_[j] = size;
@@ -244,7 +244,7 @@ class Merge {
     Secular equation(k, d, z, 1, true);
     if (!equation.solve(gaps)) return false;
     equation.restore(gaps, weights);
-    const KeptColumns columns(k, kept_.data(), half_of_.data());
+    const KeptColumns columns(k, kept_.data(), span_of_.data());
     const auto put = [&](double* target) {
       const double size = norm(k, column);
       for (std::int64_t i = 0; i < k; ++i) target[i] = column[columns[i]] / size;
@@ -268,7 +268,7 @@ class Merge {
   View<double> u_, v_;
   double *d_, *z_;
   Scratch<std::int64_t> order_, kept_, set_aside_;
-  Scratch<Half> half_of_;
+  Scratch<RowSpan> span_of_;
   std::int64_t count_ = 0, aside_count_ = 0;
 };
 

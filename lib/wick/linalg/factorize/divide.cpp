@@ -20,15 +20,15 @@ int bring_near_one(std::int64_t n, double* d, double* e) {
   return exponent;
 }
 
-KeptColumns::KeptColumns(std::int64_t count, const std::int64_t* kept, const Half* half_of)
+KeptColumns::KeptColumns(std::int64_t count, const std::int64_t* kept, const RowSpan* span_of)
     : count_(count), kept_(kept), place_(count) {
   std::int64_t at = 0;
-  for (const Half half : {Half::Upper, Half::Both, Half::Lower}) {
+  for (const RowSpan span : {RowSpan::Upper, RowSpan::Both, RowSpan::Lower}) {
     for (std::int64_t i = 0; i < count; ++i) {
-      if (half_of[kept[i]] == half) place_[at++] = i;
+      if (span_of[kept[i]] == span) place_[at++] = i;
     }
-    if (half == Half::Upper) upper_end_ = at;
-    if (half == Half::Both) both_end_ = at;
+    if (span == RowSpan::Upper) upper_end_ = at;
+    if (span == RowSpan::Both) both_end_ = at;
   }
 }
 

@@ -30,13 +30,13 @@ double largest_element(std::int64_t n, const double* d, const double* e);
 int bring_near_one(std::int64_t n, double* d, double* e);
 
 // Where columns of a basis have elements: in its upper rows alone, in all, or in its lower rows alone.
-enum class Half : char { Upper, Both, Lower };
+enum class RowSpan : char { Upper, Both, Lower };
 
-// The columns of a basis that a merge keeps, in the order of their halves, so that zeros are not multiplied.
+// The columns of a basis that a merge keeps, in the order of their spans, so that zeros are not multiplied.
 class KeptColumns {
  public:
-  // Column kept[i] of the basis lies in half_of[kept[i]].
-  KeptColumns(std::int64_t count, const std::int64_t* kept, const Half* half_of);
+  // Column kept[i] of the basis lies in span_of[kept[i]].
+  KeptColumns(std::int64_t count, const std::int64_t* kept, const RowSpan* span_of);
 
   // The position among `kept` of the one in place i.
   std::int64_t operator[](std::int64_t i) const { return place_[i]; }

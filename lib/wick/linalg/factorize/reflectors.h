@@ -46,7 +46,9 @@ class Reflectors {
 };
 
 // Updates of a column c when a panel is reduced, of which j columns are known; rows of x and y count from
-// x_from and y_from, and `coefficients` is room for j numbers. c -= x (the conjugated row `at` of y)
+// x_from and y_from, and `coefficients` is room for j numbers.
+//
+// c -= x (the conjugated row `at` of y)
 template <class T>
 void subtract_product(const View<T>& x, std::int64_t x_from, const View<T>& y, std::int64_t at,
                       std::int64_t j, T* coefficients, T* c) {

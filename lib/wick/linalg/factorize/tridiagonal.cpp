@@ -86,7 +86,7 @@ class Merge {
         order_(n_),
         kept_(n_),
         set_aside_(n_),
-        half_of_(n_) {}
+        span_of_(n_) {}
 
   bool run() {
     deflate();
@@ -105,7 +105,7 @@ class Merge {
   void deflate() {
     for (std::int64_t i = 0; i < n_; ++i) {
       order_[i] = i;
-      half_of_[i] = i < half_ ? Half::Upper : Half::Lower;
+      span_of_[i] = i < half_ ? RowSpan::Upper : RowSpan::Lower;
     }
     std::inplace_merge(order_.data(), order_.data() + half_, order_.data() + n_,
                        [&](std::int64_t a, std::int64_t b) { return d_[a] < d_[b]; });
@@ -134,7 +134,7 @@ class Merge {
     if (std::fabs((d_[b] - d_[a]) * c * s) > tolerance) return false;
     z_[b] = size;
     z_[a] = 0;
-    if (half_of_[a] != half_of_[b]) half_of_[a] = half_of_[b] = Half::Both;
+    if (span_of_[a] != span_of_[b]) span_of_[a] = span_of_[b] = RowSpan::Both;
     rotate(n_, q_.column(a), q_.column(b), c, s);
     const double first = d_[a], second = d_[b];
     d_[a] = first * c * c + second * s * s;
@@ -155,7 +155,7 @@ class Merge {
     Secular equation(k, d, z, rho_, false);
     if (!equation.solve(gaps)) return false;
     equation.restore(gaps, weights);
-    const KeptColumns columns(k, kept_.data(), half_of_.data());
+    const KeptColumns columns(k, kept_.data(), span_of_.data());
     for (std::int64_t j = 0; j < k; ++j) {
       values[j] = equation.root(j);
       double* column = gaps.column(j);
@@ -173,7 +173,7 @@ class Merge {
   double *d_, *z_;
   double rho_;
   Scratch<std::int64_t> order_, kept_, set_aside_;
-  Scratch<Half> half_of_;
+  Scratch<RowSpan> span_of_;
   std::int64_t count_ = 0, aside_count_ = 0;
 };
 
