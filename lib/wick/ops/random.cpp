@@ -467,6 +467,12 @@ double small_poisson(Generator& g, double mean) {
   return count;
 }
 
+// std::lgamma writes the sign into a variable of the process, which threads may not share.
+double log_factorial(double k) {
+  int sign;
+  return lgamma_r(k + 1, &sign);
+}
+
 // Transformed rejection with squeeze: algorithm PTRS of Hoermann, "The transformed rejection method for
 // generating Poisson random variables" (1993), whose names these are.
 double large_poisson(Generator& g, double mu) {
@@ -482,7 +488,7 @@ double large_poisson(Generator& g, double mu) {
     if (us >= 0.07 && v <= v_r) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
     const double left = std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b);
-    if (left <= -mu + k * std::log(mu) - std::lgamma(k + 1)) return k;
+    if (left <= -mu + k * std::log(mu) - log_factorial(k)) return k;
   }
 }
 
