@@ -22,6 +22,8 @@ void fill_table(kernels::Table& table) {
   add_matrix_kernels(table);
   add_losses(table);
   add_updates(table);
+  add_sparse(table);
+  add_quantization(table);
 }
 
 }  // namespace WICK_LEVEL

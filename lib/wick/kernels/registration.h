@@ -23,6 +23,8 @@ void add_products(kernels::Table& table);
 void add_matrix_kernels(kernels::Table& table);
 void add_losses(kernels::Table& table);
 void add_updates(kernels::Table& table);
+void add_sparse(kernels::Table& table);
+void add_quantization(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

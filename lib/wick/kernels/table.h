@@ -128,6 +128,22 @@ struct ReduceFinish {
   bool wide = false;
 };
 
+// Quantize, Dequantize, Add and Mul by dtype of the levels (uint8, int8, int32), the others by that of the
+// elements (float, double).
+enum class Quantize {
+  Quantize,    // levels, float elements, float scale, int32 zero point: clamp(round(x / scale) + zero_point)
+  Dequantize,  // float elements, levels, float scale, int32 zero point
+  Add,         // levels, see RequantizeParameters: both dequantized, added, quantized
+  Mul,
+  // Elements, elements, float scale, zero point of the elements' type, with QuantizeLimits: what comes back
+  // from quantizing and dequantizing. x / scale is x times the float reciprocal.
+  Fake,         // the zero point a whole number, added after rounding
+  FakeShifted,  // added before
+  Inside,       // in operand 0 (bool) whether the level of Fake is not clamped
+  InsideShifted,
+  count_
+};
+
 // The largest or smallest of each line, with its position: operand 0 gets the value, operand 1 the position
 // (int64) of the first one, or of the first NaN, of operand 2. Rows: step[0] and step[1] are 0; columns:
 // row_step[0] and row_step[1] are 0.
@@ -161,6 +177,8 @@ struct Distances {
 };
 using DistanceFunction = void (*)(const Distances& arguments);
 
+struct SparseProduct;
+struct SampledProduct;
 struct MatrixKernels;
 struct LossKernels;
 struct UpdateKernels;
@@ -210,7 +228,11 @@ struct Table {
   Loop scaled_deviation[dtypes];
   GemmFunction gemm[dtypes];           // all but bool; of half precision C is float32
   DistanceFunction distances[dtypes];  // of float and double
-  const MatrixKernels* matrix;         // of float, double and complex double, see matrix.h
+  // Of float, double, int64 and complex dtypes, see sparse.h.
+  void (*sparse_product[dtypes])(const SparseProduct& arguments);
+  void (*sampled_product[dtypes])(const SampledProduct& arguments);
+  Family<Quantize> quantize;
+  const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
   RandomKernels random;
   const LossKernels* loss;      // see loss.h
   const UpdateKernels* update;  // see update.h
