@@ -228,14 +228,14 @@ struct Table {
   Loop scaled_deviation[dtypes];
   GemmFunction gemm[dtypes];           // all but bool; of half precision C is float32
   DistanceFunction distances[dtypes];  // of float and double
+  const MatrixKernels* matrix;         // of float, double and complex double, see matrix.h
+  RandomKernels random;
+  const LossKernels* loss;      // see loss.h
+  const UpdateKernels* update;  // see update.h
   // Of float, double, int64 and complex dtypes, see sparse.h.
   void (*sparse_product[dtypes])(const SparseProduct& arguments);
   void (*sampled_product[dtypes])(const SampledProduct& arguments);
   Family<Quantize> quantize;
-  const MatrixKernels* matrix;  // of float, double and complex double, see matrix.h
-  RandomKernels random;
-  const LossKernels* loss;      // see loss.h
-  const UpdateKernels* update;  // see update.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

@@ -4,17 +4,17 @@
 
 #include "wick/autograd/node.h"
 #include "wick/ops/creation.h"
+#include "wick/ops/infer_size.h"
 
 namespace wick {
-namespace {
 
-Shape infer_size(const Tensor& x, const Shape& asked) {
+Shape infer_size(std::int64_t elements, const Shape& asked) {
   Shape shape = asked;
   std::int64_t known = 1;
   int open = -1;
   const auto invalid = [&] {
     return ShapeError("shape '" + to_string(asked) + "' is invalid for input of size " +
-                      std::to_string(x.numel()));
+                      std::to_string(elements));
   };
   for (int d = 0; d < shape.size(); ++d) {
     if (shape[d] == -1) {
@@ -26,14 +26,16 @@ Shape infer_size(const Tensor& x, const Shape& asked) {
     }
   }
   if (open >= 0) {
-    if (known == 0 || x.numel() % known != 0) throw invalid();
-    shape[open] = x.numel() / known;
+    if (known == 0 || elements % known != 0) throw invalid();
+    shape[open] = elements / known;
     known *= shape[open];
   }
-  if (known != x.numel()) throw invalid();
+  if (known != elements) throw invalid();
   numel(shape);
   return shape;
 }
+
+namespace {
 
 // Strides under which the same memory has the new shape, if there are any: each run of old dimensions that
 // lie behind one another without gaps may be cut anew.
@@ -96,7 +98,7 @@ Tensor embed(const Tensor& g, const Shape& shape, autograd::Saving<T...> saved, 
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& asked) {
-  const Shape shape = infer_size(x, asked);
+  const Shape shape = infer_size(x.numel(), asked);
   const auto back = [](const Tensor& g, const Shape& from) { return reshape(g, from); };
   const auto saved = saving(x.sizes());
   if (x.is_contiguous()) return view("reshape", x, shape, contiguous_strides(shape), 0, saved, back);
