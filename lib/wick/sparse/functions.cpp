@@ -159,7 +159,7 @@ SparseTensor softmax_along(const char* operation, const SparseTensor& given, std
     rows.push_back(p.indices().select(0, i));
   }
   const Tensor keys = rows.empty() ? zeros({x.nnz()}, int64) : linear_places(stack(rows), others);
-  return x.with_values(softmax_of_groups(x.values(), group_by(keys), logarithm));
+  return x.with_values(softmax_of_groups(x.values(), group_by(keys, numel(others)), logarithm));
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "wick/sparse/pattern.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/indexing.h"
-#include "wick/ops/sort.h"
 
 namespace wick::sparse {
 namespace {
@@ -40,6 +40,58 @@ Tensor pointers_of(const Place* lines, std::int64_t n, std::int64_t count) {
 void fill_lines(const Tensor& pointers, Place* lines) {
   const Place* p = places(pointers);
   for (std::int64_t i = 0; i + 1 < pointers.numel(); ++i) std::fill(lines + p[i], lines + p[i + 1], i);
+}
+
+// --- Sorting by place
+
+// A place with the number of its entry: in one word where both fit into halves of it.
+struct WideItem {
+  std::uint64_t place, entry;
+};
+struct NarrowItem {
+  std::uint64_t both;
+};
+std::uint64_t place_of(const WideItem& x) { return x.place; }
+std::uint64_t place_of(const NarrowItem& x) { return x.both >> 32; }
+std::uint64_t entry_of(const WideItem& x) { return x.entry; }
+std::uint64_t entry_of(const NarrowItem& x) { return x.both & 0xffffffff; }
+
+// By digits of eleven bits, the lowest first.
+template <class Item>
+void sort_items(Item* items, Item* spare, std::int64_t n, int bits, Place* order) {
+  constexpr int digit = 11;
+  constexpr std::uint64_t values = std::uint64_t{1} << digit;
+  for (int shift = 0; shift < bits; shift += digit) {
+    std::int64_t counts[values] = {};
+    for (std::int64_t i = 0; i < n; ++i) ++counts[place_of(items[i]) >> shift & (values - 1)];
+    std::int64_t start = 0;
+    for (std::int64_t& count : counts) start += std::exchange(count, start);
+    for (std::int64_t i = 0; i < n; ++i) spare[counts[place_of(items[i]) >> shift & (values - 1)]++] = items[i];
+    std::swap(items, spare);
+  }
+  for (std::int64_t i = 0; i < n; ++i) order[i] = static_cast<Place>(entry_of(items[i]));
+}
+
+// The entries in the order of their places, which are below `limit`; those at one place in their own order.
+Tensor order_of(const Tensor& x, std::int64_t limit) {
+  const std::int64_t n = x.numel();
+  const Tensor out = empty({n}, int64);
+  const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<Place>(limit - 1, 0))));
+  const Place* p = places(x);
+  if (bits <= 32 && n <= INT64_C(1) << 32) {
+    const Tensor buffers = empty({2, n}, int64);
+    auto* items = reinterpret_cast<NarrowItem*>(buffers.raw_data());
+    for (std::int64_t i = 0; i < n; ++i)
+      items[i] = {static_cast<std::uint64_t>(p[i]) << 32 | static_cast<std::uint64_t>(i)};
+    sort_items(items, items + n, n, bits, out.data<Place>());
+  } else {
+    const Tensor buffers = empty({4, n}, int64);
+    auto* items = reinterpret_cast<WideItem*>(buffers.raw_data());
+    for (std::int64_t i = 0; i < n; ++i)
+      items[i] = {static_cast<std::uint64_t>(p[i]), static_cast<std::uint64_t>(i)};
+    sort_items(items, items + n, n, bits, out.data<Place>());
+  }
+  return out;
 }
 
 }  // namespace
@@ -107,7 +159,7 @@ const Coalesced& Pattern::coalesce() const {
   const std::lock_guard lock(mutex_);
   if (!coalesced_form_) {
     const NoGrad no_grad;
-    Groups groups = group_by(keys());
+    Groups groups = group_by(keys(), numel(sparse_shape()));
     const Tensor first = empty({groups.count}, int64);  // an entry of each group
     const Place *order = places(groups.order), *group = places(groups.group);
     for (std::int64_t i = nnz_ - 1; i >= 0; --i) first.data<Place>()[group[order[i]]] = order[i];
@@ -122,7 +174,7 @@ Compressed Pattern::compress(int along) const {
   const Tensor lines = indices().select(0, along), others = indices().select(0, 1 - along);
   Compressed out;
   const bool ordered = ascending(places(lines), nnz_, false);
-  if (!ordered) out.order = argsort(lines, 0, false);
+  if (!ordered) out.order = order_of(lines, shape_[along]);
   const Tensor sorted = ordered ? lines : index_select(lines, 0, out.order);
   out.pointers = pointers_of(places(sorted), nnz_, shape_[along]);
   out.columns = ordered ? others : index_select(others, 0, out.order);
@@ -167,10 +219,10 @@ Tensor coordinates_of(const Tensor& places_in_all, const Shape& shape) {
   return out;
 }
 
-Groups group_by(const Tensor& keys) {
+Groups group_by(const Tensor& keys, std::int64_t limit) {
   const NoGrad no_grad;
   const std::int64_t n = keys.numel();
-  Groups out{argsort(keys, 0, false), empty({n}, int64), 0};
+  Groups out{order_of(keys, limit), empty({n}, int64), 0};
   const Place *key = places(keys), *order = places(out.order);
   Place* group = out.group.data<Place>();
   std::int64_t at = -1;

@@ -80,12 +80,13 @@ using PatternPtr = std::shared_ptr<const Pattern>;
 Tensor linear_places(const Tensor& coordinates, const Shape& shape);
 Tensor coordinates_of(const Tensor& places, const Shape& shape);
 
-// Groups of equal keys: an order in which they are together, the group of each and how many there are.
+// Groups of equal keys, which are below `limit`: an order in which they are together, the group of each and
+// how many there are.
 struct Groups {
   Tensor order, group;
   std::int64_t count;
 };
-Groups group_by(const Tensor& keys);
+Groups group_by(const Tensor& keys, std::int64_t limit);
 
 // The values that follow from those of x, for the pattern x.pattern().coalesce().pattern.
 Tensor coalesced_values(const SparseTensor& x);

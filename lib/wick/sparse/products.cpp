@@ -149,6 +149,10 @@ std::pair<Tensor, Tensor> places_of_product(const Pattern& a, const Pattern& b) 
   const Tensor marks = zeros({words}, int64), pointers = zeros({rows + 1}, int64);
   auto* mark = reinterpret_cast<std::uint64_t*>(marks.raw_data());
   std::vector<Place> columns, touched;
+  // So many at the most, if no two of them meet.
+  std::int64_t pairs = 0;
+  for (std::int64_t e = 0; e < a.nnz(); ++e) pairs += bp[ac[e] + 1] - bp[ac[e]];
+  columns.reserve(static_cast<std::size_t>(std::min(pairs, INT64_C(1) << 24)));
   const auto take_word = [&](Place w) {
     for (std::uint64_t bits = std::exchange(mark[w], 0); bits != 0; bits &= bits - 1)
       columns.push_back(w * 64 + __builtin_ctzll(bits));
