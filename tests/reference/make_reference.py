@@ -26,6 +26,7 @@ from reference_manipulation import manipulation
 from reference_nn import losses, optimizers, schedules, training
 from reference_random import distributions
 from reference_sort import sorting
+from reference_sparse import quantization, sparse_tensors
 
 # --- promotion and casts
 
@@ -737,7 +738,7 @@ def gradients():
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, activations, softmax, padding, complex_functions,
          further, gradients)
-COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training)
+COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, sparse_tensors, quantization)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

@@ -23,7 +23,8 @@ using EigenSparse = Eigen::SparseMatrix<std::remove_const_t<T>, order, std::int6
 
 template <class T, int order>
 auto eigen_map(const SparseTensor& x, const Tensor& pointers, const Tensor& inner) {
-  using Map = Eigen::Map<std::conditional_t<std::is_const_v<T>, const EigenSparse<T, order>, EigenSparse<T, order>>>;
+  using Map =
+      Eigen::Map<std::conditional_t<std::is_const_v<T>, const EigenSparse<T, order>, EigenSparse<T, order>>>;
   if (!x.values().is_contiguous()) throw ShapeError("sparse map: the values must be contiguous");
   // Eigen takes places that can be written, and does not write them while the matrix is compressed.
   auto* const p = static_cast<std::int64_t*>(static_cast<void*>(pointers.raw_data()));
@@ -53,7 +54,8 @@ SparseTensor to_sparse_tensor(const Eigen::SparseMatrixBase<Derived>& expression
   detail::EigenSparse<T, order> m = expression.derived();
   m.makeCompressed();
   const std::int64_t lines = m.outerSize(), n = m.nonZeros();
-  const Tensor pointers = empty({lines + 1}, int64), inner = empty({n}, int64), values = empty({n}, dtype_of<T>);
+  const Tensor pointers = empty({lines + 1}, int64), inner = empty({n}, int64),
+               values = empty({n}, dtype_of<T>);
   std::copy_n(m.outerIndexPtr(), lines + 1, pointers.template data<std::int64_t>());
   std::copy_n(m.innerIndexPtr(), n, inner.template data<std::int64_t>());
   std::copy_n(m.valuePtr(), n, values.template data<T>());

@@ -65,17 +65,18 @@ struct Channels {
   int axis;
 };
 
-Channels channels_of(const char* operation, const Shape& shape, const Tensor& scales, const Tensor& zero_points,
-                     std::int64_t axis, std::int64_t low, std::int64_t high, bool fractions) {
+Channels channels_of(const char* operation, const Shape& shape, const Tensor& scales,
+                     const Tensor& zero_points, std::int64_t axis, std::int64_t low, std::int64_t high,
+                     bool fractions) {
   if (axis < 0 || axis >= shape.size()) {
-    fail<IndexError>(operation, "axis must be from 0 to {} for shape {}, {} was given", shape.size() - 1, shape,
-                     axis);
+    fail<IndexError>(operation, "axis must be from 0 to {} for shape {}, {} was given", shape.size() - 1,
+                     shape, axis);
   }
   const std::int64_t count = shape[static_cast<int>(axis)];
   const auto check = [&](const char* what, const Tensor& x) {
     if (x.dim() != 1 || x.size(0) != count) {
-      fail<ShapeError>(operation, "{} must have {} elements in one dimension, shape {} was given", what, count,
-                       x.sizes());
+      fail<ShapeError>(operation, "{} must have {} elements in one dimension, shape {} was given", what,
+                       count, x.sizes());
     }
   };
   check("scales", scales);
@@ -236,13 +237,15 @@ Tensor fake_quantize(const char* operation, const Tensor& x, const Tensor& scale
   const kernels::QuantizeLimits limits{static_cast<double>(low), static_cast<double>(high)};
   const Tensor out = empty_like(x, dtype);
   Tensor inside;
+  const bool recorded = autograd::wanted({x});
   {
     const NoGrad no_grad;
     const Tensor from = x.detach(), steps = scales.to(float32), zeros_of = zero_points.to(dtype);
     run(shifted ? Quantize::FakeShifted : Quantize::Fake, dtype, out, from, steps, zeros_of, &limits);
-    if (autograd::wanted({x})) {
+    if (recorded) {
       inside = empty_like(from, boolean);
-      run(shifted ? Quantize::InsideShifted : Quantize::Inside, dtype, inside, from, steps, zeros_of, &limits);
+      run(shifted ? Quantize::InsideShifted : Quantize::Inside, dtype, inside, from, steps, zeros_of,
+          &limits);
     }
   }
   return record("fake_quantize", out, {x}, saving(inside), [](const Tensor& g, const Tensor& within) {
@@ -251,14 +254,13 @@ Tensor fake_quantize(const char* operation, const Tensor& x, const Tensor& scale
 }
 
 void check_levels(const char* operation, std::int64_t low, std::int64_t high) {
-  if (low > high)
-    fail(operation, "quant_min must not be above quant_max, {} and {} were given", low, high);
+  if (low > high) fail(operation, "quant_min must not be above quant_max, {} and {} were given", low, high);
 }
 
 }  // namespace
 
-Tensor fake_quantize_per_tensor(const Tensor& x, double scale, std::int64_t zero_point, std::int64_t quant_min,
-                                std::int64_t quant_max) {
+Tensor fake_quantize_per_tensor(const Tensor& x, double scale, std::int64_t zero_point,
+                                std::int64_t quant_min, std::int64_t quant_max) {
   constexpr const char* operation = "fake_quantize_per_tensor";
   check_levels(operation, quant_min, quant_max);
   check_scale(operation, scale);
@@ -283,15 +285,16 @@ Tensor fake_quantize_per_channel(const Tensor& x, const Tensor& scales, const Te
 namespace quantized {
 namespace {
 
-QuantizedTensor combine(const char* operation, Quantize op, const QuantizedTensor& a, const QuantizedTensor& b,
-                        double scale, std::int64_t zero_point, double alpha) {
+QuantizedTensor combine(const char* operation, Quantize op, const QuantizedTensor& a,
+                        const QuantizedTensor& b, double scale, std::int64_t zero_point, double alpha) {
   if (a.dtype() != b.dtype()) {
     fail<DTypeError>(operation, "both must have one dtype, {} and {} were given", name(a.dtype()),
                      name(b.dtype()));
   }
   if (a.is_per_channel() || b.is_per_channel())
     fail(operation, "tensors with one scale are needed, one with a scale for each channel was given");
-  const QuantizedTensor out(empty_for({&a.int_repr(), &b.int_repr()}, a.int_repr().dtype()), scale, zero_point);
+  const QuantizedTensor out(empty_for({&a.int_repr(), &b.int_repr()}, a.int_repr().dtype()), scale,
+                            zero_point);
   const kernels::RequantizeParameters parameters{.a_scale = static_cast<float>(a.q_scale()),
                                                  .b_scale = static_cast<float>(b.q_scale()),
                                                  .factor = static_cast<float>(alpha),
@@ -311,7 +314,8 @@ QuantizedTensor add(const QuantizedTensor& a, const QuantizedTensor& b, double s
   return combine("quantized_add", Quantize::Add, a, b, scale, zero_point, alpha);
 }
 
-QuantizedTensor mul(const QuantizedTensor& a, const QuantizedTensor& b, double scale, std::int64_t zero_point) {
+QuantizedTensor mul(const QuantizedTensor& a, const QuantizedTensor& b, double scale,
+                    std::int64_t zero_point) {
   return combine("quantized_mul", Quantize::Mul, a, b, scale, zero_point, 1);
 }
 
@@ -320,8 +324,8 @@ QuantizedTensor relu(const QuantizedTensor& x) {
   if (x.is_per_channel()) {
     const Tensor zero_points =
         along_axis(x.q_per_channel_zero_points().to(levels.dtype()), x.q_per_channel_axis(), x.dim());
-    return QuantizedTensor(maximum(levels, zero_points), x.q_per_channel_scales(), x.q_per_channel_zero_points(),
-                           x.q_per_channel_axis());
+    return QuantizedTensor(maximum(levels, zero_points), x.q_per_channel_scales(),
+                           x.q_per_channel_zero_points(), x.q_per_channel_axis());
   }
   return QuantizedTensor(maximum(levels, scalar_tensor(x.q_zero_point(), levels.dtype())), x.q_scale(),
                          x.q_zero_point());
@@ -338,8 +342,8 @@ std::string to_string(const QuantizedTensor& x) {
            ", zero_points=" + to_string(x.q_per_channel_zero_points()) +
            ", axis=" + std::to_string(x.q_per_channel_axis()) + ")";
   }
-  return out + ", scale=" + to_string(Scalar(x.q_scale())) + ", zero_point=" + std::to_string(x.q_zero_point()) +
-         ")";
+  return out + ", scale=" + to_string(Scalar(x.q_scale())) +
+         ", zero_point=" + std::to_string(x.q_zero_point()) + ")";
 }
 
 std::ostream& operator<<(std::ostream& out, const QuantizedTensor& x) { return out << to_string(x); }

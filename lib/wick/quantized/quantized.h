@@ -79,8 +79,8 @@ inline Tensor dequantize(const QuantizedTensor& x) { return x.dequantize(); }
 // x quantized to the levels from quant_min to quant_max and back, in its floating point dtype. The gradient
 // goes through where the level was not clamped, and is 0 elsewhere. Error unless the scale is finite and
 // above 0 and quant_min <= zero_point <= quant_max.
-Tensor fake_quantize_per_tensor(const Tensor& x, double scale, std::int64_t zero_point, std::int64_t quant_min,
-                                std::int64_t quant_max);
+Tensor fake_quantize_per_tensor(const Tensor& x, double scale, std::int64_t zero_point,
+                                std::int64_t quant_min, std::int64_t quant_max);
 // With a scale and a zero point for each position along axis. Zero points of a floating point dtype may be
 // fractions, and lie anywhere: they are added before rounding.
 Tensor fake_quantize_per_channel(const Tensor& x, const Tensor& scales, const Tensor& zero_points,
@@ -93,7 +93,8 @@ namespace quantized {
 // dtype, which is the result's.
 QuantizedTensor add(const QuantizedTensor& a, const QuantizedTensor& b, double scale, std::int64_t zero_point,
                     double alpha = 1);
-QuantizedTensor mul(const QuantizedTensor& a, const QuantizedTensor& b, double scale, std::int64_t zero_point);
+QuantizedTensor mul(const QuantizedTensor& a, const QuantizedTensor& b, double scale,
+                    std::int64_t zero_point);
 // max(level, zero point).
 QuantizedTensor relu(const QuantizedTensor& x);
 

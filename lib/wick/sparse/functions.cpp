@@ -4,12 +4,12 @@
 #include <limits>
 
 #include "wick/core/fail.h"
+#include "wick/ops/activation.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
 #include "wick/ops/reduction.h"
-#include "wick/ops/activation.h"
 #include "wick/ops/views.h"
 #include "wick/sparse/pattern.h"
 
@@ -94,8 +94,8 @@ AnyTensor sum(const SparseTensor& given, const Dims& dims) {
   Shape shape = places;
   for (const std::int64_t size : dense) shape.push_back(size);
   const bool as_before = places.size() == p.sparse_dims();
-  return SparseTensor(Pattern::coo(shape, as_before ? p.indices() : stack(kept), as_before && x.is_coalesced()),
-                      values);
+  return SparseTensor(
+      Pattern::coo(shape, as_before ? p.indices() : stack(kept), as_before && x.is_coalesced()), values);
 }
 
 // --- Softmax
@@ -135,8 +135,7 @@ Tensor softmax_of_groups(const Tensor& given, const Groups& groups, bool logarit
   Shape shape = x.sizes();
   shape[0] = groups.count;
   const Tensor totals = index_add(zeros(shape, x.dtype()), 0, groups.group, powers);
-  const Tensor out =
-      logarithm ? wick::sub(shifted, spread(log(totals))) : wick::div(powers, spread(totals));
+  const Tensor out = logarithm ? wick::sub(shifted, spread(log(totals))) : wick::div(powers, spread(totals));
   return out.to(dtype);
 }
 

@@ -17,7 +17,8 @@ const Place* places(const Tensor& x) { return x.data<Place>(); }
 
 // The same elements, which nobody may change in place.
 Tensor read_only(const Tensor& x) {
-  return from_blob(static_cast<const void*>(x.raw_data()), x.sizes(), [x](void*) {}, x.dtype());
+  return from_blob(
+      static_cast<const void*>(x.raw_data()), x.sizes(), [x](void*) {}, x.dtype());
 }
 
 // Whether each is larger than the one before, or at least as large.
@@ -66,7 +67,8 @@ void sort_items(Item* items, Item* spare, std::int64_t n, int bits, Place* order
     for (std::int64_t i = 0; i < n; ++i) ++counts[place_of(items[i]) >> shift & (values - 1)];
     std::int64_t start = 0;
     for (std::int64_t& count : counts) start += std::exchange(count, start);
-    for (std::int64_t i = 0; i < n; ++i) spare[counts[place_of(items[i]) >> shift & (values - 1)]++] = items[i];
+    for (std::int64_t i = 0; i < n; ++i)
+      spare[counts[place_of(items[i]) >> shift & (values - 1)]++] = items[i];
     std::swap(items, spare);
   }
   for (std::int64_t i = 0; i < n; ++i) order[i] = static_cast<Place>(entry_of(items[i]));
@@ -76,7 +78,8 @@ void sort_items(Item* items, Item* spare, std::int64_t n, int bits, Place* order
 Tensor order_of(const Tensor& x, std::int64_t limit) {
   const std::int64_t n = x.numel();
   const Tensor out = empty({n}, int64);
-  const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<Place>(limit - 1, 0))));
+  const auto bits =
+      static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<Place>(limit - 1, 0))));
   const Place* p = places(x);
   if (bits <= 32 && n <= INT64_C(1) << 32) {
     const Tensor buffers = empty({2, n}, int64);

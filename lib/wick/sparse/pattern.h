@@ -28,8 +28,8 @@ struct Coalesced {
   Tensor group;  // (nnz): to which entry of the new pattern each one belongs
 };
 
-// Never changed once made; what follows from it is computed when it is first asked for. All tensors are int64,
-// contiguous and read-only, and hold valid places.
+// Never changed once made; what follows from it is computed when it is first asked for. All tensors are
+// int64, contiguous and read-only, and hold valid places.
 class Pattern {
  public:
   static std::shared_ptr<const Pattern> coo(const Shape& shape, const Tensor& indices, bool coalesced);

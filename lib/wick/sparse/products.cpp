@@ -7,8 +7,8 @@
 #include "wick/core/parallel.h"
 #include "wick/kernels/sparse.h"
 #include "wick/ops/complex.h"
-#include "wick/ops/elementwise.h"
 #include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/views.h"
@@ -21,9 +21,7 @@ namespace {
 using Place = std::int64_t;
 
 // What products of the dtype are computed in.
-DType product_dtype(DType dtype) {
-  return is_half(dtype) ? float32 : is_integral(dtype) ? int64 : dtype;
-}
+DType product_dtype(DType dtype) { return is_half(dtype) ? float32 : is_integral(dtype) ? int64 : dtype; }
 
 void check_factors(const char* operation, DType a, DType b) {
   check_same_dtype(operation, a, b);
@@ -31,9 +29,7 @@ void check_factors(const char* operation, DType a, DType b) {
 }
 
 // With the elements of a row one after another.
-Tensor dense_rows(const Tensor& x) {
-  return x.stride(1) == 1 && x.stride(0) >= 0 ? x : x.contiguous();
-}
+Tensor dense_rows(const Tensor& x) { return x.stride(1) == 1 && x.stride(0) >= 0 ? x : x.contiguous(); }
 
 // How many lines are worth a thread where each has so many additions on average.
 std::int64_t least_lines(std::int64_t lines, std::int64_t additions) {
@@ -129,9 +125,9 @@ Tensor sampled(const Tensor& a, const Tensor& b, const PatternPtr& pattern) {
                 }));
 }
 
-// --- The product of two sparse matrices, row by row (F. Gustavson, "Two fast algorithms for sparse matrices",
-// ACM TOMS 4 (1978)). With c = sum a[e] b[f] over the pairs of entries that meet at an entry of C, all three
-// are alike: the derivative with respect to a is the sum of c b over the same pairs.
+// --- The product of two sparse matrices, row by row (F. Gustavson, "Two fast algorithms for sparse
+// matrices", ACM TOMS 4 (1978)). With c = sum a[e] b[f] over the pairs of entries that meet at an entry of C,
+// all three are alike: the derivative with respect to a is the sum of c b over the same pairs.
 
 namespace {
 
@@ -183,9 +179,9 @@ std::pair<Tensor, Tensor> places_of_product(const Pattern& a, const Pattern& b) 
 
 // What long sums of T are taken in.
 template <class T>
-using SumOf = std::conditional_t<
-    std::is_same_v<T, float>, double,
-    std::conditional_t<std::is_same_v<T, std::complex<float>>, std::complex<double>, T>>;
+using SumOf =
+    std::conditional_t<std::is_same_v<T, float>, double,
+                       std::conditional_t<std::is_same_v<T, std::complex<float>>, std::complex<double>, T>>;
 
 template <class T>
 void add_product(T& sum, const T& x, const T& y) {
@@ -241,7 +237,6 @@ void contract(Side side, const Triple& t, const T* a, const T* b, const T* c, T*
 
 Tensor contracted(Side side, const Tensor& x, const Tensor& y, const Triple& t);
 
-
 Tensor run_contract(Side side, const Tensor& x, const Tensor& y, const Triple& t) {
   const NoGrad no_grad;
   const DType dtype = x.dtype(), computed = product_dtype(dtype);
@@ -283,8 +278,8 @@ Tensor contracted(Side side, const Tensor& x, const Tensor& y, const Triple& t) 
   const Tensor out = run_contract(side, x, y, t);
   return record("sparse_product", out,
                 wrt(x, saving(y, side, t.a, t.b, t.c),
-                    [](const Tensor& g, const Tensor& other, Side of, const PatternPtr& a, const PatternPtr& b,
-                       const PatternPtr& c) {
+                    [](const Tensor& g, const Tensor& other, Side of, const PatternPtr& a,
+                       const PatternPtr& b, const PatternPtr& c) {
                       const Triple places{a, b, c};
                       // With respect to a, c and c.
                       if (of == Side::C) return contracted(Side::A, g, conj(other), places);
@@ -292,8 +287,8 @@ Tensor contracted(Side side, const Tensor& x, const Tensor& y, const Triple& t) 
                                            : contracted(Side::C, conj(other), g, places);
                     }),
                 wrt(y, saving(x, side, t.a, t.b, t.c),
-                    [](const Tensor& g, const Tensor& other, Side of, const PatternPtr& a, const PatternPtr& b,
-                       const PatternPtr& c) {
+                    [](const Tensor& g, const Tensor& other, Side of, const PatternPtr& a,
+                       const PatternPtr& b, const PatternPtr& c) {
                       const Triple places{a, b, c};
                       // With respect to b, b and a.
                       if (of == Side::C) return contracted(Side::B, g, conj(other), places);

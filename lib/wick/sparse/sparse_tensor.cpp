@@ -115,7 +115,8 @@ void check_coordinates(const char* operation, const Tensor& indices, const Shape
 
 void check_values(const char* operation, const PatternPtr& pattern, const Tensor& values) {
   if (values.dim() == 0 || values.size(0) != pattern->nnz()) {
-    fail<ShapeError>(operation, "indices and values must have same nnz: there are {} places, and values of {}",
+    fail<ShapeError>(operation,
+                     "indices and values must have same nnz: there are {} places, and values of {}",
                      pattern->nnz(), values.sizes());
   }
   if (values.sizes() != pattern->values_shape()) {
@@ -150,11 +151,13 @@ SparseTensor compressed_tensor(Layout layout, const Tensor& given_pointers, cons
   numel(size);  // a ShapeError
   const std::int64_t across = size[layout == Layout::Csr ? 1 : 0];
   if (size[layout == Layout::Csr ? 0 : 1] != lines) {
-    fail<ShapeError>(names.operation, "{} must have an element more than there are {}s: there are {} for size {}",
+    fail<ShapeError>(names.operation,
+                     "{} must have an element more than there are {}s: there are {} for size {}",
                      names.pointers, names.line, pointers.numel(), size);
   }
   if (p[0] != 0 || p[lines] != n) {
-    fail<ShapeError>(names.operation, "{} must begin with 0 and end with the number of entries {}, not {} and {}",
+    fail<ShapeError>(names.operation,
+                     "{} must begin with 0 and end with the number of entries {}, not {} and {}",
                      names.pointers, n, p[0], p[lines]);
   }
   for (std::int64_t i = 0; i < lines; ++i) {
@@ -166,8 +169,8 @@ SparseTensor compressed_tensor(Layout layout, const Tensor& given_pointers, cons
       if (q[e] < 0 || q[e] >= across)
         fail<IndexError>(names.operation, "{} {} is out of range for size {}", names.place, q[e], size);
       if (e > p[i] && q[e] <= q[e - 1]) {
-        fail<ShapeError>(names.operation, "{} must ascend within a {}, but {} follows {} in {} {}", names.inner,
-                         names.line, q[e], q[e - 1], names.line, i);
+        fail<ShapeError>(names.operation, "{} must ascend within a {}, but {} follows {} in {} {}",
+                         names.inner, names.line, q[e], q[e - 1], names.line, i);
       }
     }
   }
@@ -266,9 +269,10 @@ SparseTensor SparseTensor::to_sparse(Layout target) const {
 SparseTensor SparseTensor::transpose(std::int64_t dim0, std::int64_t dim1) const {
   const int a = wrap_dim(dim0, dim()), b = wrap_dim(dim1, dim());
   if (std::max(a, b) >= sparse_dim()) {
-    fail<ShapeError>("transpose",
-                     "only sparse dimensions can be exchanged, {} and {} were given for a tensor with {} of them",
-                     dim0, dim1, sparse_dim());
+    fail<ShapeError>(
+        "transpose",
+        "only sparse dimensions can be exchanged, {} and {} were given for a tensor with {} of them", dim0,
+        dim1, sparse_dim());
   }
   if (a == b) return *this;
   Shape shape = sizes();
@@ -285,13 +289,15 @@ SparseTensor SparseTensor::transpose(std::int64_t dim0, std::int64_t dim1) const
 
 SparseTensor SparseTensor::t() const {
   if (dim() < 2 && sparse_dim() == dim()) return *this;
-  if (dim() != 2) fail<ShapeError>("t", "at most two dimensions can be exchanged, shape {} was given", sizes());
+  if (dim() != 2)
+    fail<ShapeError>("t", "at most two dimensions can be exchanged, shape {} was given", sizes());
   return transpose(0, 1);
 }
 
 SparseTensor SparseTensor::reshape(const Shape& asked) const {
   if (layout() != Layout::Coo || dense_dim() != 0) {
-    fail<ShapeError>("reshape", "a coo tensor without dense dimensions is needed, a {} tensor with {} was given",
+    fail<ShapeError>("reshape",
+                     "a coo tensor without dense dimensions is needed, a {} tensor with {} was given",
                      name(layout()), dense_dim());
   }
   const Shape shape = infer_size(numel(), asked);
