@@ -194,7 +194,12 @@ void fake(const Block& b, const void* parameters) {
                  T level = at.level == at.level ? at.level : middle;
                  level = level < at.low ? at.low : level;
                  level = level > at.high ? at.high : level;
-                 out[i] = (level - middle) * static_cast<T>(scales[i]) + T(0);  // no negative zeros
+                 if constexpr (shifted) {
+                   // Fractions of levels: rounded once.
+                   out[i] = static_cast<T>((static_cast<double>(level) - middle) * scales[i] + 0.0);
+                 } else {
+                   out[i] = level * static_cast<T>(scales[i]) + T(0);  // no negative zeros
+                 }
                }
              });
 }
