@@ -187,7 +187,8 @@ def quantization():
             given = [a.int_repr(), 0.1, 10, b.int_repr(), 0.05, 60, 0.3, 20]
             f.case("quantized_add", given, requantized(a.dequantize() + b.dequantize(), 0.3, 20, dtype), "same")
             f.case("quantized_mul", given, requantized(a.dequantize() * b.dequantize(), 0.3, 20, dtype), "same")
-            if sa == sb and a.numel():
+            # From 32 elements on PyTorch subtracts rounded products, and halves may go to the other level.
+            if sa == sb == (5,):
                 f.case("quantized_add", given, torch.ops.quantized.add(a, b, 0.3, 20).int_repr(), "same")
                 f.case("quantized_mul", given, torch.ops.quantized.mul(a, b, 0.3, 20).int_repr(), "same")
     fake(f)
