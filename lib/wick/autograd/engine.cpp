@@ -8,6 +8,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/profiler.h"
 #include "wick/core/suspend_autocast.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -239,7 +240,11 @@ class Pass {
       throw GradientError(std::string("backward through the graph a second time: what ") + node.name +
                           " had saved is used up (retain_graph keeps it)");
     }
-    Tensors results = node.apply(grads);
+    Tensors results;
+    {
+      const profiler::Range range(node.name, ", backward");
+      results = node.apply(grads);
+    }
     if (!retain_ && node.drop_saved()) node.used_up = true;
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].defined() && node.inputs[i].wanted()) deliver(node.inputs[i], std::move(results[i]));

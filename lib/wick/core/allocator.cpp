@@ -52,7 +52,16 @@ SizeClass size_class(std::size_t bytes) {
   return {16 + (top - 10) * steps + static_cast<int>(above) - 1, (std::size_t{1} << top) + above * step};
 }
 
-std::atomic<std::size_t> used_bytes{0};
+std::atomic<std::size_t> used_bytes{0}, peak_bytes{0};
+constinit thread_local std::size_t asked_bytes = 0;
+
+void count_used(std::size_t capacity) noexcept {
+  asked_bytes += capacity;
+  const std::size_t used = used_bytes.fetch_add(capacity, std::memory_order_relaxed) + capacity;
+  std::size_t peak = peak_bytes.load(std::memory_order_relaxed);
+  while (used > peak && !peak_bytes.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
+  }
+}
 
 // --- Limits
 
@@ -439,7 +448,7 @@ void* allocate(std::size_t bytes, std::size_t* capacity) {
     if (WICK_KEEP_BLOCKS && !small) large_cache().forget(c.capacity);
     throw MemoryError("not enough memory: " + std::to_string(bytes) + " bytes were asked for");
   }
-  used_bytes.fetch_add(*capacity, std::memory_order_relaxed);
+  count_used(*capacity);
   return block;
 }
 
@@ -454,7 +463,13 @@ void deallocate(void* block, std::size_t capacity) noexcept {
   give_back(block, capacity);
 }
 
-Statistics statistics() noexcept { return {used_bytes.load(), large_cache().bytes() + ThreadCache::total()}; }
+Statistics statistics() noexcept {
+  return {used_bytes.load(), large_cache().bytes() + ThreadCache::total(), peak_bytes.load()};
+}
+
+void reset_peak() noexcept { peak_bytes.store(used_bytes.load()); }
+
+std::size_t asked_by_thread() noexcept { return asked_bytes; }
 
 void trim() noexcept {
   thread_cache.clear();

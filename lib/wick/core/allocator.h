@@ -20,8 +20,12 @@ void deallocate(void* block, std::size_t capacity) noexcept;
 struct Statistics {
   std::size_t used;    // bytes in live blocks
   std::size_t cached;  // bytes in freed blocks that are kept, all threads together
+  std::size_t peak;    // the most that `used` has been since the start, or since reset_peak()
 };
 Statistics statistics() noexcept;
+void reset_peak() noexcept;
+// The bytes that this thread has asked for so far, in blocks that may have been freed since.
+std::size_t asked_by_thread() noexcept;
 
 // Gives the kept blocks back to the system (of other threads: the large ones only).
 void trim() noexcept;

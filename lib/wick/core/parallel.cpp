@@ -15,6 +15,7 @@
 
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/runtime.h"
 
 namespace wick {
 namespace {
@@ -146,6 +147,7 @@ class alignas(64) Helper {
       wait_while(state_, State::Idle);
       State called = State::Called;
       if (state_.compare_exchange_strong(called, State::Working, std::memory_order_acquire)) {
+        const FlushDenormalScope flushing;
         job_->work(false);
         signal(State::Idle);
       } else if (called == State::Ending) {

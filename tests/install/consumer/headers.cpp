@@ -14,7 +14,9 @@
 #include <wick/core/operand.h>
 #include <wick/core/parallel.h>
 #include <wick/core/print.h>
+#include <wick/core/profiler.h>
 #include <wick/core/ref.h>
+#include <wick/core/runtime.h>
 #include <wick/core/scalar.h>
 #include <wick/core/storage.h>
 #include <wick/core/tensor.h>
@@ -70,6 +72,10 @@
 #include <wick/optim/optimizer.h>
 #include <wick/optim/optimizers.h>
 #include <wick/optim/scheduler.h>
+#include <wick/quantized/quantized.h>
+#include <wick/sparse/functions.h>
+#include <wick/sparse/sparse.h>
+#include <wick/sparse/sparse_tensor.h>
 #include <wick/wick.h>
 #if __has_include(<Eigen/Core>)
 #include <wick/interop/eigen.h>
@@ -212,6 +218,21 @@ void training() {
   });
 }
 
+void sparse_and_quantized() {
+  const SparseTensor x = sparse_coo_tensor(tensor({0, 0}).reshape({1, 2}), tensor({2., 3.}), Shape{2});
+  expect("sparse_tensor.h", sum(x.to_dense()), 5);
+  expect("functions.h", sparse::sum(x), 5);
+  const QuantizedTensor q = quantize_per_tensor(tensor({1.}), 0.5, 3, quint8);
+  expect("quantized.h", q.dequantize(), 1);
+  expect("quantized.h", quantized::add(q, q, 1, 0).dequantize(), 2);
+  const FlushDenormalScope scope;
+  expect("runtime.h", static_cast<double>(build_info().size()), 6);
+  profiler::start();
+  { const profiler::Range range("range"); }
+  profiler::stop();
+  expect("profiler.h", static_cast<double>(profiler::report().size()), 1);
+}
+
 void exceptions() {
   const Tensor x = ones({2, 3});
   throws<ShapeError>("ShapeError", [&] { x + ones({4}); });
@@ -235,6 +256,7 @@ int main() {
   core();
   operations();
   training();
+  sparse_and_quantized();
   exceptions();
   return wrong ? 1 : 0;
 }
