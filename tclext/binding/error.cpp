@@ -89,6 +89,12 @@ CallError invalid_handle(std::string_view kind, std::string_view option, Tcl_Obj
   std::string code = "TORCH " + wanted + " LOOKUP " + dashed(option);
   for (std::size_t i = 6; i < 6 + kind.size(); ++i) code[i] = static_cast<char>(std::toupper(code[i]));
   const bool other_kind = is_handle(given) && held_kind(given)->name != kind;
+  if (other_kind && kind == "tensor" && held_kind(given)->tensor_command) {
+    const Kind& held = *held_kind(given);
+    return {"Invalid tensor name: " + dashed(option) + " is " + with_article(held.name) +
+                ", of which torch::" + held.tensor_command + " makes a tensor",
+            "TORCH LAYOUT " + dashed(option), ""};
+  }
   return {"Invalid " + wanted + " name", std::move(code),
           quoted(given) + " for " + dashed(option) +
               (other_kind ? ", which takes " + with_article(kind)

@@ -26,6 +26,7 @@ struct Kind {
   const char* name;  // in messages
   void (*clear)(Record& record);
   void (*destroy)(Record* record);
+  const char* tensor_command;  // which makes a tensor of such an object; null where there is none
 };
 
 // A type becomes a kind by a line
@@ -44,6 +45,10 @@ concept Handled = kind_name<T>
 // A text that lasts.
 template <class T>
 inline constexpr auto prefix_of = [](const T&) { return kind_name<T>; };
+
+// The command that makes a tensor of it, for those who are refused.
+template <class T>
+inline constexpr const char* tensor_command = nullptr;
 
 // A torch::scope. Records keep the one that they were made in, so it lives on after its end as a link to the
 // scopes around it.
@@ -75,9 +80,9 @@ struct RecordOf : Record {
 };
 
 template <Handled T>
-inline constexpr Kind kind{kind_name<T>,
-                           [](Record& record) { static_cast<RecordOf<T>&>(record).value = T(); },
-                           [](Record* record) { delete static_cast<RecordOf<T>*>(record); }};
+inline constexpr Kind kind{
+    kind_name<T>, [](Record& record) { static_cast<RecordOf<T>&>(record).value = T(); },
+    [](Record* record) { delete static_cast<RecordOf<T>*>(record); }, tensor_command<T>};
 
 // What belongs to one interpreter. Handles may outlive it, so they count their references to it.
 class State {

@@ -7,6 +7,8 @@
 
 #include "wick/autograd/gradient.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/profiler.h"
+#include "wick/core/runtime.h"
 
 namespace binding {
 namespace {
@@ -81,6 +83,8 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
   const Binding& binding = *installed->binding;
   const StateRef state(*installed->state);
   const wick::InterruptScope asked(may_go_on, interp);
+  const wick::FlushDenormalScope flushing;
+  const wick::profiler::Range timed(binding.command().name);
   wick::set_grad_enabled(state->grad_enabled);
   try {
     Call call{*state, binding.command()};

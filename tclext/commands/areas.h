@@ -20,6 +20,9 @@ const binding::Area& autograd();
 const binding::Area& random();
 const binding::Area& optim();
 const binding::Area& distributed();
+const binding::Area& sparse_tensors();
+const binding::Area& quantization();
+const binding::Area& runtime();
 const binding::Area& handles();
 
 std::vector<const binding::Area*> areas();

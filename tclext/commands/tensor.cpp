@@ -3,6 +3,7 @@
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
 #include "tclext/commands/data.h"
+#include "tclext/commands/kinds.h"
 #include "tclext/commands/operand.h"
 
 namespace commands {
@@ -15,6 +16,11 @@ const Param right{"other", required, "second operand, a tensor or a number"};
 const Param one_dim{"dim dimension", omittable,
                     "dimension to reduce, negative counts from the end; all elements when left out"};
 const Param unbiased{"unbiased", true, "divide by n - 1 (true) or by n (false)"};
+
+// Of a tensor of any kind.
+Shape sizes_of(const AnyTensor& x) {
+  return std::visit([](const auto& tensor) { return Shape(tensor.sizes()); }, x);
+}
 
 // Beside integers exact where alpha is whole, else computed in float64.
 Tensor add_scaled(const Tensor& a, const Tensor& b, const Scalar& alpha) {
@@ -388,7 +394,11 @@ std::vector<Command> reductions() {
 std::vector<Command> reading() {
   return {
       query("tensor_print", "The values as text in nested braces; nothing is written to standard output.",
-            "the text", bind([](const Tensor& x) { return braces_text(x); })),
+            "the text", bind([](const AnyTensor& x) {
+              return std::visit(Cases{[](const Tensor& dense) { return std::string(braces_text(dense)); },
+                                      [](const auto& other) { return to_string(other); }},
+                                x);
+            })),
       query("tensor_item",
             "The only element as text: six digits after the point for floating point, as existing scripts "
             "expect, a "
@@ -401,25 +411,35 @@ std::vector<Command> reading() {
             "a flat list: doubles for floating point dtypes, integers for the others, 1 and 0 for bool, "
             "words such "
             "as 1.5+2.0j for complex ones",
-            bind([](const Tensor& x) { return element_list(x); })),
+            bind([](const QuantizedOrPlain& x) {
+              return std::visit(Cases{[](const Tensor& plain) { return element_list(plain); },
+                                      [](const QuantizedTensor& q) { return element_list(q.dequantize()); }},
+                                x);
+            })),
       query("to_list",
             "All elements in nested lists, one level for each dimension: of a matrix the list of its rows.",
             "nested lists with elements as in tensor_to_list; of a 0-d tensor the element",
             bind([](const Tensor& x) { return nested_list(x); })),
       query("tensor_dtype", "The name of the element type.", "Float32, Float64, Int32, Int64, Bool and so on",
-            bind([](const Tensor& x) { return info(x.dtype()).capital_name; })),
+            bind([](const AnyTensor& x) {
+              return std::visit(Cases{[](const QuantizedTensor& q) { return wick::capital_name(q.dtype()); },
+                                      [](const auto& other) { return info(other.dtype()).capital_name; }},
+                                x);
+            })),
       query("tensor_device", "A long text that names the device.", "the text",
-            bind([](const Tensor&) { return device_text; })),
+            bind([](const AnyTensor&) { return device_text; })),
       query("tensor_requires_grad", "Whether gradients are tracked for the tensor.", "1 or 0",
-            bind([](const Tensor& x) { return x.requires_grad(); })),
+            bind([](const SparseOrDense& x) {
+              return std::visit([](const auto& any) { return any.requires_grad(); }, x);
+            })),
       query("tensor_shape", "The size of each dimension.", "a list, empty for a 0-d tensor",
-            bind([](const Tensor& x) { return x.sizes(); })),
+            bind([](const AnyTensor& x) { return sizes_of(x); })),
       query("tensor_size", "The size of each dimension; the same as tensor_shape.",
-            "a list, empty for a 0-d tensor", bind([](const Tensor& x) { return x.sizes(); })),
+            "a list, empty for a 0-d tensor", bind([](const AnyTensor& x) { return sizes_of(x); })),
       query("tensor_numel", "The number of elements; 1 for a 0-d tensor.", "the number",
-            bind([](const Tensor& x) { return x.numel(); })),
+            bind([](const AnyTensor& x) { return wick::numel(sizes_of(x)); })),
       query("tensor_is_cuda", "Whether the tensor lives on a CUDA device.", "1 or 0",
-            bind([](const Tensor&) { return false; })),
+            bind([](const AnyTensor&) { return false; })),
       query("tensor_is_contiguous", "Whether the elements lie in row-major order without gaps.", "1 or 0",
             bind([](const Tensor& x) { return x.is_contiguous(); })),
   };
@@ -569,11 +589,15 @@ std::vector<Command> differentiating() {
             })),
       query("tensor_grad", "The gradient that tensor_backward has accumulated in the tensor.",
             "the gradient, same shape and dtype; later backward passes show through it",
-            bind([](const Tensor& x) {
-              if (!x.requires_grad()) throw wick::GradientError("Tensor does not require gradients");
-              const Tensor gradient = x.grad();
-              if (!gradient.defined()) throw wick::GradientError("No gradient computed yet");
-              return gradient;
+            bind([](const SparseOrDense& given) {
+              return std::visit(
+                  [](const auto& x) -> SparseOrDense {
+                    if (!x.requires_grad()) throw wick::GradientError("Tensor does not require gradients");
+                    const auto gradient = x.grad();
+                    if (!gradient.defined()) throw wick::GradientError("No gradient computed yet");
+                    return gradient;
+                  },
+                  given);
             })),
   };
 }
