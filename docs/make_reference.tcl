@@ -115,6 +115,8 @@ proc areaPage {title descriptions} {
 set typeMeanings {
     tensor    {a tensor: what a command returned}
     tensors   {a list of tensors}
+    {sparse tensor} {what sparse_coo_tensor and its like returned}
+    {quantized tensor} {what quantize_per_tensor and its like returned}
     scalar    {a number, whole or not}
     int       {a whole number}
     double    {a number}

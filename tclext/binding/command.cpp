@@ -125,13 +125,22 @@ void Binding::add_names() {
   }
 }
 
+namespace {
+
+// Whether values of the type are tensors of some kind, perhaps among others.
+bool is_tensor(std::string_view type) {
+  return type == "tensor" || type.starts_with("tensor/") || type.ends_with(" tensor");
+}
+
+}  // namespace
+
 void Binding::add_options() {
   bool first_tensor = true;
   for (std::size_t i = 0; i < command_.params.size(); ++i) {
     std::vector<std::string> names = split_words(command_.params[i].names);
     // A command's first tensor is -input and -tensor alike.
     const std::string_view type = command_.call.types[i]->name;
-    if (first_tensor && (type == "tensor" || type == "tensor/scalar")) {
+    if (first_tensor && is_tensor(type)) {
       first_tensor = false;
       for (const char* synonym : {"input", "tensor"}) {
         if (!declares(command_, synonym)) names.push_back(synonym);
