@@ -326,5 +326,36 @@ def training():
         case(f"sgd with momentum {label}", "sgd_step", tensor("randn", shape), str(count), f=Stepped(torch.optim.SGD, lr=0.01, momentum=0.9))
 
 
-for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
+class Kept:
+    """A function of a sparse tensor that is made and coalesced in the first call alone."""
+
+    def __init__(self, function):
+        self.function, self.of = function, None
+
+    def __call__(self, i, v, size, *rest):
+        if self.of is not i:
+            self.of, self.x = i, torch.sparse_coo_tensor(i, v, size).coalesce()
+        return self.function(self.x, *rest)
+
+
+def sparse():
+    for n, entries in ((10000, 100000), (4096, 168000)):
+        i, v, size = tensor(str(n), f"2,{entries}", "int64"), tensor("randn", str(entries), seed=2), f"[{n},{n}]"
+        label = f"{n} x {n}, {entries} entries"
+        case(f"sparse coalesce {label}", "sparse_coalesce", i, v, size, f=lambda i, v, s: torch.sparse_coo_tensor(i, v, s).coalesce())
+        for width in (64, 1):
+            dense = tensor("randn", f"{n},{width}", seed=3)
+            case(f"sparse mm {label}, by {width} columns", "sparse_kept_mm", i, v, size, dense, f=Kept(torch.sparse.mm))
+        case(f"sparse mm {label}, made anew", "sparse_mm", i, v, size, tensor("randn", f"{n},64", seed=3),
+             f=lambda i, v, s, d: torch.sparse.mm(torch.sparse_coo_tensor(i, v, s), d), backward=True)
+        case(f"sparse softmax {label}", "sparse_kept_softmax", i, v, size, "1", f=Kept(torch.sparse.softmax))
+        case(f"sparse mm {label}, by itself", "sparse_kept_square", i, v, size, f=Kept(lambda x: torch.sparse.mm(x, x)))
+    x = tensor("randn")
+    case("quantize", "quantize", x, "0.1", "3", f=lambda x, s, z: torch.quantize_per_tensor(x, s, z, torch.quint8))
+    case("quantize and dequantize", "quantize_and_back", x, "0.1", "3",
+         f=lambda x, s, z: torch.quantize_per_tensor(x, s, z, torch.quint8).dequantize())
+    case("fake_quantize", "fake_quantize", x, "0.1", "3", f=lambda x, s, z: torch.fake_quantize_per_tensor_affine(x, s, z, -128, 127), backward=True)
+
+
+for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse):
     part()

@@ -34,6 +34,19 @@ Tensors optimizer_step(const Arguments& a, const Options& options) {
   return {of};
 }
 
+// A sparse tensor of indices, values and a size; with `kept` the last one again, with what it has found out
+// about its places.
+const SparseTensor& sparse_tensor(const Arguments& a, bool kept) {
+  static Tensor of;
+  static SparseTensor x;
+  if (!kept || !of.defined() || !of.is_same(t(a, 0))) {
+    of = t(a, 0);
+    x = sparse_coo_tensor(of, t(a, 1), a[2].list());
+    if (kept) x = x.coalesce();
+  }
+  return x;
+}
+
 // A loss of the first tensor; nothing is wanted of the target.
 template <class Loss>
 Tensors timed_loss(const Arguments& a, Loss loss) {
@@ -71,6 +84,32 @@ const Operations& timed_operations() {
       {"lstsq", [](const Arguments& a) { return Tensors{linalg::lstsq(t(a, 0), t(a, 1)).solution}; }},
       {"pinv", [](const Arguments& a) { return Tensors{linalg::pinv(t(a, 0))}; }},
       {"matrix_exp", unary<linalg::matrix_exp>},
+      {"sparse_coalesce",
+       [](const Arguments& a) { return Tensors{sparse_tensor(a, false).coalesce().values()}; }},
+      {"sparse_mm", [](const Arguments& a) { return Tensors{sparse::mm(sparse_tensor(a, false), t(a, 3))}; }},
+      {"sparse_kept_mm",
+       [](const Arguments& a) { return Tensors{sparse::mm(sparse_tensor(a, true), t(a, 3))}; }},
+      {"sparse_kept_square",
+       [](const Arguments& a) {
+         const SparseTensor& x = sparse_tensor(a, true);
+         return Tensors{sparse::mm(x, x).values()};
+       }},
+      {"sparse_kept_softmax",
+       [](const Arguments& a) {
+         return Tensors{sparse::softmax(sparse_tensor(a, true), a[3].whole()).values()};
+       }},
+      {"quantize",
+       [](const Arguments& a) {
+         return Tensors{quantize_per_tensor(t(a, 0), a[1].real(), a[2].whole(), quint8).int_repr()};
+       }},
+      {"quantize_and_back",
+       [](const Arguments& a) {
+         return Tensors{quantize_per_tensor(t(a, 0), a[1].real(), a[2].whole(), quint8).dequantize()};
+       }},
+      {"fake_quantize",
+       [](const Arguments& a) {
+         return Tensors{fake_quantize_per_tensor(t(a, 0), a[1].real(), a[2].whole(), -128, 127)};
+       }},
       {"mse_loss",
        [](const Arguments& a) {
          return timed_loss(a, [](const Tensor& x, const Tensor& y) { return mse_loss(x, y); });

@@ -111,11 +111,6 @@ const Operations sparse_operations = registered({
        return in_all_layouts(
            coo(a), [&](const SparseTensor& x) { return dense(sparse::log_softmax(x, a[3].whole())); });
      }},
-    // For the benchmarks: a square matrix with so many entries at places that are drawn.
-    {"sparse_random_mm",
-     [](const Arguments& a) {
-       return Tensors{sparse::mm(sparse_coo_tensor(t(a, 0), t(a, 1), a[2].list()), t(a, 3))};
-     }},
 });
 
 TEST_CASE("sparse tensors: PyTorch's values") {
