@@ -24,6 +24,7 @@ void fill_table(kernels::Table& table) {
   add_updates(table);
   add_sparse(table);
   add_quantization(table);
+  add_fft(table);
 }
 
 }  // namespace WICK_LEVEL

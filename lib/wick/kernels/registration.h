@@ -25,6 +25,7 @@ void add_losses(kernels::Table& table);
 void add_updates(kernels::Table& table);
 void add_sparse(kernels::Table& table);
 void add_quantization(kernels::Table& table);
+void add_fft(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

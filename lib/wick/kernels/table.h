@@ -182,6 +182,7 @@ struct SampledProduct;
 struct MatrixKernels;
 struct LossKernels;
 struct UpdateKernels;
+struct FftKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -236,6 +237,7 @@ struct Table {
   void (*sparse_product[dtypes])(const SparseProduct& arguments);
   void (*sampled_product[dtypes])(const SampledProduct& arguments);
   Family<Quantize> quantize;
+  const FftKernels* fft;        // see fft.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable
