@@ -25,6 +25,8 @@ void fill_table(kernels::Table& table) {
   add_sparse(table);
   add_quantization(table);
   add_fft(table);
+  add_taps(table);
+  add_vision(table);
 }
 
 }  // namespace WICK_LEVEL

@@ -26,6 +26,8 @@ void add_updates(kernels::Table& table);
 void add_sparse(kernels::Table& table);
 void add_quantization(kernels::Table& table);
 void add_fft(kernels::Table& table);
+void add_taps(kernels::Table& table);
+void add_vision(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

@@ -183,6 +183,8 @@ struct MatrixKernels;
 struct LossKernels;
 struct UpdateKernels;
 struct FftKernels;
+struct TapsKernels;
+struct VisionKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -238,6 +240,8 @@ struct Table {
   void (*sampled_product[dtypes])(const SampledProduct& arguments);
   Family<Quantize> quantize;
   const FftKernels* fft;        // see fft.h
+  const TapsKernels* taps;      // see taps.h
+  const VisionKernels* vision;  // see vision.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

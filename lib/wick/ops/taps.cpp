@@ -1,0 +1,121 @@
+#include "wick/ops/taps.h"
+
+#include <algorithm>
+
+#include "wick/core/fail.h"
+#include "wick/core/parallel.h"
+#include "wick/kernels/table.h"
+#include "wick/kernels/taps.h"
+#include "wick/ops/elementwise.h"
+#include "wick/ops/extrema.h"
+#include "wick/ops/views.h"
+
+namespace wick {
+
+void TapTable::add(std::int64_t from, const std::vector<double>& taps, bool at_border) {
+  const auto count = static_cast<std::int64_t>(taps.size());
+  const std::int64_t low = std::clamp<std::int64_t>(from, 0, size - 1);
+  const std::int64_t high = std::clamp<std::int64_t>(from + count - 1, 0, size - 1);
+  const std::size_t at = weights.size();
+  first.push_back(low);
+  weights.resize(at + static_cast<std::size_t>(high - low + 1));
+  for (std::int64_t t = 0; t < count; ++t) {
+    const std::int64_t place = std::clamp<std::int64_t>(from + t, 0, size - 1);
+    if (place == from + t || at_border)
+      weights[at + static_cast<std::size_t>(place - low)] += taps[static_cast<std::size_t>(t)];
+  }
+  start.push_back(static_cast<std::int64_t>(weights.size()));
+}
+
+SharedTaps transposed(const TapTable& table) {
+  const auto out = std::make_shared<TapTable>();
+  out->size = table.results();
+  const auto places = static_cast<std::size_t>(table.size);
+  std::vector<std::int64_t> last(places, -1);
+  out->first.assign(places, 0);
+  const auto each = [&](auto f) {
+    for (std::size_t i = 0; i < table.first.size(); ++i) {
+      for (std::int64_t t = table.start[i]; t < table.start[i + 1]; ++t) {
+        f(static_cast<std::int64_t>(i), static_cast<std::size_t>(table.first[i] + t - table.start[i]),
+          table.weights[static_cast<std::size_t>(t)]);
+      }
+    }
+  };
+  each([&](std::int64_t result, std::size_t place, double) {
+    if (last[place] < 0) out->first[place] = result;
+    last[place] = result;
+  });
+  out->start.assign(1, 0);
+  for (std::size_t p = 0; p < places; ++p) {
+    out->start.push_back(out->start[p] + (last[p] < 0 ? 0 : last[p] - out->first[p] + 1));
+  }
+  out->weights.assign(static_cast<std::size_t>(out->start.back()), 0);
+  each([&](std::int64_t result, std::size_t place, double weight) {
+    out->weights[static_cast<std::size_t>(out->start[place] + result - out->first[place])] += weight;
+  });
+  return out;
+}
+
+namespace {
+
+template <class T>
+void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
+         const kernels::TapsFunctions& functions) {
+  std::int64_t outer = 1, inner = 1;
+  for (int d = 0; d < dim; ++d) outer *= in.sizes()[d];
+  for (int d = dim + 1; d < in.dim(); ++d) inner *= in.sizes()[d];
+  const std::vector<T> weights(table.weights.begin(), table.weights.end());
+  const kernels::Taps taps{table.results(), table.first.data(), table.start.data(), weights.data()};
+  const T* from = in.data<T>();
+  T* to = out.data<T>();
+  const std::int64_t in_size = table.size * inner, out_size = taps.results * inner;
+  const std::int64_t work =
+      static_cast<std::int64_t>(weights.size()) / std::max<std::int64_t>(taps.results, 1) + 1;
+  if (inner == 1) {
+    const std::int64_t least = std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(out_size * work, 1), 1);
+    parallel_for(outer, least, [&](std::int64_t begin, std::int64_t end) {
+      functions.rows({&taps, from + begin * in_size, to + begin * out_size, end - begin, in_size, out_size});
+    });
+    return;
+  }
+  // Results of all planes, one after another.
+  const std::int64_t least = std::max<std::int64_t>(parallel::grain / (inner * work), 1);
+  parallel_for(outer * taps.results, least, [&](std::int64_t begin, std::int64_t end) {
+    while (begin < end) {
+      const std::int64_t plane = begin / taps.results, i = begin % taps.results;
+      const std::int64_t count = std::min(end - begin, taps.results - i);
+      const kernels::Taps some{count, taps.first + i, taps.start + i, weights.data()};
+      functions.columns({&some, from + plane * in_size, to + plane * out_size + i * inner, inner, inner, inner});
+      begin += count;
+    }
+  });
+}
+
+}  // namespace
+
+Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table) {
+  if (x.dtype() == uint8) {
+    return clamp(round(apply_taps(operation, x.to(float32), dim, table)), 0, 255).to(uint8);
+  }
+  if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
+  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, table).to(x.dtype());
+  const int d = wrap_dim(dim, x.dim());
+  Shape shape = x.sizes();
+  shape[d] = table->results();
+  const Tensor out = empty(shape, x.dtype());
+  if (out.numel() > 0) {
+    const Tensor in = x.detach().contiguous();
+    const kernels::TapsKernels& kernels = *kernels::table().taps;
+    if (x.dtype() == float32) {
+      run<float>(out, in, d, *table, kernels.of_float);
+    } else {
+      run<double>(out, in, d, *table, kernels.of_double);
+    }
+  }
+  return record(operation, out, {x}, saving(std::int64_t{d}, table),
+                [](const Tensor& g, std::int64_t along, const SharedTaps& done) {
+                  return apply_taps("resize", g, along, transposed(*done));
+                });
+}
+
+}  // namespace wick

@@ -1,0 +1,37 @@
+#pragma once
+
+// Private: linear maps along one dimension of which each result reads a few neighbours: resizing and
+// resampling. Their gradients are maps of the same kind.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "wick/autograd/node.h"
+#include "wick/core/tensor.h"
+
+namespace wick {
+
+// Result i is the sum of weights[start[i] + t] * x[first[i] + t].
+struct TapTable {
+  std::int64_t size = 0;  // of the dimension that is read
+  std::vector<std::int64_t> first;
+  std::vector<std::int64_t> start{0};
+  std::vector<double> weights;
+
+  std::int64_t results() const { return static_cast<std::int64_t>(first.size()); }
+  // The next result. Places outside of [0, size) count as the nearest one within, where `at_border`, else as
+  // 0.
+  void add(std::int64_t from, const std::vector<double>& taps, bool at_border);
+};
+using SharedTaps = std::shared_ptr<const TapTable>;
+template <>
+inline constexpr bool autograd::saved_by_value<SharedTaps> = true;
+
+// The transposed map.
+SharedTaps transposed(const TapTable& table);
+
+// x (floating point, or uint8: then results are rounded to even and kept within 0 and 255) along dim.
+Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table);
+
+}  // namespace wick
