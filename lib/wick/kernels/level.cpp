@@ -26,7 +26,8 @@ void fill_table(kernels::Table& table) {
   add_quantization(table);
   add_fft(table);
   add_taps(table);
-  add_vision(table);
+  add_sampling(table);
+  add_boxes(table);
 }
 
 }  // namespace WICK_LEVEL

@@ -27,7 +27,8 @@ void add_sparse(kernels::Table& table);
 void add_quantization(kernels::Table& table);
 void add_fft(kernels::Table& table);
 void add_taps(kernels::Table& table);
-void add_vision(kernels::Table& table);
+void add_sampling(kernels::Table& table);
+void add_boxes(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

@@ -184,7 +184,8 @@ struct LossKernels;
 struct UpdateKernels;
 struct FftKernels;
 struct TapsKernels;
-struct VisionKernels;
+struct SamplingKernels;
+struct BoxKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -241,7 +242,8 @@ struct Table {
   Family<Quantize> quantize;
   const FftKernels* fft;        // see fft.h
   const TapsKernels* taps;      // see taps.h
-  const VisionKernels* vision;  // see vision.h
+  const SamplingKernels* sampling;  // see sampling.h
+  const BoxKernels* boxes;          // see boxes.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

@@ -6,9 +6,6 @@
 #include "wick/core/parallel.h"
 #include "wick/kernels/table.h"
 #include "wick/kernels/taps.h"
-#include "wick/ops/elementwise.h"
-#include "wick/ops/extrema.h"
-#include "wick/ops/views.h"
 
 namespace wick {
 
@@ -94,9 +91,6 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
 }  // namespace
 
 Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table) {
-  if (x.dtype() == uint8) {
-    return clamp(round(apply_taps(operation, x.to(float32), dim, table)), 0, 255).to(uint8);
-  }
   if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
   if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, table).to(x.dtype());
   const int d = wrap_dim(dim, x.dim());

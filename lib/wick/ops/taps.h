@@ -31,7 +31,7 @@ inline constexpr bool autograd::saved_by_value<SharedTaps> = true;
 // The transposed map.
 SharedTaps transposed(const TapTable& table);
 
-// x (floating point, or uint8: then results are rounded to even and kept within 0 and 255) along dim.
+// x, floating point, along dim.
 Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table);
 
 }  // namespace wick

@@ -75,7 +75,7 @@ Tensor overlap_add(const Tensor& frames, const Tensor& window, std::int64_t hop,
                      frames.sizes(), window.sizes());
   }
   const std::int64_t n = frames.size(-1), count = frames.size(-2);
-  if (hop < 1 || length < 0 || (count > 0 && (length - n) / hop < count - 1)) {
+  if (hop < 1 || count < 1 || length < n || (length - n) / hop < count - 1) {
     fail<ShapeError>("overlap_add", "{} frames of {} elements, {} apart, do not fit into {}", count, n, hop,
                      length);
   }
@@ -84,7 +84,7 @@ Tensor overlap_add(const Tensor& frames, const Tensor& window, std::int64_t hop,
   shape[shape.size() - 1] = length;
   const DType dtype = result_type(frames, window);
   const Tensor out = zeros(shape, dtype);
-  if (out.numel() > 0 && count > 0) {
+  if (out.numel() > 0) {
     const NoGrad no_grad;
     const Tensor weighted = mul(frames.detach(), window.detach()).to(dtype).contiguous();
     const kernels::Loop add = kernels::table().binary[kernels::Binary::Add][index_of(dtype)];
