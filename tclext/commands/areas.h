@@ -24,6 +24,8 @@ const binding::Area& sparse_tensors();
 const binding::Area& quantization();
 const binding::Area& runtime();
 const binding::Area& handles();
+const binding::Area& signal();
+const binding::Area& vision();
 
 std::vector<const binding::Area*> areas();
 

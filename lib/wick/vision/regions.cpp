@@ -262,7 +262,7 @@ void find_largest(std::int64_t* index, const Tensor& x, const Tensor& regions, c
           std::int64_t best = -1;
           for (std::int64_t y = top; y < bottom; ++y) {
             for (std::int64_t i = plane + y * w + left; i < plane + y * w + right; ++i) {
-              if (best < 0 || from[i] > from[best]) best = i;
+              if (best < 0 || from[i] > from[best] || from[i] != from[i]) best = i;
             }
           }
           *index++ = best;
