@@ -1,0 +1,187 @@
+#include <cmath>
+#include <sstream>
+
+#include "gradcheck.h"
+#include "operations.h"
+
+// Images against the values of PyTorch and torchvision, and gradients against numeric differences.
+
+namespace wick::test {
+namespace {
+
+// "[1.5,2.0]"
+std::vector<double> reals(const Argument& a) {
+  std::vector<double> out;
+  if (a.text == "none") return out;
+  std::istringstream in(a.text.substr(1, a.text.size() - 2));
+  for (std::string part; std::getline(in, part, ',');) out.push_back(std::stod(part));
+  return out;
+}
+
+template <class F>
+Tensors gradient_by_maps(const Arguments& a, std::size_t last, F f) {
+  const Tensor x = t(a, 0).detach();
+  x.requires_grad_();
+  return {grad({f(x)}, {x}, {t(a, last)})[0]};
+}
+
+Tensor align(const Tensor& x, const Arguments& a) {
+  return roi_align(x, t(a, 1), a[2].list(), a[3].real(), a[4].whole(), a[5].flag());
+}
+Tensor pool(const Tensor& x, const Arguments& a) { return roi_pool(x, t(a, 1), a[2].list(), a[3].real()); }
+
+const Operations images = registered({
+    {"interpolate",
+     [](const Arguments& a) {
+       InterpolateOptions o;
+       if (a[1].text != "none") o.size = a[1].list();
+       o.scale_factor = reals(a[2]);
+       o.mode = a[3].text;
+       o.align_corners = a[4].flag();
+       o.antialias = a[5].flag();
+       return Tensors{interpolate(t(a, 0), o)};
+     }},
+    {"grid_sample",
+     [](const Arguments& a) {
+       return Tensors{grid_sample(t(a, 0), t(a, 1), a[2].text, a[3].text, a[4].flag())};
+     }},
+    {"affine_grid", [](const Arguments& a) { return Tensors{affine_grid(t(a, 0), a[1].list(), a[2].flag())}; }},
+    {"pixel_shuffle", with_one<pixel_shuffle>},
+    {"pixel_unshuffle", with_one<pixel_unshuffle>},
+    {"channel_shuffle", with_one<channel_shuffle>},
+    {"box_iou", binary<box_iou>},
+    {"nms", [](const Arguments& a) { return Tensors{nms(t(a, 0), t(a, 1), a[2].real())}; }},
+    {"roi_align", [](const Arguments& a) { return Tensors{align(t(a, 0), a)}; }},
+    {"roi_pool", [](const Arguments& a) { return Tensors{pool(t(a, 0), a)}; }},
+    {"roi_align_gradient",
+     [](const Arguments& a) { return gradient_by_maps(a, 6, [&](const Tensor& x) { return align(x, a); }); }},
+    {"roi_pool_gradient",
+     [](const Arguments& a) { return gradient_by_maps(a, 4, [&](const Tensor& x) { return pool(x, a); }); }},
+});
+
+InterpolateOptions to_size(const Dims& size, std::string_view mode, bool align_corners = false,
+                           bool antialias = false) {
+  InterpolateOptions o;
+  o.size = size;
+  o.mode = mode;
+  o.align_corners = align_corners;
+  o.antialias = antialias;
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("vision: as PyTorch and torchvision compute it") { check_reference("vision.txt", images); }
+
+TEST_CASE("vision: gradients of resizing, twice") {
+  for (const char* mode : {"nearest", "bilinear", "bicubic", "area"}) {
+    for (const Tensor& x : orders(values({1, 2, 3, 4}))) {
+      check_gradients(mode, [&](const Tensors& in) { return interpolate(in[0], to_size({5, 2}, mode)); }, {x});
+    }
+  }
+  check_gradients("antialias",
+                  [](const Tensors& in) { return interpolate(in[0], to_size({2, 3}, "bicubic", false, true)); },
+                  {values({1, 1, 5, 4})});
+  check_gradients("corners", [](const Tensors& in) { return interpolate(in[0], to_size({4}, "linear", true)); },
+                  {values({2, 1, 3})});
+}
+
+TEST_CASE("vision: gradients of sampling, by map and grid, twice") {
+  const Tensor grid = filled({1, 2, 3, 2}, float64, [](std::int64_t i) { return 0.9 * apart(i) / 2.4 + 0.013; });
+  for (const char* mode : {"bilinear", "bicubic"}) {
+    for (const char* padding : {"zeros", "border", "reflection"}) {
+      for (const bool corners : {false, true}) {
+        check_gradients(std::string(mode) + " " + padding,
+                        [&](const Tensors& in) { return grid_sample(in[0], in[1], mode, padding, corners); },
+                        {values({1, 2, 4, 5}), grid});
+      }
+    }
+  }
+  check_gradients("trilinear", [](const Tensors& in) { return grid_sample(in[0], in[1]); },
+                  {values({1, 1, 3, 4, 2}), filled({1, 1, 2, 2, 3}, float64, [](std::int64_t i) {
+                     return 0.8 * apart(i) / 2.4 + 0.017;
+                   })});
+  check_gradients("affine grid", [](const Tensors& in) { return affine_grid(in[0], {2, 1, 2, 3}); },
+                  {values({2, 2, 3})});
+}
+
+TEST_CASE("vision: gradients of boxes and regions, twice") {
+  const Tensor boxes = tensor({0, 0.3, 0.4, 2.9, 3.1, 0, 1.2, 0.7, 4.4, 2.6}, float64).reshape({2, 5});
+  for (const bool aligned : {false, true}) {
+    check_gradients("roi_align",
+                    [&](const Tensors& in) { return roi_align(in[0], boxes, {2, 3}, 1, -1, aligned); },
+                    {values({1, 2, 4, 5})});
+  }
+  check_gradients("roi_pool", [&](const Tensors& in) { return roi_pool(in[0], boxes, {2, 2}); },
+                  {values({1, 2, 4, 5})});
+  check_gradients("box_iou", [](const Tensors& in) { return box_iou(in[0], in[1]); },
+                  {tensor({0, 0, 4.1, 3.2, 1, 1.3, 2.2, 2.7}, float64).reshape({2, 4}),
+                   tensor({2.1, 1.1, 6, 5, 0.4, 0.2, 3.7, 3}, float64).reshape({2, 4})});
+}
+
+TEST_CASE("vision: uint8 is rounded once and does not wrap") {
+  const Tensor x = tensor({0, 255, 255, 0, 255, 0, 0, 255}, float32).to(uint8).reshape({1, 1, 2, 4});
+  for (const char* mode : {"bilinear", "bicubic", "area"}) {
+    const Tensor got = interpolate(x, to_size({5, 9}, mode));
+    const Tensor wanted = clamp(round(interpolate(x.to(float32), to_size({5, 9}, mode))), 0, 255).to(uint8);
+    CHECK(identical(got, wanted));
+  }
+}
+
+TEST_CASE("vision: half precision is computed in float32") {
+  for (const DType dtype : {float16, bfloat16}) {
+    const Tensor x = values({1, 2, 4, 5}).to(dtype), grid = mul(values({1, 3, 2, 2}), Scalar(0.4)).to(dtype);
+    CHECK(identical(interpolate(x, to_size({3, 7}, "bilinear")),
+                    interpolate(x.to(float32), to_size({3, 7}, "bilinear")).to(dtype)));
+    CHECK(identical(grid_sample(x, grid), grid_sample(x.to(float32), grid.to(float32)).to(dtype)));
+  }
+}
+
+TEST_CASE("vision: positions that are no places lead nowhere") {
+  const Tensor x = values({1, 2, 3, 4});
+  for (const double far : {std::nan(""), HUGE_VAL, -HUGE_VAL, 1e300, -1e300, 1e18, 3e9}) {
+    const Tensor grid = full({1, 1, 1, 2}, far, float64);
+    for (const char* mode : {"bilinear", "nearest", "bicubic"}) {
+      CHECK(equal(grid_sample(x, grid, mode), zeros({1, 2, 1, 1}, float64)));
+      for (const char* padding : {"border", "reflection"}) CHECK(grid_sample(x, grid, mode, padding).numel() == 2);
+    }
+    Tensor box = zeros({1, 5}, float64);
+    for (int edge = 1; edge < 5; ++edge) {
+      box.select(1, edge).fill_(far);
+      CHECK(roi_align(x, box, {2, 2}).numel() == 8);
+      CHECK(roi_align(x, box, {2, 2}, 1, 3, true).numel() == 8);
+      CHECK(roi_pool(x, box, {2, 2}).numel() == 8);
+      box.select(1, edge).fill_(1);
+    }
+  }
+}
+
+TEST_CASE("vision: boxes of other dtypes") {
+  const Tensor boxes = tensor({0, 0, 10, 10, 1, 1, 11, 11, 20, 20, 30, 30}, float32).reshape({3, 4});
+  const Tensor scores = tensor({0.5, 0.9, NAN}, float32);
+  for (const DType dtype : {int64, float16, float64}) {
+    CHECK(equal(nms(boxes.to(dtype), scores, 0.5), tensor({2, 1})));
+  }
+  CHECK(box_iou(boxes.to(int64), boxes).dtype() == float32);
+  CHECK(box_iou(boxes.to(float16), boxes.to(float64)).dtype() == float64);
+}
+
+TEST_CASE("vision: errors") {
+  const Tensor x = ones({1, 2, 3, 3});
+  CHECK_THROWS_AS(interpolate(ones({2, 3}), to_size({3}, "nearest")), ShapeError);
+  CHECK_THROWS_AS(interpolate(ones({1, 2, 3, 3}, int64), to_size({3, 4}, "bilinear")), DTypeError);
+  CHECK_THROWS_AS(interpolate(x, to_size({3, 4}, "nearest", true)), Error);
+  CHECK_THROWS_AS(interpolate(x, to_size({3, 4}, "area", false, true)), Error);
+  CHECK_THROWS_AS(grid_sample(x, ones({1, 1, 1, 3})), ShapeError);
+  CHECK_THROWS_AS(grid_sample(x, ones({1, 1, 1, 2}), "cubic"), Error);
+  CHECK_THROWS_AS(grid_sample(ones({1, 2, 3, 3}, int64), ones({1, 1, 1, 2}, int64)), DTypeError);
+  CHECK_THROWS_AS(affine_grid(ones({2, 2, 3}), {1, 1, 2, 2}), ShapeError);
+  CHECK_THROWS_AS(affine_grid(ones({1, 2, 3}), {1, 1, 0, 2}), ShapeError);
+  CHECK_THROWS_AS(pixel_shuffle(x, -1), Error);
+  CHECK_THROWS_AS(pixel_shuffle(ones({4, 4}), 2), ShapeError);
+  CHECK_THROWS_AS(nms(ones({2, 5}), ones({2}), 0.5), ShapeError);
+  CHECK_THROWS_AS(nms(ones({2, 4}), ones({3}), 0.5), ShapeError);
+  CHECK_THROWS_AS(box_iou(ones({2, 4}, complex64), ones({2, 4})), DTypeError);
+}
+
+}  // namespace wick::test
