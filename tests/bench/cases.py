@@ -358,4 +358,44 @@ def sparse():
 
 
 for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse):
+def transforms():
+    for n in (64, 1000, 1009, 1024, 4096, 10007, 44100, 65536, 65537, 1000000, 1048576):
+        case(f"fft {n}", "fft", tensor("randn", str(n), "complex64"), f=torch.fft.fft, backward=n == 1024)
+    square = tensor("randn", "1024,1024", "complex64")
+    case("fft of rows 1024x1024", "fft", square, f=torch.fft.fft)
+    case("fft of columns 1024x1024", "fft_columns", square, f=lambda x: torch.fft.fft(x, dim=0))
+    case("fft2 1024x1024", "fft2", square, f=torch.fft.fft2, backward=True)
+    case("rfft of rows 1024x1024", "rfft", tensor("randn", "1024,1024"), f=torch.fft.rfft, backward=True)
+    case("irfft of rows 1024x513", "irfft", tensor("randn", "1024,513", "complex64"), f=torch.fft.irfft)
+    window = torch.hann_window(512)
+    case("stft 1M", "stft_512", tensor("randn"), f=lambda x: torch.stft(x, 512, 128, 512, window, return_complex=True))
+    case("istft 1M", "istft_512", tensor("randn", "257,7813", "complex64"), f=lambda x: torch.istft(x, 512, 128, 512, torch.ones(512)))
+    case("hann_window 1024", "hann_1024", tensor("randn", "1"), f=lambda x: torch.hann_window(1024))
+
+
+def images():
+    for label, size in (("down to 224", (224, 224)), ("by half", (540, 960)), ("by two", (2160, 3840))):
+        x = tensor("rand", "1,3,1080,1920")
+        for mode in ("bilinear", "bicubic", "area", "nearest"):
+            corners = None if mode in ("area", "nearest") else False
+            case(f"{mode} 1080p {label}", "resize", x, str(list(size)).replace(" ", ""), mode, "False",
+                 f=lambda x, s, m, a, c=corners: F.interpolate(x, s, mode=m, align_corners=c), backward=mode == "bilinear")
+        case(f"antialias 1080p {label}", "resize", x, str(list(size)).replace(" ", ""), "bilinear", "True",
+             f=lambda x, s, m, a: F.interpolate(x, s, mode=m, align_corners=False, antialias=True))
+    maps, grid = tensor("randn", "8,64,56,56"), tensor("rand", "8,56,56,2", seed=2)
+    case("grid_sample 8x64x56x56", "grid_sample_zeros", maps, grid, f=lambda x, g: F.grid_sample(x, g, align_corners=False), backward=True)
+    case("pixel_shuffle 8x64x56x56", "pixel_shuffle_2", maps, f=lambda x: F.pixel_shuffle(x, 2))
+    try:
+        import torchvision.ops as O
+    except ImportError:
+        return
+    many = tensor("rand", "2000,4")
+    case("box_iou 2000 x 2000", "box_iou_of", many, tensor("rand", "2000,4", seed=2), f=lambda a, b: O.box_iou(a, b))
+    case("nms 10000", "nms_of", tensor("rand", "10000,4"), tensor("rand", "10000", seed=2),
+         f=lambda b, s: O.nms(torch.cat([b[:, :2], b[:, :2] + 0.1 * b[:, 2:]], 1), s, 0.5))
+    case("roi_align 1000 boxes", "roi_align_of", tensor("randn", "1,256,50,50"), tensor("rand", "1000,4", seed=2),
+         f=lambda x, b: O.roi_align(x, [torch.cat([b[:, :2], b[:, :2] + b[:, 2:]], 1) * 25], (7, 7), 1.0, 2))
+
+
+for part in (transforms, images, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
     part()

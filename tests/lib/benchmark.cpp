@@ -135,6 +135,47 @@ const Operations& timed_operations() {
        [](const Arguments& a) {
          return timed_loss(a, [](const Tensor& x, const Tensor& y) { return cross_entropy(x, y); });
        }},
+      {"fft", [](const Arguments& a) { return Tensors{fft::fft(t(a, 0))}; }},
+      {"fft_columns", [](const Arguments& a) { return Tensors{fft::fft(t(a, 0), {}, 0)}; }},
+      {"fft2", [](const Arguments& a) { return Tensors{fft::fft2(t(a, 0))}; }},
+      {"rfft", [](const Arguments& a) { return Tensors{fft::rfft(t(a, 0))}; }},
+      {"irfft", [](const Arguments& a) { return Tensors{fft::irfft(t(a, 0))}; }},
+      {"stft_512",
+       [](const Arguments& a) {
+         StftOptions o;
+         o.hop_length = 128;
+         o.window = hann_window(512);
+         return Tensors{stft(t(a, 0), 512, o)};
+       }},
+      {"istft_512",
+       [](const Arguments& a) {
+         StftOptions o;
+         o.hop_length = 128;
+         return Tensors{istft(t(a, 0), 512, o)};
+       }},
+      {"hann_1024", [](const Arguments&) { return Tensors{hann_window(1024)}; }},
+      {"resize",
+       [](const Arguments& a) {
+         InterpolateOptions o;
+         o.size = a[1].list();
+         o.mode = a[2].text;
+         o.antialias = a[3].flag();
+         return Tensors{interpolate(t(a, 0), o)};
+       }},
+      {"grid_sample_zeros", [](const Arguments& a) { return Tensors{grid_sample(t(a, 0), t(a, 1))}; }},
+      {"pixel_shuffle_2", [](const Arguments& a) { return Tensors{pixel_shuffle(t(a, 0), 2)}; }},
+      {"box_iou_of", binary<box_iou>},
+      {"nms_of",
+       [](const Arguments& a) {
+         const Tensor corner = narrow(t(a, 0), 1, 0, 2), extent = narrow(t(a, 0), 1, 2, 2);
+         return Tensors{nms(cat({corner, add(corner, mul(extent, Scalar(0.1)))}, 1), t(a, 1), 0.5)};
+       }},
+      {"roi_align_of",
+       [](const Arguments& a) {
+         const Tensor corner = narrow(t(a, 1), 1, 0, 2), extent = narrow(t(a, 1), 1, 2, 2);
+         const Tensor boxes = mul(cat({corner, add(corner, extent)}, 1), Scalar(25));
+         return Tensors{roi_align(t(a, 0), boxes, {7, 7}, 1, 2)};
+       }},
       {"adam_step", [](const Arguments& a) { return optimizer_step<optim::Adam>(a, optim::AdamOptions{}); }},
       {"sgd_step",
        [](const Arguments& a) { return optimizer_step<optim::SGD>(a, optim::SGDOptions{.momentum = 0.9}); }},

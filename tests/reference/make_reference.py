@@ -25,8 +25,10 @@ from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
 from reference_nn import losses, optimizers, schedules, training
 from reference_random import distributions
+from reference_signal import fourier, signals
 from reference_sort import sorting
 from reference_sparse import quantization, sparse_tensors
+from reference_vision import vision
 
 # --- promotion and casts
 
@@ -739,6 +741,9 @@ DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operation
          distributions, manipulation, activations, softmax, padding, complex_functions,
          further, gradients)
 COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, sparse_tensors, quantization)
+         further, gradients, fourier)
+# signals and vision need torchaudio, SciPy and torchvision as well.
+COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, signals, vision)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

@@ -1,8 +1,5 @@
 """Reference values for fft/ and signal/: torch.fft, torch.stft, torchaudio.functional and scipy."""
 
-import numpy
-import scipy.fft
-import scipy.signal
 import torch
 
 from reference_file import DTYPES, File, fresh, layouts, size, start
@@ -98,6 +95,8 @@ def istft(x, n_fft, hop, win, window, center, normalized, onesided, length):
 
 
 def dct(s, n_mfcc):
+    import numpy
+    import scipy.fft
     whole = scipy.fft.dct(numpy.log(numpy.maximum(s.double().numpy(), 1e-10)), 2, axis=-2) / 2
     return torch.from_numpy(whole[..., :n_mfcc, :]).to(s.dtype)
 
@@ -118,6 +117,7 @@ def windows(f):
 
 
 def signals():
+    import scipy.signal
     import torchaudio.functional as A
     f = File("signals")
     start(302)

@@ -23,6 +23,7 @@
 #include <wick/data/batches.h>
 #include <wick/data/sampler.h>
 #include <wick/distributed/distributed.h>
+#include <wick/fft/fft.h>
 #include <wick/interop/dlpack.h>
 #include <wick/io/checkpoint.h>
 #include <wick/io/npy.h>
@@ -76,6 +77,11 @@
 #include <wick/sparse/functions.h>
 #include <wick/sparse/sparse.h>
 #include <wick/sparse/sparse_tensor.h>
+#include <wick/signal/audio.h>
+#include <wick/signal/stft.h>
+#include <wick/signal/windows.h>
+#include <wick/vision/boxes.h>
+#include <wick/vision/interpolate.h>
 #include <wick/wick.h>
 #if __has_include(<Eigen/Core>)
 #include <wick/interop/eigen.h>
@@ -176,6 +182,21 @@ void operations() {
 #endif
 }
 
+void signals_and_images() {
+  const Tensor x = tensor({1., 2., 3., 4.});
+  expect("fft.h", fft::irfft(fft::rfft(x)), 10);
+  expect("windows.h", hann_window(4), 2);
+  StftOptions o;
+  o.center = false;
+  expect("stft.h", spectrogram(x, 4, o), 112);
+  expect("audio.h", mfcc(ones({3, 2}), 2), 0);
+  InterpolateOptions larger;
+  larger.size = {8};
+  expect("interpolate.h", interpolate(x.reshape({1, 1, 4}), larger), 20);
+  const Tensor box = tensor({0., 0., 2., 2.}).reshape({1, 4});
+  expect("boxes.h", box_iou(box, box), 1);
+}
+
 // Whether f throws an E, and not just something that derives from the same.
 template <class E, class F>
 void throws(const char* what, F f) {
@@ -255,6 +276,7 @@ void exceptions() {
 int main() {
   core();
   operations();
+  signals_and_images();
   training();
   sparse_and_quantized();
   exceptions();
