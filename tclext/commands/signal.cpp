@@ -13,17 +13,19 @@ using std::int64_t;
 constexpr Param samples{"input", required, "real or complex"};
 constexpr Param along{"dim", int64_t{-1}, "dimension to transform, negative counts from the end"};
 constexpr Param length{"n", omittable, "length of the transform; the dimension's own when left out"};
-constexpr Param hop{"hop_length hopLength", omittable, "samples from a frame to the next; n_fft/4 when left out"};
+constexpr Param hop{"hop_length hopLength", omittable,
+                    "samples from a frame to the next; n_fft/4 when left out"};
 constexpr Param window_size{"win_length winLength", omittable, "size of the window; n_fft when left out"};
-constexpr Param window_values{"window", omittable,
-                              "win_length values; a periodic Hann window of the signal's precision when left out"};
+constexpr Param window_values{
+    "window", omittable, "win_length values; a periodic Hann window of the signal's precision when left out"};
 
 std::vector<Command> transforms() {
   const auto one = [](const char* name, const char* summary, const char* returns, binding::Function call) {
     return Command{.name = name,
                    .summary = summary,
-                   .details = "Any length. Float64 gives double precision, Float32, integers and bool single "
-                              "precision; half precision is refused.",
+                   .details =
+                       "Any length. Float64 gives double precision, Float32, integers and bool single "
+                       "precision; half precision is refused.",
                    .params = {samples, along},
                    .positional = {"input ?dim?"},
                    .returns = returns,
@@ -61,37 +63,37 @@ std::vector<Command> transforms() {
           .params = {{"input", required, "real"}, length, along},
           .positional = {"input ?n? ?dim?"},
           .returns = "complex, n/2+1 bins along the dimension",
-          .call = bind([](const Tensor& x, optional<int64_t> n, int64_t dim) {
-            return wick::fft::rfft(x, n, dim);
-          }),
+          .call = bind(
+              [](const Tensor& x, optional<int64_t> n, int64_t dim) { return wick::fft::rfft(x, n, dim); }),
       },
       Command{
           .name = "tensor_irfft",
           .summary = "The inverse of tensor_rfft: a real signal from the first half of its spectrum.",
-          .details = "Bins beyond n/2 are dropped, missing ones are 0. The imaginary parts of bin 0 and, for an even "
+          .details = "Bins beyond n/2 are dropped, missing ones are 0. The imaginary parts of bin 0 and, for "
+                     "an even "
                      "n, of bin n/2 have no effect. An odd length must be given as n.",
           .params = {{"input", required, "the half spectrum"},
                      {"n", omittable, "length of the signal; 2(m-1) for m bins when left out"},
                      along},
           .positional = {"input ?n? ?dim?"},
           .returns = "real, n elements along the dimension",
-          .call = bind([](const Tensor& x, optional<int64_t> n, int64_t dim) {
-            return wick::fft::irfft(x, n, dim);
-          }),
+          .call = bind(
+              [](const Tensor& x, optional<int64_t> n, int64_t dim) { return wick::fft::irfft(x, n, dim); }),
       },
   };
 }
 
 std::vector<Command> shifts() {
   const auto shift = [](const char* name, const char* summary, binding::Function call) {
-    return Command{.name = name,
-                   .aliases = {name[0] == 'i' ? "ifftShift" : "fftShift"},
-                   .summary = summary,
-                   .details = "Any dtype.",
-                   .params = {input, {"dim dimension", omittable, "the only dimension to shift; all when left out"}},
-                   .positional = {"input ?dim?"},
-                   .returns = "of the input's shape",
-                   .call = std::move(call)};
+    return Command{
+        .name = name,
+        .aliases = {name[0] == 'i' ? "ifftShift" : "fftShift"},
+        .summary = summary,
+        .details = "Any dtype.",
+        .params = {input, {"dim dimension", omittable, "the only dimension to shift; all when left out"}},
+        .positional = {"input ?dim?"},
+        .returns = "of the input's shape",
+        .call = std::move(call)};
   };
   return {
       shift("fftshift", "Rolls each dimension by half of its size, so that bin 0 comes to the middle.",
@@ -134,11 +136,13 @@ std::vector<Command> short_time() {
   return {
       Command{
           .name = "tensor_stft",
-          .summary = "The Fourier transforms of stretches of a signal, each multiplied by a window and divided by "
-                     "the square root of n_fft.",
-          .details = "Frame f begins at sample f * hop_length; there are 1 + (T - n_fft) / hop_length of them. A "
-                     "window shorter than n_fft has zeros on both sides. The signal is not padded, so that "
-                     "tensor_istft needs -center 0.",
+          .summary =
+              "The Fourier transforms of stretches of a signal, each multiplied by a window and divided by "
+              "the square root of n_fft.",
+          .details =
+              "Frame f begins at sample f * hop_length; there are 1 + (T - n_fft) / hop_length of them. A "
+              "window shorter than n_fft has zeros on both sides. The signal is not padded, so that "
+              "tensor_istft needs -center 0.",
           .params = {{"input", required, "real, (T) or (B, T)"},
                      {"n_fft nfft", required, "size of the transform, at most T", at_least(1)},
                      hop,
@@ -159,9 +163,10 @@ std::vector<Command> short_time() {
       Command{
           .name = "tensor_istft",
           .summary = "The signal that belongs to a short-time spectrum.",
-          .details = "Each frame is transformed back and multiplied by the window; they are added up at f * "
-                     "hop_length and divided by the added squares of the window, which must be nowhere 0. The "
-                     "defaults do not match tensor_stft, which does not centre.",
+          .details =
+              "Each frame is transformed back and multiplied by the window; they are added up at f * "
+              "hop_length and divided by the added squares of the window, which must be nowhere 0. The "
+              "defaults do not match tensor_stft, which does not centre.",
           .params = {{"input", required, "complex, (bins, frames) or (B, bins, frames)"},
                      {"n_fft nfft", required, "size of the transform", at_least(1)},
                      hop,
@@ -177,8 +182,8 @@ std::vector<Command> short_time() {
                           optional<int64_t> win_length, optional<Tensor> window, bool center, bool normalized,
                           bool onesided, optional<int64_t> count) {
             if (x.dim() > 3) {
-              wick::fail<wick::ShapeError>("tensor_istft", "a spectrum has 3 dimensions at most, shape {} was given",
-                                           x.sizes());
+              wick::fail<wick::ShapeError>(
+                  "tensor_istft", "a spectrum has 3 dimensions at most, shape {} was given", x.sizes());
             }
             wick::StftOptions o = options(n_fft, hop_length, win_length, window, wick::real_dtype(x.dtype()));
             o.center = center;
@@ -209,8 +214,9 @@ std::vector<Command> short_time() {
       },
       Command{
           .name = "hilbert",
-          .summary = "The Hilbert transform along the last dimension: every frequency delayed by a quarter of its "
-                     "period.",
+          .summary =
+              "The Hilbert transform along the last dimension: every frequency delayed by a quarter of its "
+              "period.",
           .details = "The imaginary part of the analytic signal: a cosine becomes a sine, a constant 0.",
           .params = {{"input", required, "real"}},
           .positional = {"input"},
@@ -222,8 +228,8 @@ std::vector<Command> short_time() {
 
 void check_window(const char* command, DType type) {
   if (type != DType::Float32 && type != DType::Float64) {
-    wick::fail<wick::DTypeError>(command, "Unsupported dtype {}: a window is floating point, Float32 or Float64",
-                                 type);
+    wick::fail<wick::DTypeError>(
+        command, "Unsupported dtype {}: a window is floating point, Float32 or Float64", type);
   }
 }
 
@@ -238,7 +244,8 @@ binding::Function plain_window() {
 std::vector<Command> windows() {
   constexpr Param periodic{"periodic", true, "for use with the Fourier transform; else symmetric"};
   constexpr const char* details =
-      "With M = window_length where it is periodic, else window_length - 1, and n from 0. A window of length 1 "
+      "With M = window_length where it is periodic, else window_length - 1, and n from 0. A window of length "
+      "1 "
       "is 1.";
   constexpr const char* returns = "1-d, window_length values";
   const auto window = [&](const char* name, const char* names, const char* positional, const char* summary,
@@ -252,12 +259,14 @@ std::vector<Command> windows() {
                    .call = std::move(call)};
   };
   return {
-      window("bartlett_window", "window_length windowLength length", "window_length ?dtype? ?device? ?periodic?",
-             "A triangular window, 1 - |2n/M - 1|.", plain_window<wick::bartlett_window>()),
+      window("bartlett_window", "window_length windowLength length",
+             "window_length ?dtype? ?device? ?periodic?", "A triangular window, 1 - |2n/M - 1|.",
+             plain_window<wick::bartlett_window>()),
       window("blackman_window", "window_length length", "window_length ?dtype? ?device? ?periodic?",
              "Blackman's window, 0.42 - 0.5 cos(2 pi n/M) + 0.08 cos(4 pi n/M).",
              plain_window<wick::blackman_window>()),
-      window("hamming_window", "length window_length", "length", "Hamming's window, 0.54 - 0.46 cos(2 pi n/M).",
+      window("hamming_window", "length window_length", "length",
+             "Hamming's window, 0.54 - 0.46 cos(2 pi n/M).",
              bind([](int64_t n, DType type, Device, bool wraps) {
                check_window("hamming_window", type);
                return wick::hamming_window(n, wraps, 0.54, 0.46, type);
@@ -301,8 +310,9 @@ std::vector<Command> audio() {
       Command{
           .name = "melscale_fbanks",
           .summary = "Triangular filters that are equally spaced on the mel scale, 2595 log10(1 + f/700).",
-          .details = "Bin k stands for the frequency k (sample_rate/2) / (n_freqs - 1). A row is a filter: its "
-                     "product with a spectrogram is the mel spectrogram.",
+          .details =
+              "Bin k stands for the frequency k (sample_rate/2) / (n_freqs - 1). A row is a filter: its "
+              "product with a spectrogram is the mel spectrogram.",
           .params = {{"nFreqs n_freqs", required, "number of bins, n_fft/2+1", at_least(2)},
                      {"nMels n_mels", required, "number of filters", at_least(1)},
                      {"sampleRate sample_rate", required, "samples a second", above(0)},
@@ -318,7 +328,8 @@ std::vector<Command> audio() {
       },
       Command{
           .name = "mfcc",
-          .summary = "Cepstral coefficients of mel spectra: the sums over m of ln(max(s, 1e-10)) cos(pi k (2m+1) / (2 "
+          .summary = "Cepstral coefficients of mel spectra: the sums over m of ln(max(s, 1e-10)) cos(pi k "
+                     "(2m+1) / (2 "
                      "n_mels)).",
           .params = {{"spectrogram", required, "mel power spectrogram, (..., n_mels, frames)"},
                      {"nMfcc n_mfcc", int64_t{13}, "number of coefficients", at_least(1)},
@@ -339,13 +350,15 @@ std::vector<Command> audio() {
                      {"nSteps n_steps", 0.0, "semitones, up when positive; fractions are fine"}},
           .positional = {"waveform sampleRate nSteps"},
           .returns = "of the input's shape",
-          .call = bind([](const Tensor& x, double rate, double steps) { return wick::pitch_shift(x, rate, steps); }),
+          .call = bind(
+              [](const Tensor& x, double rate, double steps) { return wick::pitch_shift(x, rate, steps); }),
       },
       Command{
           .name = "time_stretch",
           .summary = "A short-time spectrum made faster by a rate.",
-          .details = "A complex one by a phase vocoder; of a real matrix of magnitudes the absolute values are "
-                     "interpolated linearly along the last dimension.",
+          .details =
+              "A complex one by a phase vocoder; of a real matrix of magnitudes the absolute values are "
+              "interpolated linearly along the last dimension.",
           .params = {{"input stft_matrix", required, "complex, (..., F, T), or real"},
                      {"rate", required, "above 1 shorter and faster, below 1 longer", above(0)}},
           .positional = {"input rate"},
@@ -354,9 +367,9 @@ std::vector<Command> audio() {
             if (x.dim() == 0) wick::fail<wick::ShapeError>("time_stretch", "a 0-d tensor has no frames");
             const double frames = std::floor(static_cast<double>(x.size(-1)) / rate);
             if (!(frames >= 1) || frames > 1e15) {
-              wick::fail<wick::ShapeError>("time_stretch",
-                                           "sizes should be greater than 0: {} frames at a rate of {} were given",
-                                           x.size(-1), rate);
+              wick::fail<wick::ShapeError>(
+                  "time_stretch", "sizes should be greater than 0: {} frames at a rate of {} were given",
+                  x.size(-1), rate);
             }
             const auto count = static_cast<int64_t>(frames);
             if (!is_complex(x.dtype())) return stretched_magnitudes(x, count);

@@ -55,7 +55,8 @@ constexpr Param map{"input", required, "N C and up to three dimensions"};
 constexpr Param size{"size", omittable, "size of each dimension behind the channels"};
 constexpr Param factors{"scale_factor scaleFactor", "",
                         "a factor for each dimension, which count when no size is given"};
-constexpr Param corners{"align_corners alignCorners", false, "the first and last places are those of the input"};
+constexpr Param corners{"align_corners alignCorners", false,
+                        "the first and last places are those of the input"};
 
 Tensor resized(const Tensor& x, const optional<Ints>& wanted, const Factors& by, std::string_view mode,
                bool align_corners, bool antialias = false) {
@@ -73,7 +74,8 @@ std::vector<Command> rearrangements() {
   return {
       Command{
           .name = "pixel_shuffle",
-          .summary = "Groups of r*r channels moved into space: (..., C*r*r, H, W) becomes (..., C, H*r, W*r).",
+          .summary =
+              "Groups of r*r channels moved into space: (..., C*r*r, H, W) becomes (..., C, H*r, W*r).",
           .details = "Any dtype.",
           .params = {{"input", required, "three dimensions at least"},
                      {"upscaleFactor upscale_factor factor", int64_t{2}, "the factor r", at_least(1)}},
@@ -109,7 +111,8 @@ std::vector<Command> resizing() {
       Command{
           .name = "upsample_nearest",
           .summary = "A map at another size, each place a copy of the nearest one at or below it.",
-          .details = "Place d reads place floor(d s), where s is the old size over the new one, or 1 over the factor.",
+          .details = "Place d reads place floor(d s), where s is the old size over the new one, or 1 over "
+                     "the factor.",
           .params = {map, size, factors},
           .positional = {"input size ?scale_factor?"},
           .returns = "N C followed by the new size",
@@ -120,8 +123,9 @@ std::vector<Command> resizing() {
       Command{
           .name = "upsample_bilinear",
           .summary = "Maps N C H W at another size, interpolated linearly along both dimensions.",
-          .details = "By position a list of whole numbers is a size, any other list factors: {2 2} and {2.0 2.0} "
-                     "differ. antialias widens the filter where the map shrinks.",
+          .details =
+              "By position a list of whole numbers is a size, any other list factors: {2 2} and {2.0 2.0} "
+              "differ. antialias widens the filter where the map shrinks.",
           .params = {{"input", required, "N C H W"},
                      {"output_size size", omittable, "height and width"},
                      {"scale_factor", "", "factors of height and width, in place of the size"},
@@ -130,29 +134,28 @@ std::vector<Command> resizing() {
           .positional = {"input output_size ?align_corners? ?antialias?",
                          "input scale_factor ?align_corners? ?antialias?"},
           .returns = "N C height width",
-          .call = bind([](const Tensor& x, optional<Ints> wanted, Factors by, bool align_corners, bool antialias) {
-            if (wanted && !wanted->empty() && !by.empty())
-              throw wick::Error("upsample_bilinear: only one of size or scale_factor may be given");
-            return resized(x, wanted, by, "bilinear", align_corners, antialias);
-          }),
+          .call = bind(
+              [](const Tensor& x, optional<Ints> wanted, Factors by, bool align_corners, bool antialias) {
+                if (wanted && !wanted->empty() && !by.empty())
+                  throw wick::Error("upsample_bilinear: only one of size or scale_factor may be given");
+                return resized(x, wanted, by, "bilinear", align_corners, antialias);
+              }),
       },
       Command{
           .name = "interpolate",
           .summary = "A map at another size.",
-          .details = "linear, bilinear and trilinear are for one, two and three dimensions behind the channels, "
-                     "bicubic for two; area is the mean of the places that a result covers. UInt8 is computed in "
-                     "Float32 and rounded. nearest and area have no corners to align.",
-          .params = {map,
-                     size,
-                     {"mode", "nearest", "how values are found"},
-                     corners,
-                     factors},
+          .details =
+              "linear, bilinear and trilinear are for one, two and three dimensions behind the channels, "
+              "bicubic for two; area is the mean of the places that a result covers. UInt8 is computed in "
+              "Float32 and rounded. nearest and area have no corners to align.",
+          .params = {map, size, {"mode", "nearest", "how values are found"}, corners, factors},
           .positional = {"input size ?mode? ?align_corners? ?scale_factor?"},
           .returns = "N C followed by the new size",
-          .call = bind([](const Tensor& x, optional<Ints> wanted, Resize mode, bool align_corners, Factors by) {
-            const bool smooth = mode != Resize::Nearest && mode != Resize::Area;
-            return resized(x, wanted, by, word_of(mode), align_corners && smooth);
-          }),
+          .call =
+              bind([](const Tensor& x, optional<Ints> wanted, Resize mode, bool align_corners, Factors by) {
+                const bool smooth = mode != Resize::Nearest && mode != Resize::Area;
+                return resized(x, wanted, by, word_of(mode), align_corners && smooth);
+              }),
       },
       Command{
           .name = "resize_image",
@@ -173,27 +176,31 @@ std::vector<Command> resizing() {
       Command{
           .name = "grid_sample",
           .summary = "A map read at the positions of a grid, from -1 to 1 along each dimension.",
-          .details = "The grid's last dimension holds x, along W, first. zeros: what lies outside counts as 0; "
-                     "border: it is what the nearest edge is; reflection: what a mirror at the edge shows. nearest "
-                     "rounds halves to the even place.",
+          .details =
+              "The grid's last dimension holds x, along W, first. zeros: what lies outside counts as 0; "
+              "border: it is what the nearest edge is; reflection: what a mirror at the edge shows. nearest "
+              "rounds halves to the even place.",
           .params = {{"input", required, "N C H W, or N C D H W; floating point"},
                      {"grid", required, "N H' W' 2, or N D' H' W' 3; of the input's dtype"},
                      {"mode", "bilinear", "how values are found; bicubic for N C H W alone"},
                      {"padding_mode paddingMode", "zeros", "what lies outside"},
-                     {"align_corners alignCorners", false, "-1 and 1 are the centres of the outermost places, not "
-                                                           "their outer edges"}},
+                     {"align_corners alignCorners", false,
+                      "-1 and 1 are the centres of the outermost places, not "
+                      "their outer edges"}},
           .positional = {"input grid ?mode? ?padding_mode? ?align_corners?"},
           .returns = "N C H' W', or N C D' H' W'",
-          .call = bind([](const Tensor& x, const Tensor& grid, GridMode mode, Outside outside, bool align_corners) {
-            return wick::grid_sample(x, grid, word_of(mode), word_of(outside), align_corners);
-          }),
+          .call = bind(
+              [](const Tensor& x, const Tensor& grid, GridMode mode, Outside outside, bool align_corners) {
+                return wick::grid_sample(x, grid, word_of(mode), word_of(outside), align_corners);
+              }),
       },
       Command{
           .name = "affine_grid",
           .summary = "The grid, for grid_sample, of affine maps: theta times (x, y, 1) for each place.",
           .params = {{"theta", required, "N 2 3, or N 3 4 for three dimensions"},
                      {"size", required, "N C H W, or N C D H W; C plays no part"},
-                     {"alignCorners align_corners", false, "-1 and 1 are the centres of the outermost places"}},
+                     {"alignCorners align_corners", false,
+                      "-1 and 1 are the centres of the outermost places"}},
           .positional = {"theta size ?alignCorners?"},
           .returns = "N H W 2, or N D H W 3",
           .call = bind([](const Tensor& theta, Shape wanted, bool align_corners) {
@@ -207,16 +214,19 @@ std::vector<Command> resizing() {
 Tensor rows(const Tensor& boxes) { return boxes.dim() == 1 ? boxes.unsqueeze(0) : boxes; }
 
 std::vector<Command> boxes() {
-  constexpr Param regions{"boxes", required,
-                          "rows of the index of a map and x1 y1 x2 y2, or rows x1 y1 x2 y2 for map 0; or one row"};
+  constexpr Param regions{
+      "boxes", required,
+      "rows of the index of a map and x1 y1 x2 y2, or rows x1 y1 x2 y2 for map 0; or one row"};
   constexpr Param output{"outputSize output_size", required, "height and width of each result"};
-  constexpr Param scale{"spatialScale spatial_scale", 1.0, "factor from the boxes' coordinates to places of the map"};
+  constexpr Param scale{"spatialScale spatial_scale", 1.0,
+                        "factor from the boxes' coordinates to places of the map"};
   return {
       Command{
           .name = "nms",
           .aliases = {"Nms"},
           .summary = "Non-maximum suppression: the positions of the boxes that are kept, best score first.",
-          .details = "Going down by score, a box is kept unless its intersection over union with one that is kept is "
+          .details = "Going down by score, a box is kept unless its intersection over union with one that is "
+                     "kept is "
                      "above the threshold.",
           .params = {{"boxes", required, "N rows x1 y1 x2 y2"},
                      {"scores", required, "N scores"},
@@ -228,7 +238,8 @@ std::vector<Command> boxes() {
             if (!(least > 0) || scores.dim() != 1 || b.dim() != 2 || b.size(0) != scores.size(0))
               return wick::nms(b, scores, overlap);
             const Tensor some = wick::nonzero(wick::gt(scores, Scalar(least))).flatten();
-            const Tensor kept = wick::nms(wick::index_select(b, 0, some), wick::index_select(scores, 0, some), overlap);
+            const Tensor kept =
+                wick::nms(wick::index_select(b, 0, some), wick::index_select(scores, 0, some), overlap);
             return wick::index_select(some, 0, kept);
           }),
       },
@@ -244,7 +255,8 @@ std::vector<Command> boxes() {
       Command{
           .name = "roi_align",
           .summary = "Maps in boxes, each box at one size: the means of bilinear samples in its bins.",
-          .details = "Without aligned the extent of a box is 1 at least. A sample more than one place outside of the "
+          .details = "Without aligned the extent of a box is 1 at least. A sample more than one place "
+                     "outside of the "
                      "map is 0.",
           .params = {{"input", required, "maps N C H W"},
                      regions,
@@ -255,9 +267,8 @@ std::vector<Command> boxes() {
                      {"aligned", true, "half a place to the left and up"}},
           .positional = {"input boxes outputSize ?spatialScale? ?samplingRatio? ?aligned?"},
           .returns = "K C height width",
-          .call = bind([](const Tensor& x, const Tensor& b, Ints wanted, double by, int64_t ratio, bool aligned) {
-            return wick::roi_align(x, rows(b), wanted, by, ratio, aligned);
-          }),
+          .call = bind([](const Tensor& x, const Tensor& b, Ints wanted, double by, int64_t ratio,
+                          bool aligned) { return wick::roi_align(x, rows(b), wanted, by, ratio, aligned); }),
       },
       Command{
           .name = "roi_pool",
@@ -278,8 +289,8 @@ void replace(const char* command, const Tensor& image, const Tensor& result) {
   if (!is_differentiable(image.dtype()))
     wick::fail<wick::DTypeError>(command, "an image of {} cannot be changed in place", image.dtype());
   if (result.sizes() != image.sizes()) {
-    wick::fail<wick::ShapeError>(command, "a result of shape {} does not fit into the image's {}", result.sizes(),
-                                 image.sizes());
+    wick::fail<wick::ShapeError>(command, "a result of shape {} does not fit into the image's {}",
+                                 result.sizes(), image.sizes());
   }
   image.copy_(result);
 }
@@ -293,8 +304,9 @@ std::vector<Command> normalization() {
       Command{
           .name = "normalize_image",
           .summary = "(image - mean) / std, with broadcasting from the last dimension.",
-          .details = "A mean of shape {C} therefore belongs to the width; for images N C H W give {C 1 1}. Whole "
-                     "numbers give Float32. With inplace the handle that was given comes back.",
+          .details =
+              "A mean of shape {C} therefore belongs to the width; for images N C H W give {C 1 1}. Whole "
+              "numbers give Float32. With inplace the handle that was given comes back.",
           .params = params,
           .positional = {"image mean std ?inplace?"},
           .returns = "of the image's shape",

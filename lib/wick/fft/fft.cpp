@@ -55,7 +55,8 @@ Tensor resized(const char* operation, const Tensor& x, int dim, std::int64_t n) 
 }
 
 int own_dim(const char* operation, const Tensor& x, std::int64_t dim) {
-  if (x.dim() == 0) fail<ShapeError>(operation, "Invalid number of data points: a 0-d tensor has no dimension");
+  if (x.dim() == 0)
+    fail<ShapeError>(operation, "Invalid number of data points: a 0-d tensor has no dimension");
   return wrap_dim(dim, x.dim());
 }
 
@@ -75,7 +76,8 @@ struct Plan {
       for (int d = x.dim() - count; d < x.dim(); ++d) dims.push_back(d);
     }
     if (s && s->size() != dims.size())
-      fail<ShapeError>(operation, "there must be a length for each dimension, {} and {} were given", *s, dims);
+      fail<ShapeError>(operation, "there must be a length for each dimension, {} and {} were given", *s,
+                       dims);
     for (int i = 0; i < dims.size(); ++i) {
       const std::int64_t own = x.sizes()[static_cast<int>(dims[i])];
       lengths.push_back(s && (*s)[i] != -1 ? (*s)[i] : own);
@@ -130,8 +132,8 @@ Tensor real_transform(const char* operation, const Tensor& x, Plan plan, bool le
   plan.lengths[last] = n;
   const double scale = scale_of(operation, norm, inverse, plan.product());
   plan.lengths[last] = n / 2 + 1;
-  const Tensor half = complex_to_complex(plan.resize(operation, as_complex(operation, x)), plan.but_last(),
-                                         inverse, 1);
+  const Tensor half =
+      complex_to_complex(plan.resize(operation, as_complex(operation, x)), plan.but_last(), inverse, 1);
   return complex_to_real(inverse ? half : conj(half), plan.dims.back(), n, scale);
 }
 

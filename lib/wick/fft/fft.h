@@ -9,9 +9,9 @@
 // Discrete Fourier transforms with the names and the meaning of torch.fft, of any length. All are
 // differentiable, as often as one likes.
 //
-// A forward transform is X[k] = sum over j of x[j] exp(-2 pi i j k / n); the inverse has a plus sign. `norm` says
-// where the division by n (in several dimensions: by the product of the sizes) is done: "backward" in the
-// inverse, "forward" in the forward one, "ortho" by sqrt(n) in both.
+// A forward transform is X[k] = sum over j of x[j] exp(-2 pi i j k / n); the inverse has a plus sign. `norm`
+// says where the division by n (in several dimensions: by the product of the sizes) is done: "backward" in
+// the inverse, "forward" in the forward one, "ortho" by sqrt(n) in both.
 //
 // Lengths: a dimension is cut, or padded with zeros at its end, to the length that is given. float64 is
 // computed in double precision; float32, integers and bool in single precision. DTypeError for half
@@ -41,12 +41,16 @@ Tensor ihfft(const Tensor& x, Length n = {}, std::int64_t dim = -1, std::string_
 
 // Along several dimensions: those given; else the last ones, as many as lengths `s` are given; else all. A
 // length of -1 is the dimension's own. Real transforms have their half along the last one.
-Tensor fftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {}, std::string_view norm = "backward");
-Tensor ifftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {}, std::string_view norm = "backward");
-Tensor rfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {}, std::string_view norm = "backward");
+Tensor fftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
+            std::string_view norm = "backward");
+Tensor ifftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
+             std::string_view norm = "backward");
+Tensor rfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
+             std::string_view norm = "backward");
 Tensor irfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
               std::string_view norm = "backward");
-Tensor hfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {}, std::string_view norm = "backward");
+Tensor hfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
+             std::string_view norm = "backward");
 Tensor ihfftn(const Tensor& x, const Lengths& s = {}, const Lengths& dim = {},
               std::string_view norm = "backward");
 

@@ -37,8 +37,8 @@ std::complex<W> root(std::int64_t k, std::int64_t n) {
   const bool left = quarters > n;
   if (left) quarters = 2 * n - quarters;
   const bool steep = 2 * quarters > n;
-  const W angle = std::numbers::pi_v<W> / 2 * static_cast<W>(steep ? n - quarters : quarters) /
-                  static_cast<W>(n);
+  const W angle =
+      std::numbers::pi_v<W> / 2 * static_cast<W>(steep ? n - quarters : quarters) / static_cast<W>(n);
   W c = std::cos(angle), s = std::sin(angle);
   if (steep) std::swap(c, s);
   return {left ? -c : c, lower ? s : -s};
@@ -51,7 +51,8 @@ struct OwnedPlan : FftPlan {
 
   template <class T>
   T* table(std::int64_t count) {
-    tables.push_back(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(count) * sizeof(T)));
+    tables.push_back(
+        std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(count) * sizeof(T)));
     return reinterpret_cast<T*>(tables.back().get());
   }
 };
@@ -268,7 +269,8 @@ std::shared_ptr<const FftPlan> plan(std::int64_t n, DType dtype, bool halves) {
       return plans.front().plan;
     }
   }
-  const auto made = dtype == float32 ? make_plan<float>(n, dtype, halves) : make_plan<double>(n, dtype, halves);
+  const auto made =
+      dtype == float32 ? make_plan<float>(n, dtype, halves) : make_plan<double>(n, dtype, halves);
   const std::lock_guard lock(mutex);
   std::list<Kept>& plans = kept();
   plans.push_front({n, dtype, halves, lanes, made});

@@ -64,7 +64,8 @@ void run(const Tensor& out, const Tensor& in, int dim, FftKind kind, std::int64_
   const auto longest = std::max_element(nest.size, nest.size + nest.rank) - nest.size;
   const int split = nest.size[nest.rank - 1] >= 8 * num_threads() ? nest.rank - 1 : static_cast<int>(longest);
   const std::int64_t others = nest.elements() / nest.size[split];
-  const std::int64_t work = std::max<std::int64_t>(n * std::bit_width(static_cast<std::uint64_t>(n)), 1) * others;
+  const std::int64_t work =
+      std::max<std::int64_t>(n * std::bit_width(static_cast<std::uint64_t>(n)), 1) * others;
   // No fewer lines than are done side by side.
   const std::int64_t least = std::max<std::int64_t>(parallel::grain / work, split == 0 ? 16 : 1);
   parallel_for(nest.size[split], least, [&](std::int64_t begin, std::int64_t end) {

@@ -6,8 +6,8 @@
 
 namespace wick::fft {
 
-// Sums over j of x[j] exp(-2 pi i j k / n), with + for the inverse, along each of the dims, times `scale`. x is
-// complex.
+// Sums over j of x[j] exp(-2 pi i j k / n), with + for the inverse, along each of the dims, times `scale`. x
+// is complex.
 Tensor complex_to_complex(const Tensor& x, const Dims& dims, bool inverse, double scale);
 // The first n / 2 + 1 of these sums of real numbers.
 Tensor real_to_complex(const Tensor& x, std::int64_t dim, double scale);

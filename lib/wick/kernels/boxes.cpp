@@ -13,7 +13,8 @@ template <class T>
 void areas(int64_t n, void* columns) {
   T* edge = static_cast<T*>(columns);
   WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) edge[4 * n + i] = (edge[2 * n + i] - edge[i]) * (edge[3 * n + i] - edge[n + i]);
+  for (int64_t i = 0; i < n; ++i)
+    edge[4 * n + i] = (edge[2 * n + i] - edge[i]) * (edge[3 * n + i] - edge[n + i]);
 }
 
 template <class T>
@@ -50,7 +51,8 @@ bool overlaps_more(int64_t n, int64_t count, const void* columns, const void* bo
   __builtin_memcpy(own, box, sizeof own);
   // What is above the largest T up to the threshold is above the threshold.
   T limit = static_cast<T>(threshold);
-  if (static_cast<double>(limit) > threshold) limit = static_cast<T>(__builtin_nextafterf(static_cast<float>(limit), -1));
+  if (static_cast<double>(limit) > threshold)
+    limit = static_cast<T>(__builtin_nextafterf(static_cast<float>(limit), -1));
   constexpr int64_t stretch = 128;
   int64_t i = 0;
   for (; i + stretch <= count; i += stretch) {

@@ -271,14 +271,29 @@ Split<T> run_stages(const FftPlan& plan, int64_t columns, Split<T> a, Split<T> b
   for (int i = 0; i < plan.stages; ++i) {
     const FftStage& stage = plan.stage[i];
     switch (stage.radix) {
-      case 2: pass<T, 2>(stage, columns, a, b); break;
-      case 3: pass<T, 3>(stage, columns, a, b); break;
-      case 4: pass<T, 4>(stage, columns, a, b); break;
-      case 5: pass<T, 5>(stage, columns, a, b); break;
-      case 7: pass<T, 7>(stage, columns, a, b); break;
-      case 8: pass<T, 8>(stage, columns, a, b); break;
-      case 11: pass<T, 11>(stage, columns, a, b); break;
-      default: pass<T, 13>(stage, columns, a, b);
+      case 2:
+        pass<T, 2>(stage, columns, a, b);
+        break;
+      case 3:
+        pass<T, 3>(stage, columns, a, b);
+        break;
+      case 4:
+        pass<T, 4>(stage, columns, a, b);
+        break;
+      case 5:
+        pass<T, 5>(stage, columns, a, b);
+        break;
+      case 7:
+        pass<T, 7>(stage, columns, a, b);
+        break;
+      case 8:
+        pass<T, 8>(stage, columns, a, b);
+        break;
+      case 11:
+        pass<T, 11>(stage, columns, a, b);
+        break;
+      default:
+        pass<T, 13>(stage, columns, a, b);
     }
     const Split<T> other = a;
     a = b;
@@ -611,7 +626,8 @@ struct Work {
         if (n % 2 != 0) {
           mirror(n, columns, a);
           const Split<T> done = run({a.im, a.re}, {b.im, b.re});
-          store_real_columns(out, out_step, out_line, n, count, columns, done.im, static_cast<T>(lines.scale));
+          store_real_columns(out, out_step, out_line, n, count, columns, done.im,
+                             static_cast<T>(lines.scale));
           return;
         }
         pack_real(h, columns, a, b, lines.plan->halves);
@@ -636,7 +652,8 @@ int64_t columns_of(const FftLines& lines) {
 template <class T>
 int64_t scratch(const FftLines& lines) {
   const int64_t n = lines.plan->n + 1;
-  return (4 * padded<T>(n * columns_of<T>(lines)) + memory_of<T>(*lines.plan)) * static_cast<int64_t>(sizeof(T));
+  return (4 * padded<T>(n * columns_of<T>(lines)) + memory_of<T>(*lines.plan)) *
+         static_cast<int64_t>(sizeof(T));
 }
 
 template <class T>

@@ -19,8 +19,8 @@ struct FftStage {
 
 inline constexpr int max_fft_stages = 48;
 
-// Numbers are of the plan's type, float or double. How the length n is done: by the stages; in two steps, as n1
-// times n2; or, where a prime factor is too large, as a convolution of another length (Bluestein).
+// Numbers are of the plan's type, float or double. How the length n is done: by the stages; in two steps, as
+// n1 times n2; or, where a prime factor is too large, as a convolution of another length (Bluestein).
 struct FftPlan {
   int64_t n;
   int stages;
@@ -36,8 +36,8 @@ struct FftPlan {
   const void* column_twiddles;
 
   // Bluestein, whose numbers are double: the convolution's plan, exp(-pi i j^2 / n) of n elements, and the
-  // transform of its conjugate, divided by the convolution's length; each as all real parts, then all imaginary
-  // ones.
+  // transform of its conjugate, divided by the convolution's length; each as all real parts, then all
+  // imaginary ones.
   const FftPlan* convolution;
   const void* chirp;
   const void* chirp_transform;

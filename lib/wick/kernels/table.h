@@ -242,6 +242,10 @@ struct Table {
   Family<Quantize> quantize;
   const FftKernels* fft;        // see fft.h
   const TapsKernels* taps;      // see taps.h
+  const LossKernels* loss;          // see loss.h
+  const UpdateKernels* update;      // see update.h
+  const FftKernels* fft;            // see fft.h
+  const TapsKernels* taps;          // see taps.h
   const SamplingKernels* sampling;  // see sampling.h
   const BoxKernels* boxes;          // see boxes.h
 };

@@ -19,8 +19,8 @@ struct TapsArguments {
   const Taps* taps;
   const void* in;
   void* out;
-  int64_t lines;               // dense rows, or dense columns side by side
-  int64_t in_step, out_step;   // from a row to the next one
+  int64_t lines;              // dense rows, or dense columns side by side
+  int64_t in_step, out_step;  // from a row to the next one
 };
 
 struct TapsFunctions {

@@ -69,7 +69,8 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
   const std::int64_t work =
       static_cast<std::int64_t>(weights.size()) / std::max<std::int64_t>(taps.results, 1) + 1;
   if (inner == 1) {
-    const std::int64_t least = std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(out_size * work, 1), 1);
+    const std::int64_t least =
+        std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(out_size * work, 1), 1);
     parallel_for(outer, least, [&](std::int64_t begin, std::int64_t end) {
       functions.rows({&taps, from + begin * in_size, to + begin * out_size, end - begin, in_size, out_size});
     });
@@ -82,7 +83,8 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
       const std::int64_t plane = begin / taps.results, i = begin % taps.results;
       const std::int64_t count = std::min(end - begin, taps.results - i);
       const kernels::Taps some{count, taps.first + i, taps.start + i, weights.data()};
-      functions.columns({&some, from + plane * in_size, to + plane * out_size + i * inner, inner, inner, inner});
+      functions.columns(
+          {&some, from + plane * in_size, to + plane * out_size + i * inner, inner, inner, inner});
       begin += count;
     }
   });

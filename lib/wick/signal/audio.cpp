@@ -78,7 +78,8 @@ Tensor melscale_fbanks(std::int64_t n_freqs, double f_min, double f_max, std::in
 
 Tensor mfcc(const Tensor& mel_spectrogram, std::int64_t n_mfcc) {
   const Tensor& s = mel_spectrogram;
-  if (is_complex(s.dtype())) fail<DTypeError>("mfcc", "the spectrogram must be real, {} was given", s.dtype());
+  if (is_complex(s.dtype()))
+    fail<DTypeError>("mfcc", "the spectrogram must be real, {} was given", s.dtype());
   if (s.dim() < 2) fail<ShapeError>("mfcc", "bands and frames are needed, shape {} was given", s.sizes());
   if (n_mfcc < 1) fail("mfcc", "n_mfcc must be at least 1, {} was given", n_mfcc);
   const std::int64_t bands = s.size(-2);
@@ -114,7 +115,8 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
   const auto table = std::make_shared<TapTable>();
   table->size = length;
   const double width = static_cast<double>(lowpass_filter_width);
-  const double base = rolloff * static_cast<double>(std::min(from, to)), scale = base / static_cast<double>(from);
+  const double base = rolloff * static_cast<double>(std::min(from, to)),
+               scale = base / static_cast<double>(from);
   const std::int64_t count = (to * length - 1) / from + 1;
   const std::int64_t reach = static_cast<std::int64_t>(std::ceil(width / scale));
   std::vector<double> taps;
@@ -182,13 +184,15 @@ Tensor pitch_shift(const Tensor& x, double sample_rate, double n_steps, std::int
   const double rate = std::pow(2, -n_steps / static_cast<double>(bins_per_octave));
   const double from = sample_rate / rate;
   if (!(sample_rate >= 1) || !(from >= 1) || !(sample_rate < 1e12) || !(from < 1e12)) {
-    fail(name, "a rate of {} cannot be shifted by {} steps: both rates must be at least 1", sample_rate, n_steps);
+    fail(name, "a rate of {} cannot be shifted by {} steps: both rates must be at least 1", sample_rate,
+         n_steps);
   }
   if (n_steps == 0) return x;
   const std::int64_t length = x.size(-1);
   const double stretched_length = std::nearbyint(static_cast<double>(length) / rate);
   if (stretched_length < 1) return mul(x, Scalar(0));
-  if (stretched_length > 1e15) fail<ShapeError>(name, "{} steps make too many samples of {}", n_steps, length);
+  if (stretched_length > 1e15)
+    fail<ShapeError>(name, "{} steps make too many samples of {}", n_steps, length);
   while (n_fft > 1 && n_fft / 2 >= length) n_fft /= 2;
   StftOptions options;
   options.hop_length = std::max<std::int64_t>(n_fft / 4, 1);

@@ -21,7 +21,8 @@ namespace {
 void check_frames(const char* operation, std::int64_t n, std::int64_t hop, std::int64_t length) {
   if (hop < 1) fail<ShapeError>(operation, "hop_length must be at least 1, {} was given", hop);
   if (n < 1 || n > length)
-    fail<ShapeError>(operation, "n_fft must be between 1 and the signal's length {}, {} was given", length, n);
+    fail<ShapeError>(operation, "n_fft must be between 1 and the signal's length {}, {} was given", length,
+                     n);
 }
 
 // A view of the stretches, without a gradient.
@@ -187,13 +188,16 @@ Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options,
   const Tensor weight = overlap_add(sizes.window.expand({frames, n_fft}), sizes.window, sizes.hop, whole);
 
   const std::int64_t start = options.center ? n_fft / 2 : 0;
-  const std::int64_t end = length ? std::min(start + *length, whole) : options.center ? whole - n_fft / 2 : whole;
+  const std::int64_t end = length           ? std::min(start + *length, whole)
+                           : options.center ? whole - n_fft / 2
+                                            : whole;
   if (end <= start) fail<ShapeError>("istft", "no samples are left of {}, from {} to {}", whole, start, end);
   const Tensor divisor = narrow(weight, 0, start, end - start);
   {
     const NoGrad no_grad;
     const double least = amin(abs(divisor)).item().to_double();
-    if (!(least > 1e-11)) fail("istft", "window overlap add min: {}, the windows are zero at a sample", least);
+    if (!(least > 1e-11))
+      fail("istft", "window overlap add min: {}, the windows are zero at a sample", least);
   }
   Tensor out = div(narrow(sum, -1, start, end - start), divisor);
   if (length && *length > end - start) out = pad(out, {0, *length - (end - start)});
@@ -209,8 +213,8 @@ Tensor spectrogram(const Tensor& x, std::int64_t n_fft, const StftOptions& optio
 Tensor hilbert(const Tensor& x) {
   if (is_complex(x.dtype())) fail<DTypeError>("hilbert", "the signal must be real, {} was given", x.dtype());
   if (x.dim() == 0) fail<ShapeError>("hilbert", "a 0-d tensor is no signal");
-  // The imaginary part has the transform -i X at positive frequencies, and i X at negative ones; irfft does not
-  // read what -i X has at frequency 0 and in the middle.
+  // The imaginary part has the transform -i X at positive frequencies, and i X at negative ones; irfft does
+  // not read what -i X has at frequency 0 and in the middle.
   const Tensor turned = mul(fft::rfft(x), Scalar(std::complex<double>(0, -1)));
   return fft::irfft(turned, x.size(-1));
 }

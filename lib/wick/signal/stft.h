@@ -19,16 +19,16 @@ struct StftOptions {
   bool center = true;                      // frame t is around sample t * hop_length: the signal is padded
   std::string_view pad_mode = "reflect";   // see pad()
   bool normalized = false;                 // divide by sqrt(n_fft)
-  std::optional<bool> onesided;            // only the first n_fft / 2 + 1 bins; true for a real signal and window
+  std::optional<bool> onesided;  // only the first n_fft / 2 + 1 bins; true for a real signal and window
 };
 
-// (..., T) to complex (..., bins, frames), as torch.stft. Without centring there are 1 + (T - n_fft) / hop_length
-// frames.
+// (..., T) to complex (..., bins, frames), as torch.stft. Without centring there are 1 + (T - n_fft) /
+// hop_length frames.
 Tensor stft(const Tensor& x, std::int64_t n_fft, const StftOptions& options = {});
 
-// The least squares inverse, as torch.istft: each frame is transformed back and multiplied by the window; they
-// are added up where they came from, and divided by the sum of the windows' squares. `length`: samples to give,
-// cut or padded with zeros; else all that the frames tell. Error where the windows are all zero.
+// The least squares inverse, as torch.istft: each frame is transformed back and multiplied by the window;
+// they are added up where they came from, and divided by the sum of the windows' squares. `length`: samples
+// to give, cut or padded with zeros; else all that the frames tell. Error where the windows are all zero.
 Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options = {},
              std::optional<std::int64_t> length = std::nullopt);
 

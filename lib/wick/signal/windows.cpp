@@ -55,9 +55,8 @@ Tensor bartlett_window(std::int64_t n, bool periodic, DType dtype) {
 }
 
 Tensor blackman_window(std::int64_t n, bool periodic, DType dtype) {
-  return window("blackman_window", n, periodic, dtype, [](double i, double m) {
-    return 0.42 - 0.5 * cosine(i / m) + 0.08 * cosine(2 * i / m);
-  });
+  return window("blackman_window", n, periodic, dtype,
+                [](double i, double m) { return 0.42 - 0.5 * cosine(i / m) + 0.08 * cosine(2 * i / m); });
 }
 
 Tensor hamming_window(std::int64_t n, bool periodic, double alpha, double beta, DType dtype) {

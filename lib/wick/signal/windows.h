@@ -4,9 +4,9 @@
 
 #include "wick/core/tensor.h"
 
-// Windows of n values with the names and the formulas of PyTorch. With M = n for a periodic window, which fits
-// the Fourier transform, and M = n - 1 for a symmetric one; a window of one value is {1}. Computed in double
-// and rounded once. Error for a negative n, DTypeError unless floating point.
+// Windows of n values with the names and the formulas of PyTorch. With M = n for a periodic window, which
+// fits the Fourier transform, and M = n - 1 for a symmetric one; a window of one value is {1}. Computed in
+// double and rounded once. Error for a negative n, DTypeError unless floating point.
 
 namespace WICK_API wick {
 

@@ -95,7 +95,8 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2) {
     });
   }
   return record_fused<int>(
-      "box_iou", out, {a, b}, 0, [](const Tensor&, const Tensors&, const int&) { return Tensors(2); }, overlaps);
+      "box_iou", out, {a, b}, 0, [](const Tensor&, const Tensors&, const int&) { return Tensors(2); },
+      overlaps);
 }
 
 Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {

@@ -18,8 +18,8 @@
 namespace wick {
 namespace {
 
-// Planes (N, C, places), weights and indices (N, taps, positions), values (N, C, positions): a sum of products
-// of one of each, whose three derivatives are each other's.
+// Planes (N, C, places), weights and indices (N, taps, positions), values (N, C, positions): a sum of
+// products of one of each, whose three derivatives are each other's.
 enum class Part { Values, Planes, Weights };
 
 struct Problem {
@@ -32,8 +32,8 @@ kernels::SamplingFunctions functions(DType dtype) {
 }
 
 // The part that is not given; all are dense.
-Tensor compute(Part wanted, const Problem& p, const Tensor& index, Tensor planes, Tensor weights, Tensor values,
-               DType dtype) {
+Tensor compute(Part wanted, const Problem& p, const Tensor& index, Tensor planes, Tensor weights,
+               Tensor values, DType dtype) {
   const NoGrad no_grad;
   const auto dense = [&](Tensor& x) {
     if (x.defined()) x = x.detach().to(dtype).contiguous();
@@ -171,8 +171,7 @@ std::vector<Tap> taps_along(const Tensor& coordinate, std::int64_t n, Mode mode,
     return {tap_at(nearest, one.expand(nearest.sizes()), n)};
   }
   const Tensor low = floor(place.detach()), t = sub(place, low);
-  if (mode == Mode::Linear)
-    return {tap_at(low, sub(one, t), n), tap_at(add(low, one), t, n)};
+  if (mode == Mode::Linear) return {tap_at(low, sub(one, t), n), tap_at(add(low, one), t, n)};
   // Cubic convolution with a = -0.75.
   const double a = -0.75;
   const auto inner = [&](const Tensor& x) {
@@ -200,23 +199,28 @@ Tensor grid_sample(const Tensor& x, const Tensor& grid, std::string_view mode_wo
     fail(name, "the mode must be bilinear, nearest or bicubic, {} was given", mode_word);
   if (padding_word != "zeros" && padding_word != "border" && padding_word != "reflection")
     fail(name, "padding_mode must be zeros, border or reflection, {} was given", padding_word);
-  const Mode mode = mode_word == "bilinear" ? Mode::Linear : mode_word == "nearest" ? Mode::Nearest : Mode::Cubic;
+  const Mode mode = mode_word == "bilinear"  ? Mode::Linear
+                    : mode_word == "nearest" ? Mode::Nearest
+                                             : Mode::Cubic;
   const Padding padding = padding_word == "zeros"    ? Padding::Zeros
                           : padding_word == "border" ? Padding::Border
                                                      : Padding::Reflection;
   check_same_dtype(name, x.dtype(), grid.dtype());
   if (!is_floating(x.dtype())) fail<DTypeError>(name, "the input must be floating point, not {}", x.dtype());
   const int count = x.dim() - 2;
-  if (count < 2 || count > 3 || grid.dim() != x.dim() || grid.size(-1) != count || grid.size(0) != x.size(0)) {
-    fail<ShapeError>(name,
-                     "an input (N, C, H, W) needs a grid (N, H', W', 2), one (N, C, D, H, W) a grid (N, D', H', "
-                     "W', 3); shapes {} and {} were given",
-                     x.sizes(), grid.sizes());
+  if (count < 2 || count > 3 || grid.dim() != x.dim() || grid.size(-1) != count ||
+      grid.size(0) != x.size(0)) {
+    fail<ShapeError>(
+        name,
+        "an input (N, C, H, W) needs a grid (N, H', W', 2), one (N, C, D, H, W) a grid (N, D', H', "
+        "W', 3); shapes {} and {} were given",
+        x.sizes(), grid.sizes());
   }
   if (mode == Mode::Cubic && count == 3) fail<ShapeError>(name, "bicubic needs a 4-D input");
   Problem p{x.size(0), x.size(1), 1, 1, 1};
   for (int d = 0; d < count; ++d) {
-    if (x.sizes()[d + 2] < 1) fail<ShapeError>(name, "an empty map has no values, shape {} was given", x.sizes());
+    if (x.sizes()[d + 2] < 1)
+      fail<ShapeError>(name, "an empty map has no values, shape {} was given", x.sizes());
     p.places *= x.sizes()[d + 2];
     p.positions *= grid.sizes()[d + 1];
   }
@@ -262,10 +266,11 @@ Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners) {
   const int count = size.size() - 2;
   if (count < 2 || count > 3 || theta.dim() != 3 || theta.size(0) != size[0] || theta.size(1) != count ||
       theta.size(2) != count + 1) {
-    fail<ShapeError>(name,
-                     "a size {N C H W} needs theta of shape (N, 2, 3), {N C D H W} one of shape (N, 3, 4); size {} "
-                     "and shape {} were given",
-                     size, theta.sizes());
+    fail<ShapeError>(
+        name,
+        "a size {N C H W} needs theta of shape (N, 2, 3), {N C D H W} one of shape (N, 3, 4); size {} "
+        "and shape {} were given",
+        size, theta.sizes());
   }
   for (const auto s : size) {
     if (s < 1) fail<ShapeError>(name, "sizes must be above 0, {} was given", size);

@@ -43,14 +43,14 @@ double cubic(double x, double a) {
   return 0;
 }
 
-// Which place each result is a copy of. In float32, as PyTorch has it; of float64 the product alone is rounded.
+// Which place each result is a copy of. In float32, as PyTorch has it; of float64 the product alone is
+// rounded.
 Tensor nearest_places(const Side& side, bool exact, bool wide) {
   const Tensor out = empty({side.m}, int64);
   auto* to = out.data<std::int64_t>();
   const double step = side.step();
-  const auto narrow_step = side.factor > 0
-                               ? static_cast<float>(1 / side.factor)
-                               : static_cast<float>(side.n) / static_cast<float>(side.m);
+  const auto narrow_step = side.factor > 0 ? static_cast<float>(1 / side.factor)
+                                           : static_cast<float>(side.n) / static_cast<float>(side.m);
   for (std::int64_t d = 0; d < side.m; ++d) {
     const double at = static_cast<double>(d) + (exact ? 0.5 : 0);
     const float place = wide ? static_cast<float>(at * step) : static_cast<float>(at) * narrow_step;
@@ -64,13 +64,15 @@ SharedTaps area_taps(const Side& s) {
   table->size = s.n;
   for (std::int64_t d = 0; d < s.m; ++d) {
     const std::int64_t from = d * s.n / s.m, to = ((d + 1) * s.n + s.m - 1) / s.m;
-    table->add(from, std::vector<double>(static_cast<std::size_t>(to - from), 1.0 / static_cast<double>(to - from)),
+    table->add(from,
+               std::vector<double>(static_cast<std::size_t>(to - from), 1.0 / static_cast<double>(to - from)),
                true);
   }
   return table;
 }
 
-// As PIL does it: a filter that is stretched where the dimension shrinks, cut at the ends and scaled to sum 1.
+// As PIL does it: a filter that is stretched where the dimension shrinks, cut at the ends and scaled to
+// sum 1.
 SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners) {
   const auto table = std::make_shared<TapTable>();
   table->size = s.n;
@@ -81,8 +83,10 @@ SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners) {
   std::vector<double> taps;
   for (std::int64_t d = 0; d < s.m; ++d) {
     const double centre = step * (static_cast<double>(d) + 0.5);
-    const std::int64_t from = std::clamp<std::int64_t>(static_cast<std::int64_t>(centre - support + 0.5), 0, s.n - 1);
-    const std::int64_t to = std::clamp<std::int64_t>(static_cast<std::int64_t>(centre + support + 0.5), from + 1, s.n);
+    const std::int64_t from =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(centre - support + 0.5), 0, s.n - 1);
+    const std::int64_t to =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(centre + support + 0.5), from + 1, s.n);
     taps.clear();
     double sum = 0;
     for (std::int64_t j = from; j < to; ++j) {
@@ -117,7 +121,8 @@ SharedTaps smooth_taps(const Side& s, Mode mode, bool align_corners) {
     if (mode == Mode::Linear) {
       table->add(whole, {1 - t, t}, true);
     } else {
-      table->add(whole - 1, {cubic(t + 1, -0.75), cubic(t, -0.75), cubic(1 - t, -0.75), cubic(2 - t, -0.75)}, true);
+      table->add(whole - 1, {cubic(t + 1, -0.75), cubic(t, -0.75), cubic(1 - t, -0.75), cubic(2 - t, -0.75)},
+                 true);
     }
   }
   return table;
@@ -144,9 +149,9 @@ std::vector<Side> sides_of(const Tensor& x, const InterpolateOptions& o) {
       side.m = static_cast<std::int64_t>(size);
     }
     if (side.m < 1 || side.n < 1) {
-      fail<ShapeError>(operation,
-                       "Input and output sizes should be greater than 0, but got size {} for a dimension of {}",
-                       side.m, side.n);
+      fail<ShapeError>(
+          operation, "Input and output sizes should be greater than 0, but got size {} for a dimension of {}",
+          side.m, side.n);
     }
     sides.push_back(side);
   }
@@ -161,14 +166,15 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
     if (m.name == o.mode) name = &m;
   }
   if (!name) {
-    fail(operation,
-         "the mode must be nearest, nearest-exact, linear, bilinear, trilinear, bicubic or area, {} was given",
-         o.mode);
+    fail(
+        operation,
+        "the mode must be nearest, nearest-exact, linear, bilinear, trilinear, bicubic or area, {} was given",
+        o.mode);
   }
   if (x.dim() < 3 || x.dim() > 5 || (name->dims > 0 && x.dim() != name->dims + 2)) {
     fail<ShapeError>(operation, "the mode needs {} input, mode {} was given shape {}",
-                     name->dims > 0 ? std::to_string(name->dims + 2) + "-D" : std::string("3-D to 5-D"), o.mode,
-                     x.sizes());
+                     name->dims > 0 ? std::to_string(name->dims + 2) + "-D" : std::string("3-D to 5-D"),
+                     o.mode, x.sizes());
   }
   const Mode mode = name->mode;
   const bool smooth = mode == Mode::Linear || mode == Mode::Cubic;

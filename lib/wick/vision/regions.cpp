@@ -40,7 +40,8 @@ Tensor regions_of(const char* operation, const Tensor& x, const Tensor& boxes, c
     fail<DTypeError>(operation, "the input must be floating point, not {}", x.dtype());
   if (is_complex(boxes.dtype()))
     fail<DTypeError>(operation, "boxes must be real numbers, {} was given", boxes.dtype());
-  if (x.dim() != 4) fail<ShapeError>(operation, "maps (N, C, H, W) are needed, shape {} was given", x.sizes());
+  if (x.dim() != 4)
+    fail<ShapeError>(operation, "maps (N, C, H, W) are needed, shape {} was given", x.sizes());
   if (output_size.size() != 2 || output_size[0] < 1 || output_size[1] < 1)
     fail<ShapeError>(operation, "output_size must be two numbers above 0, {} was given", output_size);
   if (boxes.dim() != 2 || (boxes.size(1) != 4 && boxes.size(1) != 5))
@@ -166,8 +167,8 @@ void align(const Tensor& out, const Tensor& maps, const Tensor& regions, const O
                    const auto [low, high] = range_of(down);
                    rows.resize(static_cast<std::size_t>((high - low) * row));
                    for (std::int64_t y = low; y < high; ++y) {
-                     run({&across.taps, maps.data<T>() + (r.map * h + y) * w * c, rows.data() + (y - low) * row, c,
-                          c, c});
+                     run({&across.taps, maps.data<T>() + (r.map * h + y) * w * c,
+                          rows.data() + (y - low) * row, c, c, c});
                    }
                    for (auto& first : down.first) first = std::max<std::int64_t>(first - low, 0);
                    const Prepared<T> vertical(down);
@@ -244,11 +245,13 @@ void find_largest(std::int64_t* index, const Tensor& x, const Tensor& regions, c
     return static_cast<std::int64_t>(std::isnan(place) ? 0 : std::clamp(place, -1e9, 1e9));
   };
   // The places of a bin along a side of n places.
-  const auto bin = [](std::int64_t start, std::int64_t end, std::int64_t n, std::int64_t bins, std::int64_t p) {
+  const auto bin = [](std::int64_t start, std::int64_t end, std::int64_t n, std::int64_t bins,
+                      std::int64_t p) {
     const T size = static_cast<T>(std::max<std::int64_t>(end - start + 1, 1)) / static_cast<T>(bins);
     const auto low = static_cast<std::int64_t>(std::floor(static_cast<T>(p) * size));
     const auto high = static_cast<std::int64_t>(std::ceil(static_cast<T>(p + 1) * size));
-    return std::pair(std::clamp<std::int64_t>(low + start, 0, n), std::clamp<std::int64_t>(high + start, 0, n));
+    return std::pair(std::clamp<std::int64_t>(low + start, 0, n),
+                     std::clamp<std::int64_t>(high + start, 0, n));
   };
   for (std::int64_t k = 0; k < regions.size(0); ++k) {
     const Region<T> r = region_at<T>(regions, k);
@@ -285,8 +288,7 @@ Tensor roi_align(const Tensor& x, const Tensor& boxes, const Dims& output_size, 
 
 Tensor roi_pool(const Tensor& x, const Tensor& boxes, const Dims& output_size, double spatial_scale) {
   const Tensor regions = regions_of("roi_pool", x, boxes, output_size);
-  if (is_half(x.dtype()))
-    return roi_pool(x.to(float32), boxes, output_size, spatial_scale).to(x.dtype());
+  if (is_half(x.dtype())) return roi_pool(x.to(float32), boxes, output_size, spatial_scale).to(x.dtype());
   const Options options{output_size[0], output_size[1], spatial_scale, 0, false};
   const Shape shape{regions.size(0), x.size(1), options.height, options.width};
   const Tensor index = empty(shape, int64);

@@ -52,8 +52,8 @@ std::vector<Wide> direct(const std::vector<std::complex<double>>& x, bool invers
   const std::size_t n = x.size();
   std::vector<Wide> root(n), out(n);
   for (std::size_t k = 0; k < n; ++k) {
-    const long double angle = 2 * std::numbers::pi_v<long double> * static_cast<long double>(k) /
-                              static_cast<long double>(n);
+    const long double angle =
+        2 * std::numbers::pi_v<long double> * static_cast<long double>(k) / static_cast<long double>(n);
     root[k] = {std::cos(angle), (inverse ? 1 : -1) * std::sin(angle)};
   }
   for (std::size_t k = 0; k < n; ++k) {
@@ -85,7 +85,8 @@ Tensor scattered_values(const Shape& shape, DType dtype) {
 
 void check_length(std::int64_t n, std::int64_t lines) {
   for (const DType dtype : {complex64, complex128}) {
-    const Tensor x = scattered_values({lines, n}, dtype), real = scattered_values({lines, n}, real_dtype(dtype));
+    const Tensor x = scattered_values({lines, n}, dtype),
+                 real = scattered_values({lines, n}, real_dtype(dtype));
     for (const bool inverse : {false, true}) {
       const Tensor got = inverse ? fft::ifft(x, {}, -1, "forward") : fft::fft(x);
       // The same lines as columns.
@@ -131,7 +132,8 @@ TEST_CASE("fft: long ones, in two steps and by convolution") {
       for (const DType dtype : {float32, float64}) {
         const std::int64_t frequency = n / 7;
         const Tensor place = arange(0, n, 1, float64);
-        const Tensor turns = remainder(mul(place, Scalar(static_cast<double>(frequency))), Scalar(static_cast<double>(n)));
+        const Tensor turns =
+            remainder(mul(place, Scalar(static_cast<double>(frequency))), Scalar(static_cast<double>(n)));
         const Tensor wave = cos(mul(turns, Scalar(2 * std::numbers::pi / static_cast<double>(n)))).to(dtype);
         const Tensor got = mul(fft::rfft(wave), Scalar(2 / static_cast<double>(n)));
         const Tensor wanted = zeros(got.sizes(), got.dtype());
@@ -162,7 +164,8 @@ TEST_CASE("fft: gradients, twice") {
     const auto named = [&](const char* name) { return std::string(name) + " of " + std::to_string(n); };
     check_gradients(named("fft"), [](const Tensors& in) { return fft::fft(in[0], {}, 0, "ortho"); },
                     {complex_values({n, 2})});
-    check_gradients(named("ifft"), [](const Tensors& in) { return fft::ifft(in[0]); }, {complex_values({2, n})});
+    check_gradients(named("ifft"), [](const Tensors& in) { return fft::ifft(in[0]); },
+                    {complex_values({2, n})});
     check_gradients(named("rfft"), [](const Tensors& in) { return fft::rfft(in[0]); }, {values({2, n})});
     check_gradients(named("irfft"), [&](const Tensors& in) { return fft::irfft(in[0], n); },
                     {complex_values({2, n / 2 + 1})});
@@ -173,7 +176,10 @@ TEST_CASE("fft: gradients, twice") {
   for (const Tensor& x : orders(values({3, 4})))
     check_gradients("fft2 of a real matrix", [](const Tensors& in) { return fft::fft2(in[0]); }, {x});
   check_gradients("rfftn, cut and padded",
-                  [](const Tensors& in) { return fft::rfftn(in[0], Dims{4, 2}, Dims{0, 2}); }, {values({3, 2, 3})});
+                  [](const Tensors& in) {
+                    return fft::rfftn(in[0], Dims{4, 2}, Dims{0, 2});
+                  },
+                  {values({3, 2, 3})});
   check_gradients("irfftn", [](const Tensors& in) { return fft::irfftn(in[0]); }, {complex_values({2, 3})});
 }
 
@@ -198,7 +204,8 @@ TEST_CASE("fft: messages") {
       CHECK(std::string(e.what()).find(what) != std::string::npos);
     }
   };
-  says([] { fft::fft(ones({3}), {}, -1, "none"); }, "norm must be backward, forward or ortho, none was given");
+  says([] { fft::fft(ones({3}), {}, -1, "none"); },
+       "norm must be backward, forward or ortho, none was given");
   says([] { fft::fft(ones({2}, float16)); }, "half precision is not supported, float16");
   says([] { fft::rfft(ones({2}, complex64)); }, "expects a real input tensor, complex64");
   says([] { fft::rfft(ones({2}), 0); }, "Invalid number of data points (0)");

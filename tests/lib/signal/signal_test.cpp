@@ -91,7 +91,8 @@ TEST_CASE("signal: a short-time spectrum and back") {
 
 TEST_CASE("signal: gradients, twice") {
   const Tensor x = values({2, 7}), window = positive({3}, 5);
-  check_gradients("windowed frames", [](const Tensors& in) { return windowed_frames(in[0], in[1], 2); }, {x, window});
+  check_gradients("windowed frames", [](const Tensors& in) { return windowed_frames(in[0], in[1], 2); },
+                  {x, window});
   check_gradients("overlap add", [](const Tensors& in) { return overlap_add(in[0], in[1], 2, 8); },
                   {values({2, 3, 3}), window});
   check_gradients("stft",

@@ -45,7 +45,8 @@ const Operations images = registered({
      [](const Arguments& a) {
        return Tensors{grid_sample(t(a, 0), t(a, 1), a[2].text, a[3].text, a[4].flag())};
      }},
-    {"affine_grid", [](const Arguments& a) { return Tensors{affine_grid(t(a, 0), a[1].list(), a[2].flag())}; }},
+    {"affine_grid",
+     [](const Arguments& a) { return Tensors{affine_grid(t(a, 0), a[1].list(), a[2].flag())}; }},
     {"pixel_shuffle", with_one<pixel_shuffle>},
     {"pixel_unshuffle", with_one<pixel_unshuffle>},
     {"channel_shuffle", with_one<channel_shuffle>},
@@ -76,18 +77,26 @@ TEST_CASE("vision: as PyTorch and torchvision compute it") { check_reference("vi
 TEST_CASE("vision: gradients of resizing, twice") {
   for (const char* mode : {"nearest", "bilinear", "bicubic", "area"}) {
     for (const Tensor& x : orders(values({1, 2, 3, 4}))) {
-      check_gradients(mode, [&](const Tensors& in) { return interpolate(in[0], to_size({5, 2}, mode)); }, {x});
+      check_gradients(mode,
+                      [&](const Tensors& in) {
+                        return interpolate(in[0], to_size({5, 2}, mode));
+                      },
+                      {x});
     }
   }
   check_gradients("antialias",
-                  [](const Tensors& in) { return interpolate(in[0], to_size({2, 3}, "bicubic", false, true)); },
+                  [](const Tensors& in) {
+                    return interpolate(in[0], to_size({2, 3}, "bicubic", false, true));
+                  },
                   {values({1, 1, 5, 4})});
-  check_gradients("corners", [](const Tensors& in) { return interpolate(in[0], to_size({4}, "linear", true)); },
+  check_gradients("corners",
+                  [](const Tensors& in) { return interpolate(in[0], to_size({4}, "linear", true)); },
                   {values({2, 1, 3})});
 }
 
 TEST_CASE("vision: gradients of sampling, by map and grid, twice") {
-  const Tensor grid = filled({1, 2, 3, 2}, float64, [](std::int64_t i) { return 0.9 * apart(i) / 2.4 + 0.013; });
+  const Tensor grid =
+      filled({1, 2, 3, 2}, float64, [](std::int64_t i) { return 0.9 * apart(i) / 2.4 + 0.013; });
   for (const char* mode : {"bilinear", "bicubic"}) {
     for (const char* padding : {"zeros", "border", "reflection"}) {
       for (const bool corners : {false, true}) {
@@ -101,7 +110,10 @@ TEST_CASE("vision: gradients of sampling, by map and grid, twice") {
                   {values({1, 1, 3, 4, 2}), filled({1, 1, 2, 2, 3}, float64, [](std::int64_t i) {
                      return 0.8 * apart(i) / 2.4 + 0.017;
                    })});
-  check_gradients("affine grid", [](const Tensors& in) { return affine_grid(in[0], {2, 1, 2, 3}); },
+  check_gradients("affine grid",
+                  [](const Tensors& in) {
+                    return affine_grid(in[0], {2, 1, 2, 3});
+                  },
                   {values({2, 2, 3})});
 }
 
@@ -109,10 +121,15 @@ TEST_CASE("vision: gradients of boxes and regions, twice") {
   const Tensor boxes = tensor({0, 0.3, 0.4, 2.9, 3.1, 0, 1.2, 0.7, 4.4, 2.6}, float64).reshape({2, 5});
   for (const bool aligned : {false, true}) {
     check_gradients("roi_align",
-                    [&](const Tensors& in) { return roi_align(in[0], boxes, {2, 3}, 1, -1, aligned); },
+                    [&](const Tensors& in) {
+                      return roi_align(in[0], boxes, {2, 3}, 1, -1, aligned);
+                    },
                     {values({1, 2, 4, 5})});
   }
-  check_gradients("roi_pool", [&](const Tensors& in) { return roi_pool(in[0], boxes, {2, 2}); },
+  check_gradients("roi_pool",
+                  [&](const Tensors& in) {
+                    return roi_pool(in[0], boxes, {2, 2});
+                  },
                   {values({1, 2, 4, 5})});
   check_gradients("box_iou", [](const Tensors& in) { return box_iou(in[0], in[1]); },
                   {tensor({0, 0, 4.1, 3.2, 1, 1.3, 2.2, 2.7}, float64).reshape({2, 4}),
@@ -143,7 +160,8 @@ TEST_CASE("vision: positions that are no places lead nowhere") {
     const Tensor grid = full({1, 1, 1, 2}, far, float64);
     for (const char* mode : {"bilinear", "nearest", "bicubic"}) {
       CHECK(equal(grid_sample(x, grid, mode), zeros({1, 2, 1, 1}, float64)));
-      for (const char* padding : {"border", "reflection"}) CHECK(grid_sample(x, grid, mode, padding).numel() == 2);
+      for (const char* padding : {"border", "reflection"})
+        CHECK(grid_sample(x, grid, mode, padding).numel() == 2);
     }
     Tensor box = zeros({1, 5}, float64);
     for (int edge = 1; edge < 5; ++edge) {
