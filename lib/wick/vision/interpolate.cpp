@@ -209,7 +209,8 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   Tensor out = x.dtype() == float64 ? x : x.to(float32);
   for (const int i : order) {
     const Side& s = sides[static_cast<std::size_t>(i)];
-    if (s.n == s.m && (mode != Mode::Cubic || (s.factor == 0 && !o.antialias))) continue;
+    // A factor that leaves the size as it is counts all the same in some modes, as in PyTorch.
+    if (s.n == s.m && (s.factor == 0 || (mode != Mode::Cubic && !o.antialias))) continue;
     out = apply_taps(operation, out, i + 2,
                      mode == Mode::Area ? area_taps(s)
                      : o.antialias      ? antialias_taps(s, mode, o.align_corners)
