@@ -19,9 +19,10 @@ bool fused_wanted(const Tensors& inputs) {
   return false;
 }
 
-void connect_fused(const Ref<Node>& node, const Tensors& inputs, const Tensor& out) {
+void connect_fused(const Ref<Node>& node, const Tensors& inputs, Results outs) {
   for (const Tensor& t : inputs) node->inputs.push_back(t.defined() ? edge_to(t) : Edge());
-  attach(out, node, 0);
+  node->outputs = static_cast<int>(outs.size());
+  for (std::size_t i = 0; i < outs.size(); ++i) attach(outs[i], node, static_cast<int>(i));
 }
 
 FusedNode::FusedNode(const char* operation, const Tensors& tensors, std::size_t differentiable)
@@ -39,14 +40,14 @@ Tensors FusedNode::apply(const Tensors& grads) {
   for (const auto& saved : saved_) tensors.push_back(saved->get(*this));
   Tensors found(differentiable_);
   if (!grad_enabled()) {
-    found = fast(grads[0], tensors);
+    found = fast(grads, tensors);
     found.resize(differentiable_);
   }
-  add_twin_gradients(grads[0], tensors, found);
+  add_twin_gradients(grads, tensors, found);
   return found;
 }
 
-void FusedNode::add_twin_gradients(const Tensor& g, const Tensors& tensors, Tensors& found) const {
+void FusedNode::add_twin_gradients(const Tensors& grads, const Tensors& tensors, Tensors& found) const {
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < differentiable_; ++i) {
     if (inputs[i].wanted() && !found[i].defined()) missing.push_back(i);
@@ -60,9 +61,15 @@ void FusedNode::add_twin_gradients(const Tensor& g, const Tensors& tensors, Tens
     given[i] = recorded ? identity(tensors[i]) : tensors[i].detach().requires_grad_();
     sources.push_back(given[i]);
   }
-  const Tensor result = twin(given);
-  if (!result.requires_grad()) return;
-  const Tensors gradients = grad({result}, sources, {g}, recorded, recorded);
+  const Tensors results = twin(given);
+  Tensors outs, weights;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!grads[i].defined() || !results[i].requires_grad()) continue;
+    outs.push_back(results[i]);
+    weights.push_back(grads[i]);
+  }
+  if (outs.empty()) return;
+  const Tensors gradients = grad(outs, sources, weights, recorded, recorded);
   for (std::size_t k = 0; k < missing.size(); ++k) found[missing[k]] = gradients[k];
 }
 

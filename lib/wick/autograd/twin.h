@@ -22,23 +22,24 @@ class FusedNode : public Node {
   bool drop_saved() override;
 
  protected:
-  virtual Tensors fast(const Tensor& g, const Tensors& tensors) const = 0;
-  virtual Tensor twin(const Tensors& tensors) const = 0;
+  virtual Tensors fast(const Tensors& grads, const Tensors& tensors) const = 0;
+  virtual Tensors twin(const Tensors& tensors) const = 0;
 
  private:
-  void add_twin_gradients(const Tensor& g, const Tensors& tensors, Tensors& found) const;
+  void add_twin_gradients(const Tensors& grads, const Tensors& tensors, Tensors& found) const;
 
   std::vector<std::optional<SavedTensor>> saved_;
   std::size_t differentiable_;
 };
 
-template <class Values>
+// `Result` is Tensor, or Tensors of an operation with several results.
+template <class Values, class Result>
 class FusedOperation final : public FusedNode {
   static_assert(saved_by_value<Values>, "a fused operation binds plain values");
 
  public:
-  using Fast = Tensors (*)(const Tensor& g, const Tensors& tensors, const Values& values);
-  using Twin = Tensor (*)(const Tensors& tensors, const Values& values);
+  using Fast = Tensors (*)(const Result& g, const Tensors& tensors, const Values& values);
+  using Twin = Result (*)(const Tensors& tensors, const Values& values);
 
   FusedOperation(const char* operation, const Tensors& tensors, std::size_t differentiable,
                  const Values& values, Fast by_kernels, Twin by_operations)
@@ -48,8 +49,14 @@ class FusedOperation final : public FusedNode {
         twin_(by_operations) {}
 
  protected:
-  Tensors fast(const Tensor& g, const Tensors& tensors) const override { return fast_(g, tensors, values_); }
-  Tensor twin(const Tensors& tensors) const override { return twin_(tensors, values_); }
+  Tensors fast(const Tensors& grads, const Tensors& tensors) const override {
+    if constexpr (std::is_same_v<Result, Tensor>) {
+      return fast_(grads[0], tensors, values_);
+    } else {
+      return fast_(grads, tensors, values_);
+    }
+  }
+  Tensors twin(const Tensors& tensors) const override { return Tensors{twin_(tensors, values_)}; }
 
  private:
   Values values_;
@@ -59,7 +66,19 @@ class FusedOperation final : public FusedNode {
 
 // Whether one of them, if it is defined, wants a gradient that has to be recorded.
 bool fused_wanted(const Tensors& inputs);
-void connect_fused(const Ref<Node>& node, const Tensors& inputs, const Tensor& out);
+void connect_fused(const Ref<Node>& node, const Tensors& inputs, Results outs);
+
+template <class Values, class Result>
+void record_fused_results(const char* name, Results outs, const Tensors& inputs, const Values& values,
+                          typename FusedOperation<Values, Result>::Fast fast,
+                          typename FusedOperation<Values, Result>::Twin twin, const Tensors& kept) {
+  if (!fused_wanted(inputs)) return;
+  Tensors tensors = inputs;
+  for (const Tensor& t : kept) tensors.push_back(t.defined() ? t.detach() : t);
+  connect_fused(
+      Ref<Node>(new FusedOperation<Values, Result>(name, tensors, inputs.size(), values, fast, twin)), inputs,
+      outs);
+}
 
 }  // namespace autograd
 
@@ -69,15 +88,20 @@ void connect_fused(const Ref<Node>& node, const Tensors& inputs, const Tensor& o
 // `kept`, which have no gradient, and the values, a plain struct.
 template <class Values>
 Tensor record_fused(const char* name, const Tensor& out, const Tensors& inputs, const Values& values,
-                    typename autograd::FusedOperation<Values>::Fast fast,
-                    typename autograd::FusedOperation<Values>::Twin twin, const Tensors& kept = {}) {
-  if (!autograd::fused_wanted(inputs)) return out;
-  Tensors tensors = inputs;
-  for (const Tensor& t : kept) tensors.push_back(t.defined() ? t.detach() : t);
-  autograd::connect_fused(
-      Ref<Node>(new autograd::FusedOperation<Values>(name, tensors, inputs.size(), values, fast, twin)),
-      inputs, out);
+                    typename autograd::FusedOperation<Values, Tensor>::Fast fast,
+                    typename autograd::FusedOperation<Values, Tensor>::Twin twin, const Tensors& kept = {}) {
+  autograd::record_fused_results<Values, Tensor>(name, {&out, 1}, inputs, values, fast, twin, kept);
   return out;
+}
+
+// The same of several results. `fast` gets a gradient for each, undefined where nothing depends on it.
+template <class Values>
+Tensors record_fused(const char* name, const Tensors& outs, const Tensors& inputs, const Values& values,
+                     typename autograd::FusedOperation<Values, Tensors>::Fast fast,
+                     typename autograd::FusedOperation<Values, Tensors>::Twin twin,
+                     const Tensors& kept = {}) {
+  autograd::record_fused_results<Values, Tensors>(name, outs, inputs, values, fast, twin, kept);
+  return outs;
 }
 
 }  // namespace wick

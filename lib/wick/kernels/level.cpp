@@ -28,6 +28,8 @@ void fill_table(kernels::Table& table) {
   add_taps(table);
   add_sampling(table);
   add_boxes(table);
+  add_normalizations(table);
+  add_recurrent(table);
 }
 
 }  // namespace WICK_LEVEL

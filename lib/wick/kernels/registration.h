@@ -29,6 +29,8 @@ void add_fft(kernels::Table& table);
 void add_taps(kernels::Table& table);
 void add_sampling(kernels::Table& table);
 void add_boxes(kernels::Table& table);
+void add_normalizations(kernels::Table& table);
+void add_recurrent(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

@@ -186,6 +186,8 @@ struct FftKernels;
 struct TapsKernels;
 struct SamplingKernels;
 struct BoxKernels;
+struct NormKernels;
+struct RecurrentKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -248,6 +250,8 @@ struct Table {
   const TapsKernels* taps;          // see taps.h
   const SamplingKernels* sampling;  // see sampling.h
   const BoxKernels* boxes;          // see boxes.h
+  const NormKernels* normalization;   // see normalization.h
+  const RecurrentKernels* recurrent;  // see recurrent.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable
