@@ -145,8 +145,7 @@ WICK_INLINE double reciprocal_root(double var, double eps) { return 1 / sqrt(var
 // --- Lines
 
 template <class T>
-WICK_NOINLINE void weighted(T* y, const T* x, const T* weight, const T* bias, int64_t n, Split<T> m,
-                            T rstd) {
+WICK_NOINLINE void weighted(T* y, const T* x, const T* weight, const T* bias, int64_t n, Split<T> m, T rstd) {
   if (bias) {
     WICK_IVDEP
     for (int64_t j = 0; j < n; ++j) y[j] = less(x[j], m) * rstd * weight[j] + bias[j];
@@ -337,7 +336,7 @@ void long_channels_backward(const NormChannels& k) {
 
 // Channels of short runs are taken side by side, up to `columns` elements of each row at a time: fewer of
 // many rows, so that they stay in the cache from one pass to the next.
-constexpr int64_t columns = 256, least_columns = 32, cached = 65536;
+constexpr int64_t columns = 256, least_columns = 128, cached = 65536;
 
 template <class T>
 struct Columns {
@@ -430,11 +429,10 @@ WICK_INLINE void short_statistics(Columns<T>& s, const NormChannels& k, int64_t 
   column_sums(s, k, n, first, [&](int64_t at) { add_deviations(s, x + at, n); });
   for (int64_t c = 0; c < channels; ++c) {
     const int64_t j = c * k.run;
-    const Moments found = moments<T>(
-        (static_cast<double>(s.high[j]) + static_cast<double>(s.low[j])) * count, count,
-        [&](Split<T>, double(&sums)[2]) {
-          for (int t = 0; t < 2; ++t) sums[t] = together(s.sum[t] + j, k.run);
-        });
+    const Moments found = moments<T>((static_cast<double>(s.high[j]) + static_cast<double>(s.low[j])) * count,
+                                     count, [&](Split<T>, double(&sums)[2]) {
+                                       for (int t = 0; t < 2; ++t) sums[t] = together(s.sum[t] + j, k.run);
+                                     });
     k.mean[from + c] = found.mean;
     k.var[from + c] = found.var;
   }
