@@ -2,7 +2,6 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
-#include "wick/ops/counting.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
@@ -10,7 +9,6 @@
 #include "wick/ops/norm.h"
 #include "wick/ops/random.h"
 #include "wick/ops/reduction.h"
-#include "wick/ops/sort.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -102,10 +100,9 @@ Tensor embedding(const Tensor& indices, const Tensor& weight, const EmbeddingOpt
 
 namespace {
 
-// The bag of each index, and how many rows each has that count.
 struct Bags {
   std::int64_t count;
-  Tensor of, sizes;  // int64 (n), float64 (bags)
+  Tensor of;  // the bag of each index, int64 (n)
 };
 
 Bags bags_of(const char* name, const Tensor& indices, const Tensor& offsets, const EmbeddingBagOptions& o) {
@@ -137,10 +134,8 @@ Bags bags_of(const char* name, const Tensor& indices, const Tensor& offsets, con
     end = begin.back();
     begin.pop_back();
   }
-  if (end < total && !begin.empty() && end != total) {
-    fail(name, "the last offset {} is not the number of indices, {}", end, total);
-  }
-  Bags out{std::ssize(begin), zeros({total}, int64), {}};
+  if (end != total) fail(name, "the last offset {} is not the number of indices, {}", end, total);
+  Bags out{std::ssize(begin), zeros({total}, int64)};
   std::int64_t* of = out.of.data<std::int64_t>();
   for (std::size_t b = 0; b < begin.size(); ++b) {
     const std::int64_t last = b + 1 < begin.size() ? begin[b + 1] : end;
@@ -205,7 +200,7 @@ Tensor embedding_bag(const Tensor& indices, const Tensor& weight, const Tensor& 
   const DType wide = is_half(dtype) ? float32 : dtype;
   Tensor terms = values.to(wide);
   if (per_sample_weights.defined()) terms = mul(terms, per_sample_weights.reshape({-1, 1}).to(wide));
-  if (counted.defined()) terms = mul(terms, counted.to(wide).unsqueeze(1));
+  if (counted.defined()) terms = masked_fill(terms, logical_not(counted).unsqueeze(1), 0);
   Tensor out = index_add(zeros(shape, wide), 0, bags.of, terms);
   if (o.mode == Bag::Mean) {
     const Tensor each = counted.defined() ? counted.to(wide) : ones(rows.sizes(), wide);
