@@ -3,6 +3,7 @@
 // Everything but the headers of interop/.
 
 #include "wick/autograd/function.h"
+#include "wick/autograd/functional.h"
 #include "wick/autograd/gradient.h"
 #include "wick/core/accessor.h"
 #include "wick/core/allocator.h"

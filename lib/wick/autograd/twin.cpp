@@ -1,15 +1,9 @@
 #include "wick/autograd/twin.h"
 
 namespace wick::autograd {
-namespace {
-
-// The same tensor one operation further on, so that what goes back through it can be told apart: an input may
-// depend on another one.
 Tensor identity(const Tensor& x) {
   return record("identity", x.detach(), {x}, [](const Tensor& g) { return g; });
 }
-
-}  // namespace
 
 bool fused_wanted(const Tensors& inputs) {
   if (!grad_enabled()) return false;

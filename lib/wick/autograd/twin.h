@@ -64,6 +64,10 @@ class FusedOperation final : public FusedNode {
   Twin twin_;
 };
 
+// The same tensor one operation further on, so that what goes back through it can be told apart: an input may
+// depend on another one.
+Tensor identity(const Tensor& x);
+
 // Whether one of them, if it is defined, wants a gradient that has to be recorded.
 bool fused_wanted(const Tensors& inputs);
 void connect_fused(const Ref<Node>& node, const Tensors& inputs, Results outs);

@@ -1,6 +1,7 @@
 // Uses something of every public header that lies in the library, and catches what it throws: a header that
 // exports nothing would not link. Exits with 1 when a result is not what it should be.
 #include <wick/autograd/function.h>
+#include <wick/autograd/functional.h>
 #include <wick/autograd/gradient.h>
 #include <wick/core/accessor.h>
 #include <wick/core/allocator.h>
@@ -36,15 +37,21 @@
 #include <wick/linalg/norms.h>
 #include <wick/linalg/products.h>
 #include <wick/linalg/solvers.h>
+#include <wick/nn/attention.h>
 #include <wick/nn/clip.h>
 #include <wick/nn/container.h>
 #include <wick/nn/distributed_data_parallel.h>
 #include <wick/nn/dropout.h>
+#include <wick/nn/embedding.h>
+#include <wick/nn/fold.h>
 #include <wick/nn/init.h>
 #include <wick/nn/linear.h>
 #include <wick/nn/loss.h>
 #include <wick/nn/module.h>
 #include <wick/nn/nn.h>
+#include <wick/nn/normalization.h>
+#include <wick/nn/recurrent.h>
+#include <wick/nn/transformer.h>
 #include <wick/ops/activation.h>
 #include <wick/ops/complex.h>
 #include <wick/ops/counting.h>
