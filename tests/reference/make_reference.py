@@ -21,6 +21,7 @@ from reference_file import (COMPLEX, DTYPES, FLOATS, INF, INTEGERS, NAN, File, e
 from reference_activation import activations, padding, softmax
 from reference_complex import complex_functions
 from reference_further import further
+from reference_layers import layers
 from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
 from reference_nn import losses, optimizers, schedules, training
@@ -744,6 +745,7 @@ COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, train
          further, gradients, fourier)
 # signals and vision need torchaudio, SciPy and torchvision as well.
 COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, signals, vision)
+COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

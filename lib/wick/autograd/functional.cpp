@@ -161,10 +161,11 @@ bool compare(const Tensor& analytic, const Tensor& numeric, const GradcheckOptio
   std::size_t at = 0;
   while (!wrong[at]) ++at;
   const auto columns = static_cast<std::size_t>(analytic.size(1));
-  fail<GradientError>("gradcheck",
-                      "the derivative of element {} of result {} with respect to element {} of input {} is {}, "
-                      "by differences {}",
-                      at % columns, result, at / columns, input, found[at], wanted[at]);
+  fail<GradientError>(
+      "gradcheck",
+      "the derivative of element {} of result {} with respect to element {} of input {} is {}, "
+      "by differences {}",
+      at % columns, result, at / columns, input, found[at], wanted[at]);
 }
 
 void check_input(const Tensor& t) {
@@ -251,7 +252,8 @@ class CheckpointNode final : public Node {
   Tensors apply(const Tensors& grads) override {
     const bool recorded = grad_enabled();
     if (recorded && saved_.size() > count_) {
-      fail<GradientError>(name, "for gradients of gradients all that requires one has to be among the inputs");
+      fail<GradientError>(name,
+                          "for gradients of gradients all that requires one has to be among the inputs");
     }
     const EnableGrad enable;
     Tensors given, sources;
@@ -314,7 +316,8 @@ Tensors captured_leaves(const Tensors& results, const Tensors& inputs, std::uint
   std::unordered_set<const Node*> seen;
   std::vector<Ref<Node>> open;
   const auto follow = [&](const Edge& edge) {
-    if (edge.leaf && known.insert(edge.leaf.get()).second) leaves.push_back(Tensor::from_body(edge.leaf.get()));
+    if (edge.leaf && known.insert(edge.leaf.get()).second)
+      leaves.push_back(Tensor::from_body(edge.leaf.get()));
     if (!edge.node || !seen.insert(edge.node.get()).second) return;
     if (edge.node->sequence < since) {
       fail<GradientError>("checkpoint", "the function uses a result of {}, which has to be among its inputs",

@@ -250,6 +250,8 @@ struct Table {
   const TapsKernels* taps;          // see taps.h
   const SamplingKernels* sampling;  // see sampling.h
   const BoxKernels* boxes;          // see boxes.h
+  const LossKernels* loss;            // see loss.h
+  const UpdateKernels* update;        // see update.h
   const NormKernels* normalization;   // see normalization.h
   const RecurrentKernels* recurrent;  // see recurrent.h
 };

@@ -268,29 +268,29 @@ Tensors attention_gradients(const Tensor& gradient, const Tensors& tensors, cons
   made(1, o.keys, o.width);
   made(2, o.keys, o.value_width);
   if (g.numel() == 0 || o.keys == 0) return out;
-  each_block(o, a, 2, [&](const Head& head, char* memory, std::int64_t bytes, std::int64_t begin,
-                          std::int64_t end) {
-    const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
-    const Matrix scores = head.buffer(memory + bytes, end - begin, weights.columns);
-    const Matrix dy = head.rows_of(g, begin, end);
-    const std::int64_t keys = weights.columns;
-    bool good = head.weights(weights, begin, end);
-    if (out[2].defined()) {
-      good = good && head.product(weights.turned(), dy, head.rows_of(out[2], 0, keys), 1, 1);
-    }
-    if (!out[0].defined() && !out[1].defined()) return good;
-    good = good && head.product(dy, head.rows_of(o.value, 0, keys).turned(), scores, 1, 0);
-    head.softmax(kernels::Softmax::Gradient, scores, scores, weights);
-    if (out[0].defined()) {
-      good = good && head.product(scores, head.rows_of(o.key, 0, keys), head.rows_of(out[0], begin, end),
-                                  a.scale, 0);
-    }
-    if (out[1].defined()) {
-      good = good && head.product(scores.turned(), head.rows_of(o.query, begin, end),
-                                  head.rows_of(out[1], 0, keys), a.scale, 1);
-    }
-    return good;
-  });
+  each_block(o, a, 2,
+             [&](const Head& head, char* memory, std::int64_t bytes, std::int64_t begin, std::int64_t end) {
+               const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
+               const Matrix scores = head.buffer(memory + bytes, end - begin, weights.columns);
+               const Matrix dy = head.rows_of(g, begin, end);
+               const std::int64_t keys = weights.columns;
+               bool good = head.weights(weights, begin, end);
+               if (out[2].defined()) {
+                 good = good && head.product(weights.turned(), dy, head.rows_of(out[2], 0, keys), 1, 1);
+               }
+               if (!out[0].defined() && !out[1].defined()) return good;
+               good = good && head.product(dy, head.rows_of(o.value, 0, keys).turned(), scores, 1, 0);
+               head.softmax(kernels::Softmax::Gradient, scores, scores, weights);
+               if (out[0].defined()) {
+                 good = good && head.product(scores, head.rows_of(o.key, 0, keys),
+                                             head.rows_of(out[0], begin, end), a.scale, 0);
+               }
+               if (out[1].defined()) {
+                 good = good && head.product(scores.turned(), head.rows_of(o.query, begin, end),
+                                             head.rows_of(out[1], 0, keys), a.scale, 1);
+               }
+               return good;
+             });
   return out;
 }
 
@@ -384,8 +384,8 @@ Tensor positional_encoding(std::int64_t length, std::int64_t width, DType dtype)
   auto* at = out.data<double>();
   for (std::int64_t pos = 0; pos < length; ++pos) {
     for (std::int64_t i = 0; i < width; i += 2) {
-      const double angle = static_cast<double>(pos) /
-                           std::pow(10000.0, static_cast<double>(i) / static_cast<double>(width));
+      const double angle =
+          static_cast<double>(pos) / std::pow(10000.0, static_cast<double>(i) / static_cast<double>(width));
       *at++ = std::sin(angle);
       *at++ = std::cos(angle);
     }

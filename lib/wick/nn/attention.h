@@ -30,17 +30,18 @@ namespace nn {
 struct MultiheadAttentionOptions {
   double dropout = 0;  // of the weights, in training
   bool bias = true;
-  bool add_bias_kv = false;   // one learned key and value more
+  bool add_bias_kv = false;    // one learned key and value more
   bool add_zero_attn = false;  // one key and value of zeros more
-  std::optional<std::int64_t> kdim, vdim;  // widths of key and value, embed_dim by default
+  // Widths of key and value, embed_dim by default.
+  std::optional<std::int64_t> kdim = std::nullopt, vdim = std::nullopt;
   bool batch_first = false;
   DType dtype = float32;
 };
 
 // Masks: of bool, true places are left out (not as in scaled_dot_product_attention); numbers are added.
 struct AttentionOptions {
-  Tensor key_padding_mask;  // (N, S), or (S) without a batch
-  Tensor attn_mask;         // (L, S) or (N heads, L, S)
+  Tensor key_padding_mask = {};  // (N, S), or (S) without a batch
+  Tensor attn_mask = {};         // (L, S) or (N heads, L, S)
   bool is_causal = false;
   bool need_weights = false;
   bool average_attn_weights = true;

@@ -26,7 +26,8 @@ void check_table(const char* name, const Tensor& indices, const Tensor& weight) 
 Tensor checked_rows(const char* name, const Tensor& indices, std::int64_t num) {
   const Tensor rows = indices.to(int64).reshape({-1}).contiguous();
   for (const std::int64_t row : rows.span<std::int64_t>()) {
-    if (row < 0 || row >= num) fail<IndexError>(name, "index out of range: {} in a table of {} rows", row, num);
+    if (row < 0 || row >= num)
+      fail<IndexError>(name, "index out of range: {} in a table of {} rows", row, num);
   }
   return rows;
 }

@@ -9,9 +9,10 @@
 namespace WICK_API wick {
 
 struct EmbeddingOptions {
-  std::optional<std::int64_t> padding_idx;  // a row that gets no gradient; may be counted from the end
+  std::optional<std::int64_t> padding_idx =
+      std::nullopt;  // a row that gets no gradient; may be counted from the end
   // Rows that are used and whose norm_type-norm is larger are scaled down to it first, in place.
-  std::optional<double> max_norm;
+  std::optional<double> max_norm = std::nullopt;
   double norm_type = 2;
   bool scale_grad_by_freq = false;  // the gradient of a row is divided by how often it is used
 };
@@ -24,8 +25,8 @@ enum class Bag { Sum, Mean, Max };
 
 struct EmbeddingBagOptions {
   Bag mode = Bag::Mean;
-  std::optional<std::int64_t> padding_idx;  // rows that do not count
-  std::optional<double> max_norm;
+  std::optional<std::int64_t> padding_idx = std::nullopt;  // rows that do not count
+  std::optional<double> max_norm = std::nullopt;
   double norm_type = 2;
   bool scale_grad_by_freq = false;
   bool include_last_offset = false;  // the last offset is the end of the last bag, not the start of one more

@@ -22,7 +22,8 @@ struct Windows {
 };
 
 std::int64_t of_pair(const char* name, const char* what, const Dims& given, int i, std::int64_t least) {
-  if (given.size() != 1 && given.size() != 2) fail(name, "{} must be a number or a pair, not {}", what, given);
+  if (given.size() != 1 && given.size() != 2)
+    fail(name, "{} must be a number or a pair, not {}", what, given);
   const std::int64_t value = given[given.size() == 1 ? 0 : i];
   if (value < least) fail(name, "{} must be at least {}, {} was given", what, least, value);
   return value;
@@ -52,12 +53,12 @@ Windows windows_of(const char* name, std::int64_t height, std::int64_t width, co
 // The windows of an image (N, C, H, W) with its borders, as a view (N, C, kh, kw, windows, windows).
 Tensor window_view(const Tensor& image, const Windows& w) {
   const Strides& s = image.strides();
-  return make_view(image,
-                   {image.size(0), image.size(1), w.height.kernel, w.width.kernel, w.height.windows,
-                    w.width.windows},
-                   {s[0], s[1], s[2] * w.height.dilation, s[3] * w.width.dilation, s[2] * w.height.stride,
-                    s[3] * w.width.stride},
-                   image.raw_data());
+  return make_view(
+      image,
+      {image.size(0), image.size(1), w.height.kernel, w.width.kernel, w.height.windows, w.width.windows},
+      {s[0], s[1], s[2] * w.height.dilation, s[3] * w.width.dilation, s[2] * w.height.stride,
+       s[3] * w.width.stride},
+      image.raw_data());
 }
 
 Tensor summed(const Tensor& columns, const Windows& w);
@@ -67,9 +68,8 @@ Tensor columns_of(const Tensor& x, const Windows& w) {
   {
     const NoGrad no_grad;
     const Axis &h = w.height, &v = w.width;
-    const Tensor image = h.padding || v.padding
-                             ? pad(x.detach(), {v.padding, v.padding, h.padding, h.padding})
-                             : x.detach();
+    const Tensor image =
+        h.padding || v.padding ? pad(x.detach(), {v.padding, v.padding, h.padding, h.padding}) : x.detach();
     const Shape shape{x.size(0), x.size(1), h.kernel, v.kernel, h.windows, v.windows};
     out = empty(shape, x.dtype());
     if (out.numel() > 0) copy_into(out, window_view(image, w));
@@ -88,8 +88,7 @@ Tensor summed(const Tensor& x, const Windows& w) {
     const std::int64_t batch = x.size(0), channels = x.size(1) / (h.kernel * v.kernel);
     const Tensor image = zeros({batch, channels, h.size + 2 * h.padding, v.size + 2 * v.padding}, x.dtype());
     if (x.numel() > 0) {
-      const Tensor columns =
-          x.detach().reshape({batch, channels, h.kernel, v.kernel, h.windows, v.windows});
+      const Tensor columns = x.detach().reshape({batch, channels, h.kernel, v.kernel, h.windows, v.windows});
       const Tensor windows = window_view(image, w);
       for (std::int64_t i = 0; i < h.kernel; ++i) {
         for (std::int64_t j = 0; j < v.kernel; ++j) {
@@ -131,9 +130,8 @@ Tensor fold(const Tensor& x, const Dims& output_size, const Dims& kernel_size, c
   const Windows w = windows_of(name, height, width, kernel_size, options);
   const std::int64_t each = w.height.kernel * w.width.kernel, columns = w.height.windows * w.width.windows;
   if (x.size(1) % each != 0 || x.size(2) != columns) {
-    fail<ShapeError>(name,
-                     "{} windows of {} elements make an image of {} by {}, the input has shape {}", columns,
-                     each, height, width, x.sizes());
+    fail<ShapeError>(name, "{} windows of {} elements make an image of {} by {}, the input has shape {}",
+                     columns, each, height, width, x.sizes());
   }
   return summed(x, w);
 }

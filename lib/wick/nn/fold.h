@@ -13,8 +13,8 @@ struct FoldOptions {
   Dims stride = 1;    // from a window to the next
 };
 
-// (N, C, H, W) to (N, C kh kw, L): column l holds window l of each channel, the windows in row-major order; or
-// (C, H, W) to (C kh kw, L). ShapeError when no window fits.
+// (N, C, H, W) to (N, C kh kw, L): column l holds window l of each channel, the windows in row-major order;
+// or (C, H, W) to (C kh kw, L). ShapeError when no window fits.
 Tensor im2col(const Tensor& x, const Dims& kernel_size, const FoldOptions& options = {});
 // The other way: every column is added where its window lies. ShapeError unless the columns are those of an
 // image of output_size.

@@ -40,7 +40,8 @@ Tensor added(const char* what, const Tensor& mask, DType dtype) {
   if (mask.dtype() == boolean) {
     return where(mask, scalar_tensor(-HUGE_VAL, dtype), scalar_tensor(0, dtype));
   }
-  if (!is_floating(mask.dtype())) fail<DTypeError>(name, "{} is bool or floating point, not {}", what, mask.dtype());
+  if (!is_floating(mask.dtype()))
+    fail<DTypeError>(name, "{} is bool or floating point, not {}", what, mask.dtype());
   return mask.to(dtype);
 }
 
@@ -73,10 +74,10 @@ MultiheadAttention::MultiheadAttention(std::int64_t width, std::int64_t heads,
       options(o),
       in_proj_weight(parameter("in_proj_weight", empty_if(one_width(width, o), {3 * width, width}, o.dtype))),
       q_proj_weight(parameter("q_proj_weight", empty_if(!one_width(width, o), {width, width}, o.dtype))),
-      k_proj_weight(parameter(
-          "k_proj_weight", empty_if(!one_width(width, o), {width, o.kdim.value_or(width)}, o.dtype))),
-      v_proj_weight(parameter(
-          "v_proj_weight", empty_if(!one_width(width, o), {width, o.vdim.value_or(width)}, o.dtype))),
+      k_proj_weight(parameter("k_proj_weight",
+                              empty_if(!one_width(width, o), {width, o.kdim.value_or(width)}, o.dtype))),
+      v_proj_weight(parameter("v_proj_weight",
+                              empty_if(!one_width(width, o), {width, o.vdim.value_or(width)}, o.dtype))),
       in_proj_bias(parameter("in_proj_bias", o.bias ? zeros({3 * width}, o.dtype) : Tensor())),
       bias_k(parameter("bias_k", empty_if(o.add_bias_kv, {1, 1, width}, o.dtype))),
       bias_v(parameter("bias_v", empty_if(o.add_bias_kv, {1, 1, width}, o.dtype))),
@@ -103,8 +104,8 @@ MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, c
   }
   // One product for what is projected together.
   const auto some = [&](const Tensor& x, std::int64_t first, std::int64_t parts) {
-    return chunk(linear(x, in_proj_weight.slice(0, first * e, (first + parts) * e), bias(first, parts)), parts,
-                 -1);
+    return chunk(linear(x, in_proj_weight.slice(0, first * e, (first + parts) * e), bias(first, parts)),
+                 parts, -1);
   };
   if (key.is_same(value) && query.is_same(key)) {
     const Tensors all = some(query, 0, 3);
@@ -181,7 +182,9 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   // The same tensors stay the same.
   const auto each = [&](auto f) {
     const Tensor q = f(query), k = key.is_same(query) ? q : f(key),
-                 v = value.is_same(key) ? k : value.is_same(query) ? q : f(value);
+                 v = value.is_same(key)     ? k
+                     : value.is_same(query) ? q
+                                            : f(value);
     return Projected{q, k, v};
   };
   const bool turn = rank == 3 && options.batch_first;
@@ -223,7 +226,8 @@ Tensor PositionalEncoding::forward(const Tensor& x) {
   const bool first = batch_first && x.dim() == 3;
   const std::int64_t length = x.size(first ? 1 : 0);
   if (length > pe.size(0)) {
-    fail<ShapeError>("positional_encoding", "{} positions are more than the {} there are", length, pe.size(0));
+    fail<ShapeError>("positional_encoding", "{} positions are more than the {} there are", length,
+                     pe.size(0));
   }
   const Tensor table = pe.slice(0, 0, length);
   const Tensor places = x.dim() == 2 ? table.squeeze(1) : first ? table.transpose(0, 1) : table;

@@ -153,7 +153,7 @@ class LayerNorm : public Module {
 };
 
 struct RMSNormOptions {
-  std::optional<double> eps;
+  std::optional<double> eps = std::nullopt;
   bool elementwise_affine = true;
   DType dtype = float32;
 };

@@ -219,7 +219,8 @@ Tensor recurrent_weight_gradient(const Rule& rule, const Tensor& products, const
 Tensors direction_gradients(const Tensors& grads, const Tensors& tensors, const Direction& d) {
   const Rule& rule = d.rule;
   Tensors in;
-  for (std::size_t i = 0; i < inputs; ++i) in.push_back(tensors[i].defined() ? dense(tensors[i]) : tensors[i]);
+  for (std::size_t i = 0; i < inputs; ++i)
+    in.push_back(tensors[i].defined() ? dense(tensors[i]) : tensors[i]);
   const Tensor &gates = tensors[Gates], &y = tensors[Y], &c = tensors[C], &kept = tensors[Kept];
   const DType dtype = y.dtype();
   const std::int64_t count = y.size(0), batch = y.size(1), hidden = y.size(2);
@@ -334,9 +335,7 @@ void check_weights(const Rule& rule, const Tensor& x, const Tensors& weights, co
   for (std::int64_t i = 0; i < wanted; ++i) {
     const Tensor& w = weights[static_cast<std::size_t>(i)];
     const std::int64_t width = i < directions * each ? x.size(-1) : directions * hidden;
-    const Shape shape = i % each > 1    ? Shape{rows}
-                        : i % each == 1 ? Shape{rows, hidden}
-                                        : Shape{rows, width};
+    const Shape shape = i % each > 1 ? Shape{rows} : i % each == 1 ? Shape{rows, hidden} : Shape{rows, width};
     if (w.sizes() != shape) {
       fail<ShapeError>(rule.name, "for an input of shape {} weight {} must have shape {}, not {}", x.sizes(),
                        i, shape, w.sizes());
@@ -445,8 +444,8 @@ Recurrent::Recurrent(const char* kind, std::int64_t gates, std::int64_t in, std:
                      const RecurrentOptions& o, DType type)
     : input_size(in), hidden_size(hidden), options(o), dtype(type) {
   if (in < 1 || hidden < 1 || o.num_layers < 1) {
-    fail(kind, "input_size, hidden_size and num_layers must be positive, {}, {} and {} were given", in, hidden,
-         o.num_layers);
+    fail(kind, "input_size, hidden_size and num_layers must be positive, {}, {} and {} were given", in,
+         hidden, o.num_layers);
   }
   if (!(o.dropout >= 0 && o.dropout <= 1)) {
     fail(kind, "dropout should be a number in range [0, 1], {} was given", o.dropout);

@@ -30,9 +30,8 @@ struct RecurrentResult {
 // are, for each layer and in it for each direction, W_ih (gates H, in), W_hh (gates H, H) and, with a bias,
 // b_ih and b_hh (gates H); the input of a further layer is D H wide. With a = W_ih x + b_ih + W_hh h + b_hh:
 //   lstm      gates i, f, g, o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c')
-//   gru       gates r, z, n: n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = n + sigmoid(z) (h - n)
-//   rnn_tanh  h' = tanh(a)
-//   rnn_relu  h' = max(a, 0)
+//   gru       gates r, z, n: n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = n + sigmoid(z) (h -
+//   n) rnn_tanh  h' = tanh(a) rnn_relu  h' = max(a, 0)
 // ShapeError for what does not fit and for sequences without a step, DTypeError unless all have one dtype,
 // Error for a dropout outside of [0, 1].
 RecurrentResult lstm(const Tensor& x, const Tensor& h, const Tensor& c, const Tensors& weights,

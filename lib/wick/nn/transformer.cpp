@@ -97,9 +97,8 @@ Tensor TransformerEncoderLayer::forward(const Tensor& src, const EncoderMasks& m
   const Tensor x = residual(src, norm1, options.norm_first, [&](const Tensor& y) {
     return dropout(self_attn.forward(y, y, y, call).output, options.dropout, training);
   });
-  return residual(x, norm2, options.norm_first, [&](const Tensor& y) {
-    return feed_forward(y, linear1, linear2, options, training);
-  });
+  return residual(x, norm2, options.norm_first,
+                  [&](const Tensor& y) { return feed_forward(y, linear1, linear2, options, training); });
 }
 
 TransformerDecoderLayer::TransformerDecoderLayer(std::int64_t width, std::int64_t heads,
@@ -128,9 +127,8 @@ Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory,
   x = residual(x, norm2, options.norm_first, [&](const Tensor& y) {
     return dropout(multihead_attn.forward(y, memory, memory, other).output, options.dropout, training);
   });
-  return residual(x, norm3, options.norm_first, [&](const Tensor& y) {
-    return feed_forward(y, linear1, linear2, options, training);
-  });
+  return residual(x, norm3, options.norm_first,
+                  [&](const Tensor& y) { return feed_forward(y, linear1, linear2, options, training); });
 }
 
 TransformerEncoder::TransformerEncoder(std::int64_t width, std::int64_t heads, std::int64_t count,

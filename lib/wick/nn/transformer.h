@@ -27,11 +27,11 @@ struct TransformerOptions {
 
 // Masks as MultiheadAttention takes them, of the layer's own sequence and, in decoders, of the memory.
 struct EncoderMasks {
-  Tensor mask, key_padding_mask;
+  Tensor mask = {}, key_padding_mask = {};
   bool is_causal = false;
 };
 struct DecoderMasks {
-  Tensor tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask;
+  Tensor tgt_mask = {}, memory_mask = {}, tgt_key_padding_mask = {}, memory_key_padding_mask = {};
   bool tgt_is_causal = false, memory_is_causal = false;
 };
 
