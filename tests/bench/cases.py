@@ -398,4 +398,46 @@ def images():
 
 
 for part in (transforms, images, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
+class Encoder:
+    """A layer in training, made once."""
+
+    layer = None
+
+    def __call__(self, x):
+        if Encoder.layer is None:
+            Encoder.layer = torch.nn.TransformerEncoderLayer(256, 8, 1024)
+        return Encoder.layer(x)
+
+
+def attention(q, k, v):
+    return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1) @ v
+
+
+def layers():
+    image = tensor("randn", "32,64,32,32")
+    weight, bias = tensor("rand", "64"), tensor("rand", "64", seed=2)
+    case("batch_norm in training 32x64x32x32", "batch_norm", image, weight, bias, f=lambda x, w, b: F.batch_norm(x, None, None, w, b, True), backward=True)
+    case("batch_norm in evaluation 32x64x32x32", "batch_norm_eval", image, weight, bias,
+         f=lambda x, w, b: F.batch_norm(x, w.detach(), b.detach(), w, b), backward=True)
+    case("batch_norm in training 2048x512", "batch_norm", tensor("randn", "2048,512"), tensor("rand", "512"), tensor("rand", "512", seed=2),
+         f=lambda x, w, b: F.batch_norm(x, None, None, w, b, True), backward=True)
+    case("group_norm 32x64x32x32", "group_norm", image, "8", weight, bias, f=F.group_norm, backward=True)
+    case("layer_norm 4096x64", "layer_norm", tensor("randn", "4096,64"), weight, bias, f=lambda x, w, b: F.layer_norm(x, (64,), w, b), backward=True)
+    case("layer_norm 512x1024", "layer_norm", tensor("randn", "512,1024"), tensor("rand", "1024"), tensor("rand", "1024", seed=2),
+         f=lambda x, w, b: F.layer_norm(x, (1024,), w, b), backward=True)
+    case("embedding 4096 of 10000x128", "embedding", tensor("10000", "4096", "int64"), tensor("randn", "10000,128"), f=F.embedding, backward=True)
+    nets = (("lstm", 4, lambda x, h, w: torch.lstm(x, (h, h), w, True, 1, 0.0, False, False, False)[0]),
+            ("gru", 3, lambda x, h, w: torch.gru(x, h, w, True, 1, 0.0, False, False, False)[0]),
+            ("rnn_tanh", 1, lambda x, h, w: torch.rnn_tanh(x, h, w, True, 1, 0.0, False, False, False)[0]))
+    for name, gates, run in nets:
+        for label, time, batch, width, hidden in (("128 to 128, 32 steps of 32", 32, 32, 128, 128), ("16 to 32, 64 steps of 1", 64, 1, 16, 32)):
+            case(f"{name} {label}", name, tensor("randn", f"{time},{batch},{width}"), tensor("rand", f"{gates * hidden},{width}"),
+                 tensor("rand", f"{gates * hidden},{hidden}", seed=2), tensor("rand", f"{gates * hidden}", seed=3), tensor("rand", f"{gates * hidden}", seed=4),
+                 f=lambda x, *w, run=run, hidden=hidden: run(x, torch.zeros(1, x.shape[1], hidden), list(w)), backward=True)
+    q, k, v = (tensor("randn", "8,8,256,32", seed=i) for i in (1, 2, 3))
+    case("attention of 8 times 8 heads, 256 by 256 of 32", "attention", q, k, v, f=attention, backward=True)
+    case("encoder layer 256/8/1024, 64 steps of 8", "encoder_layer", tensor("randn", "64,8,256"), f=Encoder(), backward=True)
+
+
+for part in (layers, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
     part()

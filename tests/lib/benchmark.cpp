@@ -53,6 +53,21 @@ Tensors timed_loss(const Arguments& a, Loss loss) {
   return {loss(t(a, 0), t(a, 1).detach())};
 }
 
+// One layer and direction, from zeros; a net's input and weights.
+template <class F>
+Tensors timed_recurrent(const Arguments& a, F f) {
+  return {f(t(a, 0), Tensors{t(a, 1), t(a, 2), t(a, 3), t(a, 4)})};
+}
+
+// An encoder layer in training, made once for an input.
+Tensors timed_encoder_layer(const Arguments& a) {
+  static std::unique_ptr<nn::TransformerEncoderLayer> layer;
+  if (!layer)
+    layer = std::make_unique<nn::TransformerEncoderLayer>(256, 8,
+                                                          nn::TransformerOptions{.dim_feedforward = 1024});
+  return {layer->forward(t(a, 0))};
+}
+
 // Without the checks that the operations of the same name have for tests, and what tests know under
 // invariants.
 const Operations& timed_operations() {
@@ -176,6 +191,39 @@ const Operations& timed_operations() {
          const Tensor boxes = mul(cat({corner, add(corner, extent)}, 1), Scalar(25));
          return Tensors{roi_align(t(a, 0), boxes, {7, 7}, 1, 2)};
        }},
+      {"batch_norm",
+       [](const Arguments& a) -> Tensors { return {batch_norm(t(a, 0), {}, {}, t(a, 1), t(a, 2), true)}; }},
+      {"batch_norm_eval",
+       [](const Arguments& a) -> Tensors {
+         const Tensor mean = t(a, 1).detach(), var = t(a, 2).detach();
+         return {batch_norm(t(a, 0), mean, var, t(a, 1), t(a, 2))};
+       }},
+      {"group_norm",
+       [](const Arguments& a) -> Tensors { return {group_norm(t(a, 0), a[1].whole(), t(a, 2), t(a, 3))}; }},
+      {"layer_norm",
+       [](const Arguments& a) -> Tensors {
+         return {layer_norm(t(a, 0), {t(a, 1).size(0)}, t(a, 1), t(a, 2))};
+       }},
+      {"embedding", [](const Arguments& a) -> Tensors { return {embedding(t(a, 0), t(a, 1))}; }},
+      {"lstm",
+       [](const Arguments& a) {
+         return timed_recurrent(a,
+                                [](const Tensor& x, const Tensors& w) { return lstm(x, {}, {}, w).output; });
+       }},
+      {"gru",
+       [](const Arguments& a) {
+         return timed_recurrent(a, [](const Tensor& x, const Tensors& w) { return gru(x, {}, w).output; });
+       }},
+      {"rnn_tanh",
+       [](const Arguments& a) {
+         return timed_recurrent(a,
+                                [](const Tensor& x, const Tensors& w) { return rnn_tanh(x, {}, w).output; });
+       }},
+      {"attention",
+       [](const Arguments& a) -> Tensors {
+         return {scaled_dot_product_attention(t(a, 0), t(a, 1), t(a, 2))};
+       }},
+      {"encoder_layer", timed_encoder_layer},
       {"adam_step", [](const Arguments& a) { return optimizer_step<optim::Adam>(a, optim::AdamOptions{}); }},
       {"sgd_step",
        [](const Arguments& a) { return optimizer_step<optim::SGD>(a, optim::SGDOptions{.momentum = 0.9}); }},

@@ -197,7 +197,7 @@ class Head {
 
 // Rows of a block: their scores are some hundred kilobytes at most.
 std::int64_t block_rows(std::int64_t keys) {
-  return std::clamp<std::int64_t>(32768 / std::max<std::int64_t>(keys, 1), 16, 64);
+  return std::clamp<std::int64_t>(32768 / std::max<std::int64_t>(keys, 1), 16, 128);
 }
 
 // Calls f(head, buffers, begin, end) for the blocks of every head; f is false when memory ran out. The heads

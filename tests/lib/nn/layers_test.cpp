@@ -1,5 +1,6 @@
 #include <map>
 
+#include "levels.h"
 #include "operations.h"
 
 // Functions of layers against PyTorch's values, with gradients.
@@ -169,6 +170,37 @@ TEST_CASE("layers: what does not depend on threads") {
   set_num_threads(before);
   REQUIRE(alone.size() == together.size());
   for (std::size_t i = 0; i < alone.size(); ++i) CHECK(identical(alone[i], together[i]));
+}
+
+TEST_CASE("layers: every level gives the same") {
+  const Tensor x = randn({5, 6, 13}), long_runs = randn({3, 2, 70});
+  const Tensor weights = randn({12, 13}), inner = randn({12, 3}), lesser = randn({9, 13}),
+               least = randn({9, 3});
+  const auto all = [&] {
+    const Tensor in = x.detach().requires_grad_(), other = long_runs.detach().requires_grad_();
+    const Tensors outs{batch_norm(in, {}, {}, {}, {}, true),
+                       batch_norm(other, {}, {}, {}, {}, true),
+                       layer_norm(in, {13}),
+                       group_norm(other, 1, ones({2})),
+                       lstm(in, {}, {}, {weights, inner}, {.bias = false}).output,
+                       gru(in, {}, {lesser, least}, {.bias = false}).output};
+    Tensors results;
+    for (const Tensor& y : outs) {
+      results.push_back(y.detach());
+      for (const Tensor& g : grad({sum(sin(y))}, {in, other})) {
+        if (g.defined()) results.push_back(g);
+      }
+    }
+    return results;
+  };
+  Tensors lowest;
+  const EachLevel levels;
+  levels([&](const std::string& level) {
+    CAPTURE(level);
+    const Tensors now = all();
+    if (lowest.empty()) lowest = now;
+    for (std::size_t i = 0; i < now.size(); ++i) CHECK(allclose(now[i], lowest[i], 1e-4, 1e-5));
+  });
 }
 
 }  // namespace wick::test
