@@ -253,7 +253,7 @@ Tensor attend(const Operands& o, const Attention& a) {
 Tensors attention_gradients(const Tensor& gradient, const Tensors& tensors, const Attention& a) {
   const Operands o(tensors[0], tensors[1], tensors[2], tensors[3]);
   const DType dtype = o.query.dtype();
-  const Tensor g = gradient.detach().to(dtype);
+  const Tensor g = gradient.detach().to(dtype).contiguous();  // not one number, repeated
   Tensors out(4);
   Shape shape = o.batch;
   shape.push_back(0);

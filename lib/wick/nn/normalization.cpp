@@ -444,8 +444,10 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   check_weight(name, "the weight", weight, {channels}, x.dtype());
   check_weight(name, "the bias", bias, {channels}, x.dtype());
   check_running(name, running_mean, running_var, channels);
-  const LineResult out = normalized_lines(
-      x, weight, bias, {name, Over::Groups, samples * channels, n, channels, n, 0, eps, true});
+  const LineResult out =
+      normalized_lines(x, weight, bias,
+                       {name, Over::Groups, samples * channels, n, std::max<std::int64_t>(channels, 1),
+                        std::max<std::int64_t>(n, 1), 0, eps, true});
   if (x.numel() > 0 && (running_mean.defined() || running_var.defined())) {
     const NoGrad no_grad;
     const Tensor var = sub(reciprocal(square(out.rstd)), eps);

@@ -259,6 +259,17 @@ void sparse_and_quantized() {
   { const profiler::Range range("range"); }
   profiler::stop();
   expect("profiler.h", static_cast<double>(profiler::report().size()), 1);
+void layers() {
+  const Tensor x = tensor({1., 3.}).reshape({1, 2});
+  expect("normalization.h", sum(square(layer_norm(x, {2}, {}, {}, 0))), 2);
+  expect("normalization.h", static_cast<double>(nn::BatchNorm2d(3).state_dict().size()), 5);
+  expect("embedding.h", sum(embedding(tensor({1, 1}), tensor({2., 5.}).reshape({2, 1}))), 10);
+  expect("fold.h", sum(im2col(ones({1, 3, 3}), 2)), 16);
+  expect("recurrent.h", static_cast<double>(nn::LSTM(2, 3).run(ones({4, 2})).c.numel()), 3);
+  expect("recurrent.h", sum(rnn_relu(x, {}, {ones({1, 2}), ones({1, 1})}, {.bias = false}).output), 4);
+  expect("attention.h", sum(scaled_dot_product_attention(zeros({1, 2}), zeros({2, 2}), ones({2, 1}))), 1);
+  expect("transformer.h", static_cast<double>(nn::TransformerEncoder(2, 1, 3).layers.size()), 3);
+  expect("functional.h", sum(autograd::jacobian([](const Tensor& v) { return mul(v, 3); }, x)), 6);
 }
 
 void exceptions() {
@@ -286,6 +297,7 @@ int main() {
   signals_and_images();
   training();
   sparse_and_quantized();
+  layers();
   exceptions();
   return wrong ? 1 : 0;
 }
