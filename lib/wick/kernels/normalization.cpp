@@ -271,7 +271,6 @@ WICK_INLINE Factors factors(const NormChannels& k, int64_t channel, double g, do
   if (k.dweight) k.dweight[channel] = product * rstd;
   if (k.dbias) k.dbias[channel] = g;
   const double a = k.weight ? rstd * static_cast<double>(static_cast<const T*>(k.weight)[channel]) : rstd;
-  if (!k.batch) return {a, 0, 0};
   return {a, -a * rstd * rstd * product / count, -a * g / count};
 }
 
@@ -326,7 +325,7 @@ void long_channels_backward(const NormChannels& k) {
     double sums[2] = {};
     each_stretch(k, c, [&](int64_t at) { products(g + at, x + at, k.run, m, sums); });
     const Factors f = factors<T>(k, c, sums[0], sums[1], count);
-    if (!dx) continue;
+    if (!dx || !k.batch) continue;
     each_stretch(k, c, [&](int64_t at) {
       combine(dx + at, g + at, x + at, k.run, m, static_cast<T>(f.a), static_cast<T>(f.b),
               static_cast<T>(f.c));
@@ -482,10 +481,42 @@ void short_channels_backward(const NormChannels& k) {
         s.c[j] = static_cast<T>(f.c);
       }
     }
-    if (!dx) return;
+    if (!dx || !k.batch) return;
     for (int64_t r = 0; r < k.rows; ++r) {
       const int64_t at = r * k.row_step + from * k.run;
       combine_row(s, dx + at, g + at, x + at, n);
+    }
+  });
+}
+
+template <class T>
+WICK_NOINLINE void scale_row(T* dx, const T* g, const T* scales, int64_t n) {
+  WICK_IVDEP
+  for (int64_t j = 0; j < n; ++j) dx[j] = g[j] * scales[j];
+}
+
+// By given statistics: the gradient of x is that of y, scaled.
+template <class T>
+void scaled_gradient(const NormChannels& k, bool long_runs) {
+  const auto* g = static_cast<const T*>(k.g);
+  auto* dx = static_cast<T*>(k.dx);
+  if (long_runs) {
+    for (int64_t c = 0; c < k.channels; ++c) {
+      const T scale = affine_of<T>(k, c).scale;
+      each_stretch(k, c, [&](int64_t at) { affine(dx + at, g + at, k.run, Split<T>{}, scale, T(0)); });
+    }
+    return;
+  }
+  T scales[columns];
+  each_side_by_side(k, [&](int64_t from, int64_t channels) {
+    const int64_t n = channels * k.run;
+    for (int64_t c = 0; c < channels; ++c) {
+      const T scale = affine_of<T>(k, from + c).scale;
+      for (int64_t i = 0; i < k.run; ++i) scales[c * k.run + i] = scale;
+    }
+    for (int64_t r = 0; r < k.rows; ++r) {
+      const int64_t at = r * k.row_step + from * k.run;
+      scale_row(dx + at, g + at, scales, n);
     }
   });
 }
@@ -499,7 +530,10 @@ void channels_forward(const NormChannels& k) {
 }
 template <class T>
 void channels_backward(const NormChannels& k) {
-  k.run < long_run ? short_channels_backward<T>(k) : long_channels_backward<T>(k);
+  if (k.batch || k.dweight || k.dbias) {
+    k.run < long_run ? short_channels_backward<T>(k) : long_channels_backward<T>(k);
+  }
+  if (!k.batch && k.dx) scaled_gradient<T>(k, k.run >= long_run);
 }
 
 }  // namespace
