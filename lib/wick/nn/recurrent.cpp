@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "wick/autograd/twin.h"
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
@@ -383,8 +384,14 @@ RecurrentResult run_layers(const Rule& rule, const Tensor& x, const Tensor& h, c
   return {layer_input, stack(last_h), last_c.empty() ? Tensor() : stack(last_c)};
 }
 
-RecurrentResult recurrent(const Rule& rule, const Tensor& x, const Tensor& h, const Tensor& c,
+RecurrentResult recurrent(const Rule& rule, const Tensor& given, const Tensor& given_h, const Tensor& given_c,
                           const Tensors& weights, const RecurrentOptions& o) {
+  // Recurrent nets stay in float32 where products around them are lowered.
+  const auto raised = [&](const Tensor& t) {
+    const bool other = t.defined() && !weights.empty() && t.dtype() != weights[0].dtype();
+    return other ? autocast::raised(t) : t;
+  };
+  const Tensor x = raised(given), h = raised(given_h), c = raised(given_c);
   if (!is_floating(x.dtype())) fail<DTypeError>(rule.name, "not implemented for {}", x.dtype());
   if (x.dim() != 2 && x.dim() != 3) {
     fail<ShapeError>(rule.name, "the input must have 2 or 3 dimensions, not shape {}", x.sizes());
