@@ -172,6 +172,17 @@ TEST_CASE("layers: what does not depend on threads") {
   for (std::size_t i = 0; i < alone.size(); ++i) CHECK(identical(alone[i], together[i]));
 }
 
+TEST_CASE("layers: under autocast") {
+  const Tensor x = randn({3, 4}), w = randn({8, 4}), inner = randn({8, 2});
+  const autocast::Scope on(true);
+  CHECK(scaled_dot_product_attention(x, x, x).dtype() == bfloat16);
+  CHECK(layer_norm(x, {4}).dtype() == float32);
+  CHECK(local_response_norm(x.to(bfloat16).unsqueeze(0), 2).dtype() == float32);
+  const Tensor hidden = linear(x, ones({4, 4}));
+  CHECK(hidden.dtype() == bfloat16);
+  CHECK(lstm(hidden, {}, {}, {w, inner}, {.bias = false}).output.dtype() == float32);
+}
+
 TEST_CASE("layers: every level gives the same") {
   const Tensor x = randn({5, 6, 13}), long_runs = randn({3, 2, 70});
   const Tensor weights = randn({12, 13}), inner = randn({12, 3}), lesser = randn({9, 13}),
