@@ -30,6 +30,7 @@ void fill_table(kernels::Table& table) {
   add_boxes(table);
   add_normalizations(table);
   add_recurrent(table);
+  add_convolutions(table);
 }
 
 }  // namespace WICK_LEVEL

@@ -31,6 +31,7 @@ void add_sampling(kernels::Table& table);
 void add_boxes(kernels::Table& table);
 void add_normalizations(kernels::Table& table);
 void add_recurrent(kernels::Table& table);
+void add_convolutions(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

@@ -188,6 +188,7 @@ struct SamplingKernels;
 struct BoxKernels;
 struct NormKernels;
 struct RecurrentKernels;
+struct ConvolutionKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -254,6 +255,7 @@ struct Table {
   const UpdateKernels* update;        // see update.h
   const NormKernels* normalization;   // see normalization.h
   const RecurrentKernels* recurrent;  // see recurrent.h
+  const ConvolutionKernels* convolution;  // see convolution.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable
