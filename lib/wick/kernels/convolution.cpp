@@ -89,7 +89,7 @@ template <class T>
 void arrange(const kernels::WeightArguments& a) {
   using C = Convolved<T>;
   const RowBlocks blocks(a.rows);
-  bool dense = same<T, C>;
+  bool dense = same<T, C> && a.depth > 0;
   for (int64_t t = 1; dense && t < a.depth; ++t) dense = a.offset[t] == a.offset[0] + t;
   C* to = static_cast<C*>(a.to);
   for (int64_t i = 0; i < blocks.count; ++i) {
@@ -200,7 +200,8 @@ class Product {
   void compute(int64_t p, int64_t n) const {
     C* scratch = static_cast<C*>(a_.scratch);
     const C* buffer = static_cast<const C*>(a_.buffer) + p;
-    for (int64_t t = 0; t < a_.depth; t += terms_together) {
+    int64_t t = 0;
+    do {  // once also where there is nothing to add
       const int64_t terms = least(terms_together, a_.depth - t);
       for (int64_t i = 0; i < blocks_.count; ++i) {
         const int64_t k = blocks_.begin(i), rows = blocks_.begin(i + 1) - k;
@@ -214,7 +215,8 @@ class Product {
         for (; x + wide - vector_width<C> < n; x += wide) tile(shifted_tiles<C>.wide, x);
         for (; x < n; x += vector_width<C>) tile(shifted_tiles<C>.narrow, x);
       }
-    }
+      t += terms_together;
+    } while (t < a_.depth);
   }
 
   // What belongs to the result of positions [p, p + n).
@@ -347,8 +349,8 @@ void gradient_of_piece(const kernels::WeightGradient& a, const GradientPiece<C>&
     GradientPiece<C> piece = whole;
     piece.gradient += k * a.gradient_row;
     for (int64_t t = 0; t < a.depth; t += terms) {
-      gradient_tiles<C>.at[rows - 1][least(terms, a.depth - t) - 1](
-          piece, a.shift + t, a.sums + k * a.sums_row + t, a.sums_row);
+      gradient_tiles<C>.at[rows - 1][least(terms, a.depth - t) - 1](piece, a.shift + t,
+                                                                    a.sums + k * a.sums_row + t, a.sums_row);
     }
   }
 }

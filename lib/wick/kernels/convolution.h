@@ -37,8 +37,8 @@ struct WeightArguments {
   void* to;
 };
 
-// The product for positions (a, b, c) below `count`, each at a * plane + b * pitch + c in the buffer. The last
-// term of the last position may lie `slack` elements before the end of the memory, but no less.
+// The product for positions (a, b, c) below `count`, each at a * plane + b * pitch + c in the buffer. The
+// last term of the last position may lie `slack` elements before the end of the memory, but no less.
 struct ShiftedProduct {
   int64_t rows, depth;
   const void* weights;  // as arranged
