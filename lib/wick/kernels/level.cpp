@@ -31,6 +31,7 @@ void fill_table(kernels::Table& table) {
   add_normalizations(table);
   add_recurrent(table);
   add_convolutions(table);
+  add_pooling(table);
 }
 
 }  // namespace WICK_LEVEL

@@ -32,6 +32,7 @@ void add_boxes(kernels::Table& table);
 void add_normalizations(kernels::Table& table);
 void add_recurrent(kernels::Table& table);
 void add_convolutions(kernels::Table& table);
+void add_pooling(kernels::Table& table);
 
 }  // namespace WICK_LEVEL
 }  // namespace wick

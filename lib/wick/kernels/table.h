@@ -189,6 +189,7 @@ struct BoxKernels;
 struct NormKernels;
 struct RecurrentKernels;
 struct ConvolutionKernels;
+struct PoolKernels;
 
 // The Mersenne twister MT19937, whose state has 624 words.
 struct RandomKernels {
@@ -255,7 +256,10 @@ struct Table {
   const UpdateKernels* update;        // see update.h
   const NormKernels* normalization;   // see normalization.h
   const RecurrentKernels* recurrent;  // see recurrent.h
+  const LossKernels* loss;                // see loss.h
+  const UpdateKernels* update;            // see update.h
   const ConvolutionKernels* convolution;  // see convolution.h
+  const PoolKernels* pooling;             // see pooling.h
 };
 
 // The table of the best level that this processor has, or of the one that the environment variable

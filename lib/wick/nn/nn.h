@@ -6,6 +6,7 @@
 #include "wick/nn/clip.h"
 #include "wick/nn/container.h"
 #include "wick/nn/distributed_data_parallel.h"
+#include "wick/nn/convolution.h"
 #include "wick/nn/dropout.h"
 #include "wick/nn/embedding.h"
 #include "wick/nn/fold.h"
@@ -16,3 +17,4 @@
 #include "wick/nn/normalization.h"
 #include "wick/nn/recurrent.h"
 #include "wick/nn/transformer.h"
+#include "wick/nn/pooling.h"
