@@ -24,6 +24,7 @@ from reference_further import further
 from reference_layers import layers
 from reference_linalg import linalg_cases
 from reference_manipulation import manipulation
+from reference_images import images
 from reference_nn import losses, optimizers, schedules, training
 from reference_random import distributions
 from reference_signal import fourier, signals
@@ -746,6 +747,7 @@ COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, train
 # signals and vision need torchaudio, SciPy and torchvision as well.
 COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, signals, vision)
 COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers)
+COMPLETE = (promotion, texts, linalg_cases, images, losses, optimizers, schedules, training)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
