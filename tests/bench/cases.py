@@ -311,6 +311,31 @@ class Stepped:
         self.optimizer.step()
 
 
+# Images, weights, stride, padding, dilation, groups.
+CONVOLUTIONS = (
+    ("64x56 3x3 to 64", "1,64,56,56", "64,64,3,3", 1, 1, 1, 1), ("3x224 7x7 s2 to 64", "1,3,224,224", "64,3,7,7", 2, 3, 1, 1),
+    ("256x56 1x1 to 64", "1,256,56,56", "64,256,1,1", 1, 0, 1, 1), ("512x7 3x3 to 512", "1,512,7,7", "512,512,3,3", 1, 1, 1, 1),
+    ("32 of 3x32 3x3 to 16", "32,3,32,32", "16,3,3,3", 1, 1, 1, 1), ("32 of 16x32 3x3 to 32", "32,16,32,32", "32,16,3,3", 1, 1, 1, 1),
+    ("64 of 1x28 5x5 to 8", "64,1,28,28", "8,1,5,5", 1, 0, 1, 1), ("64 of 8x12 5x5 to 16", "64,8,12,12", "16,8,5,5", 1, 0, 1, 1),
+    ("64 of 1x8 3x3 to 16", "64,1,8,8", "16,1,3,3", 1, 1, 1, 1), ("1x8 3x3 to 4", "1,1,8,8", "4,1,3,3", 1, 1, 1, 1),
+    ("depthwise 128x56 3x3", "1,128,56,56", "128,1,3,3", 1, 1, 1, 128), ("128x28 3x3 in 32 groups", "1,128,28,28", "128,4,3,3", 1, 1, 1, 32),
+    ("64x28 3x3 dilated", "1,64,28,28", "64,64,3,3", 1, 2, 2, 1), ("16 of 64x1000 5 to 64", "16,64,1000", "64,64,5", 1, 2, 1, 1),
+    ("8 of 1x16000 80 s4 to 32", "8,1,16000", "32,1,80", 4, 38, 1, 1), ("16x16x32x32 3x3x3 to 32", "1,16,16,32,32", "32,16,3,3,3", 1, 1, 1, 1))
+
+
+def images():
+    for label, image, weight, stride, padding, dilation, groups in CONVOLUTIONS:
+        dims = image.count(",") - 1
+        function = getattr(F, f"conv{dims}d")
+        case(f"conv{dims}d {label}", f"conv{dims}d", tensor("randn", image), tensor("randn", weight, seed=2), str(stride), str(padding), str(dilation), str(groups),
+             f=lambda x, w, s, p, d, g, function=function: function(x, w, None, s, p, d, g), backward=True)
+    batch = tensor("randn", "32,64,32,32")
+    for kernel, stride, padding in ((2, 2, 0), (3, 1, 1)):
+        case(f"max_pool2d {kernel} s{stride}", "max_pool2d", batch, str(kernel), str(stride), str(padding), f=F.max_pool2d, backward=True)
+    case("avg_pool2d 2", "avg_pool2d", batch, "2", "2", "0", f=F.avg_pool2d, backward=True)
+    case("max_pool1d 2", "max_pool1d", tensor("randn", "32,64,1024"), "2", "2", "0", f=F.max_pool1d, backward=True)
+
+
 def training():
     for label, shape in (("1M", "1000000"), ("640", "64,10")):
         x, p, q = tensor("randn", shape), tensor("rand", shape), tensor("rand", shape, seed=2)
@@ -440,4 +465,5 @@ def layers():
 
 
 for part in (layers, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
+for part in (images, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
     part()

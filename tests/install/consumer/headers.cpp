@@ -41,6 +41,7 @@
 #include <wick/nn/clip.h>
 #include <wick/nn/container.h>
 #include <wick/nn/distributed_data_parallel.h>
+#include <wick/nn/convolution.h>
 #include <wick/nn/dropout.h>
 #include <wick/nn/embedding.h>
 #include <wick/nn/fold.h>
@@ -52,6 +53,7 @@
 #include <wick/nn/normalization.h>
 #include <wick/nn/recurrent.h>
 #include <wick/nn/transformer.h>
+#include <wick/nn/pooling.h>
 #include <wick/ops/activation.h>
 #include <wick/ops/complex.h>
 #include <wick/ops/counting.h>
@@ -225,6 +227,8 @@ void training() {
   expect("container.h", net(x), 3);
   expect("module.h", static_cast<double>(net.state_dict().size()), 2);
   expect("module.h", nn::functional_call(net, {{"0.bias", ones({1})}}, x), 4);
+  expect("convolution.h", conv1d(ones({1, 1, 4}), ones({1, 1, 2})), 6);
+  expect("pooling.h", max_pool1d(ones({1, 1, 4}), 2), 2);
   expect("linear.h", linear(x, layer->weight, layer->bias), 3);
   const Tensor loss = mse_loss(net(x), zeros({1}));
   expect("loss.h", loss, 9);
