@@ -66,6 +66,14 @@ Tensors timed_encoder_layer(const Arguments& a) {
     layer = std::make_unique<nn::TransformerEncoderLayer>(256, 8,
                                                           nn::TransformerOptions{.dim_feedforward = 1024});
   return {layer->forward(t(a, 0))};
+// Convolutions of an image and weights, and maxima.
+template <Tensor (*f)(const Tensor&, const Tensor&, const Tensor&, const ConvolutionOptions&)>
+Tensors timed_convolution(const Arguments& a) {
+  return {f(t(a, 0), t(a, 1), {}, {a[2].whole(), a[3].whole(), a[4].whole(), a[5].whole()})};
+}
+template <Tensor (*f)(const Tensor&, const Dims&, const MaxPoolOptions&)>
+Tensors timed_maxima(const Arguments& a) {
+  return {f(t(a, 0), a[1].whole(), {Dims(a[2].whole()), a[3].whole()})};
 }
 
 // Without the checks that the operations of the same name have for tests, and what tests know under
@@ -224,6 +232,15 @@ const Operations& timed_operations() {
          return {scaled_dot_product_attention(t(a, 0), t(a, 1), t(a, 2))};
        }},
       {"encoder_layer", timed_encoder_layer},
+      {"conv1d", timed_convolution<conv1d>},
+      {"conv2d", timed_convolution<conv2d>},
+      {"conv3d", timed_convolution<conv3d>},
+      {"max_pool1d", timed_maxima<max_pool1d>},
+      {"max_pool2d", timed_maxima<max_pool2d>},
+      {"avg_pool2d",
+       [](const Arguments& a) {
+         return Tensors{avg_pool2d(t(a, 0), a[1].whole(), {Dims(a[2].whole()), a[3].whole()})};
+       }},
       {"adam_step", [](const Arguments& a) { return optimizer_step<optim::Adam>(a, optim::AdamOptions{}); }},
       {"sgd_step",
        [](const Arguments& a) { return optimizer_step<optim::SGD>(a, optim::SGDOptions{.momentum = 0.9}); }},
