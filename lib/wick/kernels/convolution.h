@@ -75,9 +75,13 @@ struct ConvolutionFunctions {
 struct ConvolutionKernels {
   static constexpr int64_t slack = 16;
   // Positions that are computed together, for all rows.
-  static constexpr int64_t together(int64_t rows) { return rows > 64 ? 128 : rows > 16 ? 8192 / rows : 512; }
-  static constexpr int64_t scratch_row(int64_t rows) { return together(rows) + slack; }
-  static constexpr int64_t scratch_elements(int64_t rows) { return rows * scratch_row(rows); }
+  [[gnu::always_inline]] static constexpr int64_t together(int64_t rows) {
+    return rows > 64 ? 128 : rows > 16 ? 8192 / rows : 512;
+  }
+  [[gnu::always_inline]] static constexpr int64_t scratch_row(int64_t rows) { return together(rows) + slack; }
+  [[gnu::always_inline]] static constexpr int64_t scratch_elements(int64_t rows) {
+    return rows * scratch_row(rows);
+  }
   ConvolutionFunctions of[dtypes];
 };
 

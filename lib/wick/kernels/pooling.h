@@ -34,7 +34,7 @@ struct PoolFunctions {
   void (*spread)(const PoolArguments& arguments);
 };
 
-constexpr int64_t pool_scratch(const PoolWindows (&w)[3]) {
+[[gnu::always_inline]] constexpr int64_t pool_scratch(const PoolWindows (&w)[3]) {
   return 12 * (w[2].size + w[2].count) + 8 * w[0].size * w[1].size * w[2].size + 64;
 }
 
