@@ -382,7 +382,6 @@ def sparse():
     case("fake_quantize", "fake_quantize", x, "0.1", "3", f=lambda x, s, z: torch.fake_quantize_per_tensor_affine(x, s, z, -128, 127), backward=True)
 
 
-for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse):
 def transforms():
     for n in (64, 1000, 1009, 1024, 4096, 10007, 44100, 65536, 65537, 1000000, 1048576):
         case(f"fft {n}", "fft", tensor("randn", str(n), "complex64"), f=torch.fft.fft, backward=n == 1024)
@@ -422,7 +421,6 @@ def images():
          f=lambda x, b: O.roi_align(x, [torch.cat([b[:, :2], b[:, :2] + b[:, 2:]], 1) * 25], (7, 7), 1.0, 2))
 
 
-for part in (transforms, images, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
 class Encoder:
     """A layer in training, made once."""
 
@@ -464,6 +462,5 @@ def layers():
     case("encoder layer 256/8/1024, 64 steps of 8", "encoder_layer", tensor("randn", "64,8,256"), f=Encoder(), backward=True)
 
 
-for part in (layers, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
-for part in (images, training, unary, binary, reductions, places, creation, activations, products, decompositions, further):
+for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse, transforms, images, layers):
     part()

@@ -66,6 +66,8 @@ Tensors timed_encoder_layer(const Arguments& a) {
     layer = std::make_unique<nn::TransformerEncoderLayer>(256, 8,
                                                           nn::TransformerOptions{.dim_feedforward = 1024});
   return {layer->forward(t(a, 0))};
+}
+
 // Convolutions of an image and weights, and maxima.
 template <Tensor (*f)(const Tensor&, const Tensor&, const Tensor&, const ConvolutionOptions&)>
 Tensors timed_convolution(const Arguments& a) {

@@ -741,13 +741,10 @@ def gradients():
 # worse conditioned than the tolerances of linalg_cases allow.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, activations, softmax, padding, complex_functions,
-         further, gradients)
-COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, sparse_tensors, quantization)
          further, gradients, fourier)
 # signals and vision need torchaudio, SciPy and torchvision as well.
-COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, signals, vision)
-COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers)
-COMPLETE = (promotion, texts, linalg_cases, images, losses, optimizers, schedules, training)
+COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers, images, sparse_tensors, quantization, signals,
+            vision)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

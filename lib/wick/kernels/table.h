@@ -238,26 +238,18 @@ struct Table {
   DistanceFunction distances[dtypes];  // of float and double
   const MatrixKernels* matrix;         // of float, double and complex double, see matrix.h
   RandomKernels random;
-  const LossKernels* loss;      // see loss.h
-  const UpdateKernels* update;  // see update.h
   // Of float, double, int64 and complex dtypes, see sparse.h.
   void (*sparse_product[dtypes])(const SparseProduct& arguments);
   void (*sampled_product[dtypes])(const SampledProduct& arguments);
   Family<Quantize> quantize;
-  const FftKernels* fft;        // see fft.h
-  const TapsKernels* taps;      // see taps.h
-  const LossKernels* loss;          // see loss.h
-  const UpdateKernels* update;      // see update.h
-  const FftKernels* fft;            // see fft.h
-  const TapsKernels* taps;          // see taps.h
-  const SamplingKernels* sampling;  // see sampling.h
-  const BoxKernels* boxes;          // see boxes.h
-  const LossKernels* loss;            // see loss.h
-  const UpdateKernels* update;        // see update.h
-  const NormKernels* normalization;   // see normalization.h
-  const RecurrentKernels* recurrent;  // see recurrent.h
+  const FftKernels* fft;                  // see fft.h
+  const TapsKernels* taps;                // see taps.h
   const LossKernels* loss;                // see loss.h
   const UpdateKernels* update;            // see update.h
+  const SamplingKernels* sampling;        // see sampling.h
+  const BoxKernels* boxes;                // see boxes.h
+  const NormKernels* normalization;       // see normalization.h
+  const RecurrentKernels* recurrent;      // see recurrent.h
   const ConvolutionKernels* convolution;  // see convolution.h
   const PoolKernels* pooling;             // see pooling.h
 };

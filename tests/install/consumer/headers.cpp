@@ -40,8 +40,8 @@
 #include <wick/nn/attention.h>
 #include <wick/nn/clip.h>
 #include <wick/nn/container.h>
-#include <wick/nn/distributed_data_parallel.h>
 #include <wick/nn/convolution.h>
+#include <wick/nn/distributed_data_parallel.h>
 #include <wick/nn/dropout.h>
 #include <wick/nn/embedding.h>
 #include <wick/nn/fold.h>
@@ -51,9 +51,9 @@
 #include <wick/nn/module.h>
 #include <wick/nn/nn.h>
 #include <wick/nn/normalization.h>
+#include <wick/nn/pooling.h>
 #include <wick/nn/recurrent.h>
 #include <wick/nn/transformer.h>
-#include <wick/nn/pooling.h>
 #include <wick/ops/activation.h>
 #include <wick/ops/complex.h>
 #include <wick/ops/counting.h>
@@ -83,12 +83,12 @@
 #include <wick/optim/optimizers.h>
 #include <wick/optim/scheduler.h>
 #include <wick/quantized/quantized.h>
-#include <wick/sparse/functions.h>
-#include <wick/sparse/sparse.h>
-#include <wick/sparse/sparse_tensor.h>
 #include <wick/signal/audio.h>
 #include <wick/signal/stft.h>
 #include <wick/signal/windows.h>
+#include <wick/sparse/functions.h>
+#include <wick/sparse/sparse.h>
+#include <wick/sparse/sparse_tensor.h>
 #include <wick/vision/boxes.h>
 #include <wick/vision/interpolate.h>
 #include <wick/wick.h>
@@ -263,6 +263,8 @@ void sparse_and_quantized() {
   { const profiler::Range range("range"); }
   profiler::stop();
   expect("profiler.h", static_cast<double>(profiler::report().size()), 1);
+}
+
 void layers() {
   const Tensor x = tensor({1., 3.}).reshape({1, 2});
   expect("normalization.h", sum(square(layer_norm(x, {2}, {}, {}, 0))), 2);
