@@ -323,7 +323,7 @@ CONVOLUTIONS = (
     ("8 of 1x16000 80 s4 to 32", "8,1,16000", "32,1,80", 4, 38, 1, 1), ("16x16x32x32 3x3x3 to 32", "1,16,16,32,32", "32,16,3,3,3", 1, 1, 1, 1))
 
 
-def images():
+def convolutions():
     for label, image, weight, stride, padding, dilation, groups in CONVOLUTIONS:
         dims = image.count(",") - 1
         function = getattr(F, f"conv{dims}d")
@@ -462,5 +462,5 @@ def layers():
     case("encoder layer 256/8/1024, 64 steps of 8", "encoder_layer", tensor("randn", "64,8,256"), f=Encoder(), backward=True)
 
 
-for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse, transforms, images, layers):
+for part in (training, unary, binary, reductions, places, creation, activations, products, decompositions, further, sparse, transforms, images, convolutions, layers):
     part()
