@@ -7,6 +7,8 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "wick/core/api.h"
 
@@ -14,6 +16,36 @@ namespace WICK_API wick {
 
 // The most dimensions a tensor may have.
 inline constexpr int max_rank = 64;
+
+// What a size may be given as: an integer of any type, or an enumerator. bool and char are seldom meant.
+template <class T>
+concept SizeLike = (std::integral<T> || std::is_enum_v<T>)&&std::convertible_to<T, std::int64_t> &&
+                   !std::same_as<T, bool> && !std::same_as<T, char>;
+
+// What std::span refers to: vectors, arrays, spans, but for std::vector<bool>.
+template <class R>
+concept ContiguousRange = requires(const R& range) {
+  std::span(range);
+};
+template <ContiguousRange R>
+using ElementOf = typename decltype(std::span(std::declval<const R&>()))::value_type;
+
+// One size in braces, so that zeros({rows, 3}) can be written with rows of any integer type: a list of int64
+// would call that a narrowing conversion. What int64 does not hold becomes negative.
+class Size {
+ public:
+  template <SizeLike T>
+  constexpr Size(T value) noexcept : value_(static_cast<std::int64_t>(value)) {}
+  constexpr operator std::int64_t() const noexcept { return value_; }
+  // The numbers of several in a row.
+  static const std::int64_t* numbers(const Size* sizes) noexcept {
+    static_assert(sizeof(Size) == sizeof(std::int64_t));
+    return reinterpret_cast<const std::int64_t*>(sizes);
+  }
+
+ private:
+  std::int64_t value_;
+};
 
 // A short list of int64: sizes or strides, one for each dimension. Up to `inline_capacity` values need no
 // heap.
@@ -23,10 +55,16 @@ class Dims {
 
   Dims() noexcept = default;
   // One value, so that sum(x, 0) and zeros(3) can be written. Nothing else becomes a list by accident.
-  template <std::integral T>
-  requires(!std::same_as<T, bool>) Dims(T value) : Dims({static_cast<std::int64_t>(value)}) {}
-  Dims(std::initializer_list<std::int64_t> values) : Dims(values.begin(), static_cast<int>(values.size())) {}
+  template <SizeLike T>
+  Dims(T value) : Dims({Size(value)}) {}
+  Dims(std::initializer_list<Size> values)
+      : Dims(Size::numbers(values.begin()), static_cast<int>(values.size())) {}
   Dims(std::span<const std::int64_t> values) : Dims(values.data(), static_cast<int>(values.size())) {}
+  // Vectors, arrays and spans of integers.
+  template <ContiguousRange R>
+  requires(!std::same_as<R, Dims> && SizeLike<ElementOf<R>>) Dims(const R& values) {
+    for (const auto value : std::span(values)) push_back(static_cast<std::int64_t>(value));
+  }
   // `count` times the value. No constructor: Shape(2, 3) would not be the shape {2 3}.
   static Dims filled(int count, std::int64_t value) {
     Dims out;

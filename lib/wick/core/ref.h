@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "wick/core/api.h"
@@ -42,6 +44,15 @@ class Ref {
   }
   Ref(const Ref& other) noexcept : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  // Of a derived class, as a pointer would be: the base must end its objects through a virtual destructor.
+  template <class U>
+  requires(!std::same_as<U, T> && std::convertible_to<U*, T*> && std::has_virtual_destructor_v<T>)
+      Ref(const Ref<U>& other)
+  noexcept : Ref(static_cast<T*>(other.get())) {}
+  template <class U>
+  requires(!std::same_as<U, T> && std::convertible_to<U*, T*> && std::has_virtual_destructor_v<T>)
+      Ref(Ref<U>&& other)
+  noexcept : object_(std::exchange(other.object_, nullptr)) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;
@@ -57,6 +68,9 @@ class Ref {
   friend bool operator==(const Ref&, const Ref&) = default;
 
  private:
+  template <class U>
+  friend class Ref;
+
   T* object_ = nullptr;
 };
 

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <concepts>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
 #include "wick/core/tensor.h"
+#include "wick/ops/tensor_data.h"
 
 // New tensors. Shapes are checked before memory is asked for: ShapeError for negative sizes and for counts
 // that overflow, MemoryError when the memory cannot be had.
@@ -28,29 +27,23 @@ Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps, DTyp
 // base to the power of linspace's values.
 Tensor logspace(double start, double end, std::int64_t steps, double base = 10, DType dtype = float32);
 
-// The values converted to dtype, in row-major order.
+// The values converted to dtype, in row-major order. tensor({{1, 2}, {3, 4}}) and tensor(vector) are in
+// tensor_data.h.
 Tensor tensor(std::span<const double> values, const Shape& shape, DType dtype = float32);
 Tensor tensor(std::span<const std::int64_t> values, const Shape& shape, DType dtype = int64);
-inline Tensor tensor(std::initializer_list<double> values, DType dtype = float32) {
-  return tensor(std::span<const double>(values.begin(), values.size()),
-                {static_cast<std::int64_t>(values.size())}, dtype);
-}
-// Whole numbers make int64, true and false make bool.
-template <std::integral T>
-Tensor tensor(std::initializer_list<T> values, DType dtype = std::same_as<T, bool> ? boolean : int64) {
-  std::vector<std::int64_t> whole;
-  for (const T value : values) whole.push_back(Scalar(value).to_int());
-  return tensor(std::span<const std::int64_t>(whole), {std::ssize(whole)}, dtype);
-}
 // 0-d.
 Tensor scalar_tensor(const Scalar& value, DType dtype);
 
-// Of x's shape and memory order, uninitialized or filled.
+// Of x's shape and memory order, uninitialized or filled; of x's dtype unless one is given. full_like is an
+// Error for a value that the dtype cannot hold.
 Tensor empty_like(const Tensor& x, DType dtype);
 Tensor full_like(const Tensor& x, const Scalar& value, DType dtype);
 inline Tensor empty_like(const Tensor& x) { return empty_like(x, x.dtype()); }
-inline Tensor zeros_like(const Tensor& x) { return full_like(x, 0, x.dtype()); }
-inline Tensor ones_like(const Tensor& x) { return full_like(x, 1, x.dtype()); }
+inline Tensor full_like(const Tensor& x, const Scalar& value) { return full_like(x, value, x.dtype()); }
+inline Tensor zeros_like(const Tensor& x, DType dtype) { return full_like(x, 0, dtype); }
+inline Tensor zeros_like(const Tensor& x) { return zeros_like(x, x.dtype()); }
+inline Tensor ones_like(const Tensor& x, DType dtype) { return full_like(x, 1, dtype); }
+inline Tensor ones_like(const Tensor& x) { return ones_like(x, x.dtype()); }
 
 // The elements in row-major order, converted: to bool, int64, double or complex<double>, as the dtype's kind
 // is.

@@ -48,11 +48,22 @@ inline Tensor randperm(std::int64_t n, DType dtype = int64) {
   return randperm(n, default_generator(), dtype);
 }
 
-// The same in the shape and memory order of x; memory is filled from its beginning to its end.
+// The same in the shape and memory order of x, and in its dtype unless one is given; memory is filled from
+// its beginning to its end.
 Tensor rand_like(const Tensor& x, DType dtype, Generator& generator = default_generator());
 Tensor randn_like(const Tensor& x, DType dtype, Generator& generator = default_generator());
 Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high, DType dtype,
                     Generator& generator = default_generator());
+inline Tensor rand_like(const Tensor& x, Generator& generator = default_generator()) {
+  return rand_like(x, x.dtype(), generator);
+}
+inline Tensor randn_like(const Tensor& x, Generator& generator = default_generator()) {
+  return randn_like(x, x.dtype(), generator);
+}
+inline Tensor randint_like(const Tensor& x, std::int64_t low, std::int64_t high,
+                           Generator& generator = default_generator()) {
+  return randint_like(x, low, high, x.dtype(), generator);
+}
 
 // low + (high - low) times a uniform number. Error unless both are finite and low <= high.
 Tensor uniform(double low, double high, const Shape& shape, Generator& generator, DType dtype = float32);

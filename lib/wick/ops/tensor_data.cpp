@@ -48,7 +48,7 @@ TensorData::TensorData(const std::vector<bool>& values)
 
 Tensor TensorData::copy_of(const void* values, std::int64_t count, DType dtype) {
   const Tensor out = empty({count}, dtype);
-  if (count > 0) std::memcpy(out.storage()->data(), values, static_cast<std::size_t>(count) * size_of(dtype));
+  if (count > 0) std::memcpy(out.raw_data(), values, static_cast<std::size_t>(count * size_of(dtype)));
   return out;
 }
 

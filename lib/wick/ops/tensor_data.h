@@ -1,23 +1,21 @@
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <initializer_list>
 #include <optional>
-#include <ranges>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include "wick/core/tensor.h"
 
 namespace WICK_API wick {
 
-// A number that elements can be made of, but for bool, of which ranges are seldom contiguous.
+// A C++ type of elements: those that have a dtype, and the other arithmetic types but for char.
 template <class T>
-concept Element = std::integral<T> || std::floating_point<T> || requires {
+concept Element = requires {
   DTypeOf<T>::value;
-};
+}
+|| std::floating_point<T> || (std::integral<T> && !std::same_as<T, char>);
 
 // What tensor() makes a tensor of: a number, numbers in nested lists, or a range of numbers.
 //
@@ -27,19 +25,20 @@ concept Element = std::integral<T> || std::floating_point<T> || requires {
 //   tensor({rows[0], rows[1]});                  // vectors in lists
 //
 // Lists of bool, integers, floating point numbers and complex ones are bool, int64, float32 and complex64,
-// of the highest kind among them. Ranges keep their type; those that have no dtype of their own (unsigned
-// long, long double ...) become the widest of their kind, with an Error for what int64 does not hold.
+// of the highest kind among them; float16 and bfloat16 count as floating point. Ranges keep their type;
+// those that have no dtype of their own (unsigned long, long double ...) become the widest of their kind,
+// with an Error for what int64 does not hold.
 class TensorData {
  public:
   TensorData(const Scalar& number);
-  template <std::convertible_to<Scalar> T>
-  TensorData(T number) : TensorData(Scalar(number)) {}
+  template <class T>
+  requires(std::convertible_to<T, Scalar> || Element<T>) TensorData(const T& number)
+      : TensorData(as_scalar(number)) {}
   // ShapeError for parts of different shapes.
   TensorData(std::initializer_list<TensorData> parts);
-  template <std::ranges::contiguous_range R>
-  requires Element<std::remove_cv_t<std::ranges::range_value_t<R>>> TensorData(const R& values)
-      : values_(of(std::span(std::ranges::data(values), std::ranges::size(values)))),
-        dtype_(values_.dtype()) {}
+  template <ContiguousRange R>
+  requires Element<ElementOf<R>> TensorData(const R& values)
+      : values_(of(std::span(values))), dtype_(values_.dtype()) {}
   TensorData(const std::vector<bool>& values);
 
   // As the dtype says, else as described above.
@@ -47,7 +46,17 @@ class TensorData {
 
  private:
   template <class T>
-  static Tensor of(std::span<T> values) {
+  static Scalar as_scalar(const T& number) {
+    if constexpr (std::convertible_to<T, Scalar>) {
+      return number;
+    } else if constexpr (std::same_as<T, std::complex<float>>) {
+      return std::complex<double>(number);
+    } else {
+      return static_cast<double>(static_cast<float>(number));
+    }
+  }
+  template <class T, std::size_t extent>
+  static Tensor of(std::span<T, extent> values) {
     using V = std::remove_cv_t<T>;
     if constexpr (requires { DTypeOf<V>::value; }) {
       return copy_of(values.data(), std::ssize(values), dtype_of<V>);
@@ -57,7 +66,9 @@ class TensorData {
       for (const V value : values) whole.push_back(Scalar(value).to_int());
       return copy_of(whole.data(), std::ssize(whole), int64);
     } else {
-      const std::vector<double> wide(values.begin(), values.end());
+      std::vector<double> wide;
+      wide.reserve(values.size());
+      for (const V value : values) wide.push_back(static_cast<double>(value));
       return copy_of(wide.data(), std::ssize(wide), float64);
     }
   }

@@ -76,6 +76,7 @@
 #include <wick/ops/sort.h>
 #include <wick/ops/statistics.h>
 #include <wick/ops/subscript.h>
+#include <wick/ops/tensor_data.h>
 #include <wick/ops/views.h>
 #include <wick/optim/grad_scaler.h>
 #include <wick/optim/optim.h>
