@@ -33,6 +33,33 @@ TEST_CASE("dims: a list of any length") {
   }
 }
 
+TEST_CASE("dims: sizes of any integer type") {
+  const int n = 3;
+  const unsigned u = 2;
+  const std::size_t z = 4;
+  const short s = 1;
+  enum { columns = 5 };
+  CHECK(zeros({n, 3}).sizes() == Dims{3, 3});
+  CHECK(zeros({n, u, z, s, columns}).sizes() == Dims{3, 2, 4, 1, 5});
+  CHECK(zeros({z}).sizes() == Dims{4});
+  CHECK(zeros(columns).sizes() == Dims{5});
+  CHECK(zeros({}).sizes() == Dims());
+  CHECK(sum(ones({u, n}), {}).item<int>() == 6);
+  CHECK_THROWS_AS(zeros({SIZE_MAX}), ShapeError);
+  const Dims copy{Dims{2, 3}};
+  CHECK(copy == Dims{2, 3});
+
+  // Ranges of integers.
+  const std::vector<int> sizes{2, 3};
+  const unsigned array[] = {4, 5};
+  CHECK(zeros(sizes).sizes() == Dims{2, 3});
+  CHECK(zeros(array).sizes() == Dims{4, 5});
+  CHECK(zeros(std::vector<std::int64_t>{}).sizes() == Dims());
+  static_assert(!std::is_convertible_v<const char*, Dims> && !std::is_convertible_v<const char (&)[3], Dims>);
+  static_assert(!std::is_convertible_v<double, Dims> && !std::is_convertible_v<bool, Dims>);
+  static_assert(!std::is_convertible_v<DType, Dims> && !std::is_convertible_v<std::vector<double>, Dims>);
+}
+
 TEST_CASE("dims: insertion and removal") {
   Dims d{1, 2, 3, 4, 5};
   d.insert(0, 0);
