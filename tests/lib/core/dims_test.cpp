@@ -55,7 +55,7 @@ TEST_CASE("dims: sizes of any integer type") {
   CHECK(zeros(sizes).sizes() == Dims{2, 3});
   CHECK(zeros(array).sizes() == Dims{4, 5});
   CHECK(zeros(std::vector<std::int64_t>{}).sizes() == Dims());
-  static_assert(!std::is_convertible_v<const char*, Dims> && !std::is_convertible_v<const char (&)[3], Dims>);
+  static_assert(!std::is_convertible_v<const char*, Dims> && !std::is_convertible_v<const char(&)[3], Dims>);
   static_assert(!std::is_convertible_v<double, Dims> && !std::is_convertible_v<bool, Dims>);
   static_assert(!std::is_convertible_v<DType, Dims> && !std::is_convertible_v<std::vector<double>, Dims>);
 }

@@ -62,7 +62,7 @@ TEST_CASE("tensor: ranges keep their type") {
   const std::vector<float> rows[] = {{1, 2}, {3, 4}};
   check(tensor({rows[0], rows[1]}), float32, {2, 2}, {1, 2, 3, 4});
   CHECK(tensor({std::vector<float>{1}, std::vector<float>{2}}).dtype() == float32);
-  static_assert(!std::is_convertible_v<const char (&)[3], TensorData>);
+  static_assert(!std::is_convertible_v<const char(&)[3], TensorData>);
   static_assert(!std::is_convertible_v<std::vector<const char*>, TensorData>);
 
   // A copy, not a view.
