@@ -31,12 +31,19 @@ prints_the_same() {
   "$work/$1" >"$work/$1.txt" && diff -u "$programs/$1.txt" "$work/$1.txt"
 }
 
+example() {
+  # shellcheck disable=SC2046
+  $CXX -std=c++20 -Wall -Wextra -Werror -I"$work/precompiled" $(wick_flags --cflags) "$programs/../../docs/examples/$1.cpp" \
+    -o "$work/$1" $(wick_flags --libs) && "$work/$1"
+}
+
 if [ -e "$root/$LIBDIR/libwick.so" ]; then
   precompile >/dev/null 2>&1 || rm -rf "$work/precompiled"
   for source in "$programs"/*.cpp; do
     name=$(basename "$source" .cpp)
     check "$name" prints_the_same "$name"
   done
+  for name in kmeans pca kalman convolution; do check "the example $name" example "$name"; done
 else
   skip 'programs' 'built without the shared library'
 fi
