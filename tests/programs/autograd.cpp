@@ -8,7 +8,7 @@ int main() {
   const wick::Tensor y = x + 2;
   const wick::Tensor out = (y * y * 3).mean();
   std::cout << out.item<float>() << " " << out.requires_grad() << "\n";
-  out.backward();
+  out.backward(/*retain_graph=*/true);
   std::cout << x.grad() << "\n";
   {
     wick::NoGradGuard no_grad;

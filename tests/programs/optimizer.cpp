@@ -14,5 +14,5 @@ int main() {
     loss.backward();
     optimizer.step();
   }
-  std::cout << model.weight.detach() << " " << model.bias.detach() << "\n";
+  std::cout << model.weight.item<float>() << " " << model.bias.item<float>() << "\n";
 }

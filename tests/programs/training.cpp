@@ -19,6 +19,6 @@ int main() {
     schedule.step();
   }
   const wick::Tensor right = net(x).argmax(1) == y;
-  std::cout << (right.to(wick::kFloat).mean().item<float>() > 0.95) << "\n";
+  std::cout << (right.to(wick::kFloat).mean().item<float>() > 0.9) << "\n";
   std::cout << optimizer.lr() << "\n";
 }
