@@ -271,15 +271,15 @@ struct Convert<std::vector<T>> {
 };
 
 // Exactly N numbers.
-template <std::size_t N>
-struct Convert<std::array<double, N>> {
-  using Numbers = std::array<double, N>;
+template <class T, std::size_t N>
+requires(std::same_as<T, double> || std::same_as<T, std::int64_t>) struct Convert<std::array<T, N>> {
+  using Numbers = std::array<T, N>;
   static std::optional<Numbers> attempt(const Source& s) {
     const std::vector<Tcl_Obj*> elements = elements_of(s.word);
     if (elements.size() != N) return std::nullopt;
     Numbers numbers;
     for (std::size_t i = 0; i < N; ++i) {
-      const auto number = Convert<double>::attempt({s.state, elements[i], s.names});
+      const auto number = Convert<T>::attempt({s.state, elements[i], s.names});
       if (!number) return std::nullopt;
       numbers[i] = *number;
     }
@@ -290,15 +290,17 @@ struct Convert<std::array<double, N>> {
     if (const auto value = attempt(s)) return *value;
     throw fault(s);
   }
-  static std::string accepted() { return "a list of " + std::to_string(N) + " numbers"; }
+  static std::string accepted() {
+    return "a list of " + std::to_string(N) + (std::same_as<T, double> ? " numbers" : " integers");
+  }
   static bool could_be(const State& state, Tcl_Obj* word) { return attempt({state, word, ""}).has_value(); }
-  static constexpr Type type{"doubles", could_be};
+  static constexpr Type type{std::same_as<T, double> ? "doubles" : "ints", could_be};
   // "0.5 1.2"
   static Numbers by_default(const Default& d) {
     std::istringstream text(std::get<const char*>(d));
     text.imbue(std::locale::classic());
     Numbers numbers;
-    for (double& number : numbers) {
+    for (T& number : numbers) {
       if (!(text >> number)) throw std::invalid_argument("as many numbers as elements");
     }
     if (!(text >> std::ws).eof()) throw std::invalid_argument("as many numbers as elements");

@@ -48,8 +48,8 @@ template <>
 inline constexpr bool numbers<wick::Scalar> = true;
 template <std::size_t N>
 inline constexpr bool numbers<Sizes<N>> = true;
-template <std::size_t N>
-inline constexpr bool numbers<std::array<double, N>> = true;
+template <class T, std::size_t N>
+inline constexpr bool numbers<std::array<T, N>> = true;
 
 // Whether a list of numbers takes fractions.
 template <class T>
