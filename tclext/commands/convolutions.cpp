@@ -7,53 +7,7 @@
 namespace commands {
 namespace {
 
-// The bias of a convolution: its tensor or none, and for a layer whether there is one.
-struct Bias {
-  Tensor tensor;
-  bool wanted = true;
-  bool is_switch = false;  // a boolean was given
-};
-
-}  // namespace
-}  // namespace commands
-
-template <>
-struct binding::Convert<commands::Bias> {
-  static constexpr const char* accepted = "a tensor or none, for a layer a boolean";
-  static std::optional<commands::Bias> attempt(const Source& s) {
-    if (!holds_handle(s.word)) {
-      if (const auto wanted = boolean_of(s.word)) return commands::Bias{{}, *wanted, true};
-    }
-    if (const auto tensor = Convert<TensorOrNone>::attempt(s))
-      return commands::Bias{tensor->tensor, tensor->tensor.defined(), false};
-    return std::nullopt;
-  }
-  static CallError fault(const Source& s) { return invalid_tensor(s.option(), s.word); }
-  static bool could_be(const State& state, Tcl_Obj* word) { return attempt({state, word, ""}).has_value(); }
-  static constexpr Type type{"tensor/bool", could_be};
-  // "none" of a function, true of a layer.
-  static commands::Bias by_default(const Default& d) {
-    if (!std::holds_alternative<bool>(d)) Convert<TensorOrNone>::by_default(d);
-    return {};
-  }
-};
-
-namespace commands {
-namespace {
-
 using Size = optional<std::int64_t>;
-
-void check_function_bias(const Bias& bias) {
-  if (bias.is_switch)
-    throw binding::CallError{"Invalid -bias parameter. Must be a tensor or none.",
-                             "TORCH PARAMETER VALUE -bias", "a boolean is for layers"};
-}
-bool layer_bias(const Bias& bias) {
-  if (bias.tensor.defined())
-    throw binding::CallError{"Invalid -bias parameter. Must be a boolean.", "TORCH PARAMETER VALUE -bias",
-                             "a layer makes its own bias"};
-  return bias.wanted;
-}
 
 // Whether the layer is meant: its sizes are given, and no tensor.
 bool builds_layer(const optional<Tensor>& x, const optional<Tensor>& weight, bool sizes) {
@@ -100,8 +54,7 @@ TensorOrModule convolve(const optional<Tensor>& x, const optional<Tensor>& weigh
                                                    .groups = group_count,
                                                    .bias = layer_bias(bias)});
   }
-  check_function_bias(bias);
-  return function(needed(x, "input"), needed(weight, "weight"), bias.tensor,
+  return function(needed(x, "input"), needed(weight, "weight"), function_bias(bias),
                   wick::ConvolutionOptions{
                       .stride = stride, .padding = padding, .dilation = dilation, .groups = group_count});
 }
@@ -157,8 +110,7 @@ Command transposed(const char* name, const char* summary) {
                                                                       .bias = layer_bias(bias),
                                                                       .dilation = dims_of(dilation)});
             }
-            check_function_bias(bias);
-            return function(needed(x, "input"), needed(weight, "weight"), bias.tensor,
+            return function(needed(x, "input"), needed(weight, "weight"), function_bias(bias),
                             wick::TransposedConvolutionOptions{.stride = dims_of(stride),
                                                                .padding = dims_of(padding),
                                                                .output_padding = dims_of(more),
@@ -181,14 +133,14 @@ Command conv2d() {
       .positional = {"input weight ?bias? ?stride? ?padding? ?dilation? ?groups?",
                      "inChannels outChannels kernelSize ?stride? ?padding? ?bias?"},
       .returns = "a layer, or a tensor",
-      .call = bind([](Size in, Size out, Size kernel, S stride, S padding, const Bias& bias,
-                      const optional<Tensor>& x, const optional<Tensor>& weight, S dilation,
-                      std::int64_t group_count) {
-        if (!x && !weight) needed(in, "inChannels");
-        return convolve<2, wick::conv2d, wick::nn::Conv2d>(x, weight, bias, dims_of(stride), dims_of(padding),
-                                                           dims_of(dilation), group_count, in, out,
-                                                           dims_if(kernel));
-      })};
+      .call =
+          bind([](Size in, Size out, Size kernel, const optional<Tensor>& x, const optional<Tensor>& weight,
+                  S stride, S padding, const Bias& bias, S dilation, std::int64_t group_count) {
+            if (!x && !weight) needed(in, "inChannels");
+            return convolve<2, wick::conv2d, wick::nn::Conv2d>(x, weight, bias, dims_of(stride),
+                                                               dims_of(padding), dims_of(dilation),
+                                                               group_count, in, out, dims_if(kernel));
+          })};
 }
 
 // In place, so that the handles of the parameters see it.

@@ -1,40 +1,61 @@
 // Layers and containers of layers.
 
+#include "tclext/commands/layers.h"
 #include "tclext/commands/areas.h"
-#include "tclext/commands/objects.h"
 #include "wick/nn/container.h"
 #include "wick/nn/dropout.h"
 #include "wick/nn/linear.h"
 
 namespace commands {
+
+Tensor function_bias(const Bias& bias) {
+  if (bias.is_switch)
+    throw binding::CallError{"Invalid -bias parameter. Must be a tensor or none.",
+                             "TORCH PARAMETER VALUE -bias", "a boolean is for layers"};
+  return bias.tensor;
+}
+bool layer_bias(const Bias& bias) {
+  if (bias.tensor.defined())
+    throw binding::CallError{"Invalid -bias parameter. Must be a boolean.", "TORCH PARAMETER VALUE -bias",
+                             "a layer makes its own bias"};
+  return bias.wanted;
+}
+
 namespace {
 
-using wick::nn::make;
-
-// A layer that has been made, as a module.
-template <class M>
-Module as_module(const wick::Ref<M>& layer) {
-  return Module(layer.get());
+Command linear() {
+  return {
+      .name = "linear",
+      .aliases = {"linearLayer"},
+      .summary = "A fully connected layer, y = x W^T + b, or what it computes.",
+      .details =
+          "Given sizes the command makes the layer. Parameters: the weight, outFeatures times inFeatures, "
+          "and the bias if wanted, Float32, drawn uniformly from within 1 / sqrt(inFeatures) of 0, the "
+          "weight first. The layer takes inputs of any rank from 1 whose last dimension is inFeatures. "
+          "Given a tensor, -weight and perhaps a -bias, the command computes.",
+      .params = {{"inFeatures", omittable, "for a layer: width of the input's last dimension", at_least(1)},
+                 {"outFeatures", omittable, "for a layer: width of the result's last dimension", at_least(1)},
+                 {"input", omittable, "a tensor whose last dimension is that of the weight"},
+                 {"weight", omittable, "the weight, (outFeatures, inFeatures)"},
+                 {"bias", true,
+                  "whether the layer has an offset; for a tensor the offset itself, (outFeatures), or none"}},
+      .positional = {"input weight ?bias?", "inFeatures outFeatures ?bias?"},
+      .returns = "a layer, or a tensor",
+      .call = bind([](const optional<std::int64_t>& in, const optional<std::int64_t>& out,
+                      const optional<Tensor>& x, const optional<Tensor>& weight,
+                      const Bias& bias) -> TensorOrModule {
+        if (x || weight) {
+          refuse_beside(in || out, in ? "inFeatures" : "outFeatures", "a tensor");
+          return wick::linear(needed(x, "input"), needed(weight, "weight"), function_bias(bias));
+        }
+        return make_layer<wick::nn::Linear>(needed(in, "inFeatures"), needed(out, "outFeatures"),
+                                            wick::nn::LinearOptions{.bias = layer_bias(bias)});
+      })};
 }
 
 std::vector<Command> simple_layers() {
   return {
-      Command{
-          .name = "linear",
-          .aliases = {"linearLayer"},
-          .summary = "A fully connected layer, y = x W^T + b.",
-          .details =
-              "Parameters: the weight, outFeatures times inFeatures, and the bias if wanted, Float32, drawn "
-              "uniformly from within 1 / sqrt(inFeatures) of 0, the weight first. The layer takes "
-              "inputs of any rank from 1 whose last dimension is inFeatures.",
-          .params = {{"inFeatures", required, "width of the input's last dimension", at_least(1)},
-                     {"outFeatures", required, "width of the result's last dimension", at_least(1)},
-                     {"bias", true, "whether an offset is learned as well"}},
-          .positional = {"inFeatures outFeatures ?bias?"},
-          .returns = "a layer",
-          .call = bind([](std::int64_t in, std::int64_t out, bool bias) {
-            return as_module(make<wick::nn::Linear>(in, out, wick::nn::LinearOptions{.bias = bias}));
-          })},
+      linear(),
       Command{
           .name = "dropout",
           .summary = "A layer that in training sets elements to 0 by chance, and the identity in evaluation.",
@@ -123,23 +144,21 @@ std::vector<Command> containers() {
           .call = bind([](Call& call, binding::Value children, const optional<binding::Prefix>& forward) {
             return module_of(call, children, forward);
           })},
-      Command{.name = "layer_forward",
-              .summary = "What a layer or a container makes of its input.",
-              .params = {{"layer", required, "a layer or a container"}, input},
-              .positional = {"layer input"},
-              .returns = "the layer's output",
-              .call = bind([](const Module& layer, const Tensor& x) { return layer->forward(x); })},
+      forward_command(),
   };
 }
 
 }  // namespace
 
 const Area& layers() {
-  static const Area area{"layers", "Layers", [] {
-                           std::vector<Command> all = simple_layers();
-                           for (Command& command : containers()) all.push_back(std::move(command));
-                           return all;
-                         }()};
+  static const Area area{
+      "layers", "Layers", [] {
+        std::vector<Command> all = simple_layers();
+        for (const auto& part : {convolution_commands(), pooling_layer_commands(), normalization_commands(),
+                                 recurrent_commands(), embedding_commands(), containers()})
+          append(all, part);
+        return all;
+      }()};
   return area;
 }
 

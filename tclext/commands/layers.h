@@ -51,6 +51,16 @@ wick::Dims dims_of(const std::array<std::int64_t, N>& sizes) {
   return std::span<const std::int64_t>(sizes);
 }
 
+// The bias of a linear layer or a convolution: its tensor or none, and for a layer whether there is one.
+struct Bias {
+  Tensor tensor;
+  bool wanted = true;
+  bool is_switch = false;  // a boolean was given
+};
+// For the two forms; an error where the word was one for the other form.
+Tensor function_bias(const Bias& bias);
+bool layer_bias(const Bias& bias);
+
 // What one form of a command needs though the other does not.
 template <class T>
 const T& needed(const optional<T>& value, std::string_view option) {
@@ -72,3 +82,24 @@ inline void append(std::vector<Command>& commands, std::vector<Command> more) {
 }
 
 }  // namespace commands
+
+template <>
+struct binding::Convert<commands::Bias> {
+  static constexpr const char* accepted = "a tensor or none, for a layer a boolean";
+  static std::optional<commands::Bias> attempt(const Source& s) {
+    if (!holds_handle(s.word)) {
+      if (const auto wanted = boolean_of(s.word)) return commands::Bias{{}, *wanted, true};
+    }
+    if (const auto tensor = Convert<TensorOrNone>::attempt(s))
+      return commands::Bias{tensor->tensor, tensor->tensor.defined(), false};
+    return std::nullopt;
+  }
+  static CallError fault(const Source& s) { return invalid_tensor(s.option(), s.word); }
+  static bool could_be(const State& state, Tcl_Obj* word) { return attempt({state, word, ""}).has_value(); }
+  static constexpr Type type{"tensor/bool", could_be};
+  // "none" of a function, true of a layer.
+  static commands::Bias by_default(const Default& d) {
+    if (!std::holds_alternative<bool>(d)) Convert<TensorOrNone>::by_default(d);
+    return {};
+  }
+};
