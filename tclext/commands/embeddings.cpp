@@ -12,8 +12,8 @@ using Pair = std::array<std::int64_t, 2>;
 
 constexpr const char* no_row = "a row that is all zeros and gets no gradient; negative for none";
 
-wick::nn::EmbeddingOptions padded(std::int64_t padding) {
-  wick::nn::EmbeddingOptions options;
+wick::EmbeddingOptions padded(std::int64_t padding) {
+  wick::EmbeddingOptions options;
   if (padding >= 0) options.padding_idx = padding;
   return options;
 }
