@@ -19,7 +19,7 @@ Command recurrent(const char* name, std::vector<const char*> aliases, const char
           .details = details,
           .params = {{"inputSize input_size", required, "features of each step of the input", at_least(1)},
                      {"hiddenSize hidden_size", required, "features of the state", at_least(1)},
-                     {"numLayers num_layers", std::int64_t{1}, "layers, one upon the other", at_least(1)},
+                     {"numLayers num_layers", std::int64_t{1}, "layers, one upon the other", between(1, 10000)},
                      {"bias", true, "whether there are offsets"},
                      {"batchFirst batch_first", false,
                       "whether inputs are (batch, time, features), not (time, batch, features)"},

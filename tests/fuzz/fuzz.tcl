@@ -83,6 +83,10 @@ proc anything {} {
 proc newOptimizer {} {
     torch::optimizer_[pick {sgd adam lbfgs rprop lamb}] [torch::tensor_create {1.5 -2} -requiresGrad 1] 0.1
 }
+proc newLayer {} {
+    eval torch::[pick {{linear 2 3} {conv2d 1 2 2} {conv1d 2 1 2} {conv_transpose1d 1 2 2} {batchnorm2d 2} {batch_norm1d 3} {layer_norm 2} {group_norm 1 2} \
+        {instance_norm1d 2} {maxpool1d 2} {maxpool2d 2} {avgpool2d 2} {embedding 3 2} {lstm 2 1} {gru 3 2 2} {rnn_tanh 2 2 1 1 1} {dropout 0.5} sequential}]
+}
 # Mostly what the type asks for.
 proc aValue {type} {
     global dtypes shapes absurdShapes integers absurdIntegers numbers absurdNumbers
@@ -91,6 +95,8 @@ proc aValue {type} {
         tensor {return [aTensor]}
         tensors - tensors/module {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
         tensor/scalar {return [expr {[chance 0.5] ? [aTensor] : [pick $numbers]}]}
+        tensor/bool {return [expr {[chance 0.5] ? [aTensor] : [pick {0 1 true none}]}]}
+        module {return [newLayer]}
         shape - ints {return [pick [expr {[chance 0.85] ? $shapes : $absurdShapes}]]}
         dtype {return [pick $dtypes]}
         device {return [pick {cpu cpu cuda cuda:0 tpu}]}
