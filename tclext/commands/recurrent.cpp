@@ -13,29 +13,30 @@ using wick::nn::Recurrent;
 template <auto construct>
 Command recurrent(const char* name, std::vector<const char*> aliases, const char* summary,
                   const char* details) {
-  return {.name = name,
-          .aliases = std::move(aliases),
-          .summary = summary,
-          .details = details,
-          .params = {{"inputSize input_size", required, "features of each step of the input", at_least(1)},
-                     {"hiddenSize hidden_size", required, "features of the state", at_least(1)},
-                     {"numLayers num_layers", std::int64_t{1}, "layers, one upon the other", between(1, 10000)},
-                     {"bias", true, "whether there are offsets"},
-                     {"batchFirst batch_first", false,
-                      "whether inputs are (batch, time, features), not (time, batch, features)"},
-                     {"dropout", 0.0, "probability of dropout between two layers in training", between(0, 1)},
-                     {"bidirectional", false, "whether a second direction runs backwards in time"}},
-          .positional = {"inputSize hiddenSize ?numLayers? ?bias? ?batchFirst? ?dropout? ?bidirectional?"},
-          .returns = "a layer",
-          .call = bind([](std::int64_t in, std::int64_t hidden, std::int64_t layers, bool bias,
-                          bool batch_first, double dropout, bool bidirectional) {
-            return construct(in, hidden,
-                             wick::RecurrentOptions{.num_layers = layers,
-                                                    .bias = bias,
-                                                    .batch_first = batch_first,
-                                                    .dropout = dropout,
-                                                    .bidirectional = bidirectional});
-          })};
+  return {
+      .name = name,
+      .aliases = std::move(aliases),
+      .summary = summary,
+      .details = details,
+      .params = {{"inputSize input_size", required, "features of each step of the input", at_least(1)},
+                 {"hiddenSize hidden_size", required, "features of the state", at_least(1)},
+                 {"numLayers num_layers", std::int64_t{1}, "layers, one upon the other", between(1, 10000)},
+                 {"bias", true, "whether there are offsets"},
+                 {"batchFirst batch_first", false,
+                  "whether inputs are (batch, time, features), not (time, batch, features)"},
+                 {"dropout", 0.0, "probability of dropout between two layers in training", between(0, 1)},
+                 {"bidirectional", false, "whether a second direction runs backwards in time"}},
+      .positional = {"inputSize hiddenSize ?numLayers? ?bias? ?batchFirst? ?dropout? ?bidirectional?"},
+      .returns = "a layer",
+      .call = bind([](std::int64_t in, std::int64_t hidden, std::int64_t layers, bool bias, bool batch_first,
+                      double dropout, bool bidirectional) {
+        return construct(in, hidden,
+                         wick::RecurrentOptions{.num_layers = layers,
+                                                .bias = bias,
+                                                .batch_first = batch_first,
+                                                .dropout = dropout,
+                                                .bidirectional = bidirectional});
+      })};
 }
 
 // The options of layer_forward that only some layers take.
@@ -123,7 +124,7 @@ Tensor forward(Call& call, const Module& layer, const Tensor& x, const Extras& e
     return attend(*attention, x, extras);
   }
   const auto of_encoders = {std::string_view("attnMask"), std::string_view("keyPaddingMask"),
-                                std::string_view("isCausal")};
+                            std::string_view("isCausal")};
   if (auto* one = dynamic_cast<TransformerEncoderLayer*>(module)) {
     check_extras(call, layer, of_encoders);
     return encode(*one, x, extras);
@@ -133,8 +134,8 @@ Tensor forward(Call& call, const Module& layer, const Tensor& x, const Extras& e
     return encode(*all, x, extras);
   }
   const auto of_decoders = {std::string_view("memory"),         std::string_view("attnMask"),
-                                std::string_view("keyPaddingMask"), std::string_view("isCausal"),
-                                std::string_view("memoryMask"),     std::string_view("memoryKeyPaddingMask")};
+                            std::string_view("keyPaddingMask"), std::string_view("isCausal"),
+                            std::string_view("memoryMask"),     std::string_view("memoryKeyPaddingMask")};
   if (auto* one = dynamic_cast<TransformerDecoderLayer*>(module)) {
     check_extras(call, layer, of_decoders);
     return decode(*one, x, extras);
