@@ -1,8 +1,8 @@
 #include "tclext/commands/areas.h"
 
 std::vector<const binding::Area*> commands::areas() {
-  return {&creation(),   &tensor(),  &math(),     &statistics(),  &manipulation(),   &linalg(),
-          &activation(), &padding(), &layers(),   &pooling(),     &loss(),           &optim(),
-          &training(),   &random(),  &autograd(), &distributed(), &sparse_tensors(), &quantization(),
-          &runtime(),    &signal(),  &vision(),   &handles()};
+  return {&creation(),     &tensor(),   &math(),   &statistics(), &manipulation(), &linalg(),
+          &activation(),   &padding(),  &layers(), &pooling(),    &transformer(),  &loss(),
+          &optim(),        &training(), &random(), &autograd(),   &distributed(),  &sparse_tensors(),
+          &quantization(), &runtime(),  &signal(), &vision(),     &handles()};
 }

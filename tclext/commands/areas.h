@@ -26,6 +26,7 @@ const binding::Area& runtime();
 const binding::Area& handles();
 const binding::Area& signal();
 const binding::Area& vision();
+const binding::Area& transformer();
 
 std::vector<const binding::Area*> areas();
 
