@@ -4,6 +4,7 @@
 #include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
+#include "tclext/commands/functional.h"
 
 namespace commands {
 namespace {
@@ -51,81 +52,85 @@ constexpr const char* until_its_end =
 
 const Param during{"script", omittable, "what to evaluate in the caller's context with recording switched"};
 
+std::vector<Command> recording_commands() {
+  return {
+      Command{
+          .name = "grad",
+          .summary = "The gradient of the sum of outputs with respect to inputs.",
+          .details =
+              "inputs may be leaves or intermediate tensors. Nothing is added to any stored gradient, "
+              "and the graph stays usable: grad may be called again, also on its own result for second "
+              "derivatives. Where outputs does not depend on an input the gradient is zeros.",
+          .params = {{"outputs output", required, "what is differentiated"},
+                     {"inputs input", required,
+                      "with respect to what: a floating point tensor, or a list of them"}},
+          .positional = {"outputs inputs"},
+          .returns = "shape and dtype of inputs, requires_grad set; for a list the list of gradients",
+          .call = bind([](Call& call, const Tensor& outputs, std::variant<Tensor, Tensors> inputs) {
+            const std::vector<Tcl_Obj*> words = binding::elements_of(call.words[1]);
+            const bool single =
+                words.size() == 1 && (words[0] == call.words[1] || !binding::is_handle(words[0]));
+            const auto* one = std::get_if<Tensor>(&inputs);
+            const Tensors results = gradients(outputs, one ? Tensors{*one} : std::get<Tensors>(inputs));
+            return single ? binding::to_object(call.state, results[0])
+                          : binding::to_object(call.state, results);
+          }),
+      },
+      Command{
+          .name = "enable_grad",
+          .summary = "Switches the recording of operations for differentiation on: until further notice, or "
+                     "while a script runs.",
+          .details = until_its_end,
+          .params = {during},
+          .positional = {"?script?"},
+          .returns = "ok, or the script's result",
+          .call =
+              bind([](Call& call, optional<Script> script) { return switch_recording(call, true, script); }),
+      },
+      Command{
+          .name = "no_grad",
+          .summary =
+              "Switches recording off, until further notice or while a script runs: results then do not "
+              "require gradients even when their inputs do.",
+          .details =
+              "Tensors created with the request for gradients still get it. With a script recording is "
+              "what it was before when the script ends, however it ends: with an error, or by return, "
+              "break or continue.",
+          .params = {during},
+          .positional = {"?script?"},
+          .returns = "ok, or the script's result",
+          .call =
+              bind([](Call& call, optional<Script> script) { return switch_recording(call, false, script); }),
+      },
+      Command{
+          .name = "set_grad_enabled",
+          .summary = "Switches recording on or off: until further notice, or while a script runs.",
+          .details = until_its_end,
+          .params = {{"enabled", required, "whether operations are recorded"}, during},
+          .positional = {"enabled ?script?"},
+          .returns = "ok, or the script's result",
+          .call = bind([](Call& call, bool enabled, optional<Script> script) {
+            return switch_recording(call, enabled, script);
+          }),
+      },
+      Command{
+          .name = "is_grad_enabled",
+          .summary = "Whether operations are being recorded. 1 at the start.",
+          .positional = {""},
+          .returns = "1 or 0",
+          .call = bind([](Call& call) { return call.state.grad_enabled; }),
+      },
+  };
+}
+
 }  // namespace
 
 const Area& autograd() {
-  static const Area area{
-      "autograd",
-      "Automatic differentiation",
-      {
-          Command{
-              .name = "grad",
-              .summary = "The gradient of the sum of outputs with respect to inputs.",
-              .details =
-                  "inputs may be leaves or intermediate tensors. Nothing is added to any stored gradient, "
-                  "and the graph stays usable: grad may be called again, also on its own result for second "
-                  "derivatives. Where outputs does not depend on an input the gradient is zeros.",
-              .params = {{"outputs output", required, "what is differentiated"},
-                         {"inputs input", required,
-                          "with respect to what: a floating point tensor, or a list of them"}},
-              .positional = {"outputs inputs"},
-              .returns = "shape and dtype of inputs, requires_grad set; for a list the list of gradients",
-              .call = bind([](Call& call, const Tensor& outputs, std::variant<Tensor, Tensors> inputs) {
-                const std::vector<Tcl_Obj*> words = binding::elements_of(call.words[1]);
-                const bool single =
-                    words.size() == 1 && (words[0] == call.words[1] || !binding::is_handle(words[0]));
-                const auto* one = std::get_if<Tensor>(&inputs);
-                const Tensors results = gradients(outputs, one ? Tensors{*one} : std::get<Tensors>(inputs));
-                return single ? binding::to_object(call.state, results[0])
-                              : binding::to_object(call.state, results);
-              }),
-          },
-          Command{
-              .name = "enable_grad",
-              .summary =
-                  "Switches the recording of operations for differentiation on: until further notice, or "
-                  "while a script runs.",
-              .details = until_its_end,
-              .params = {during},
-              .positional = {"?script?"},
-              .returns = "ok, or the script's result",
-              .call = bind(
-                  [](Call& call, optional<Script> script) { return switch_recording(call, true, script); }),
-          },
-          Command{
-              .name = "no_grad",
-              .summary =
-                  "Switches recording off, until further notice or while a script runs: results then do not "
-                  "require gradients even when their inputs do.",
-              .details =
-                  "Tensors created with the request for gradients still get it. With a script recording is "
-                  "what it was before when the script ends, however it ends: with an error, or by return, "
-                  "break or continue.",
-              .params = {during},
-              .positional = {"?script?"},
-              .returns = "ok, or the script's result",
-              .call = bind(
-                  [](Call& call, optional<Script> script) { return switch_recording(call, false, script); }),
-          },
-          Command{
-              .name = "set_grad_enabled",
-              .summary = "Switches recording on or off: until further notice, or while a script runs.",
-              .details = until_its_end,
-              .params = {{"enabled", required, "whether operations are recorded"}, during},
-              .positional = {"enabled ?script?"},
-              .returns = "ok, or the script's result",
-              .call = bind([](Call& call, bool enabled, optional<Script> script) {
-                return switch_recording(call, enabled, script);
-              }),
-          },
-          Command{
-              .name = "is_grad_enabled",
-              .summary = "Whether operations are being recorded. 1 at the start.",
-              .positional = {""},
-              .returns = "1 or 0",
-              .call = bind([](Call& call) { return call.state.grad_enabled; }),
-          },
-      }};
+  static const Area area{"autograd", "Automatic differentiation", [] {
+                           std::vector<Command> all = recording_commands();
+                           for (Command& command : functional_commands()) all.push_back(std::move(command));
+                           return all;
+                         }()};
   return area;
 }
 

@@ -6,22 +6,35 @@
 
 namespace commands {
 
-Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, const Tensors& arguments) {
+Tensor answered_tensor(binding::State& state, const binding::Prefix& prefix, Tcl_Obj* answer) {
+  if (const Tensor* tensor = binding::find_tensor(state, answer)) return *tensor;
+  const std::string_view command = binding::text_of(binding::elements_of(prefix.object.get()).front());
+  if (binding::is_handle(answer) && binding::held_kind(answer)->name == binding::kind_name<Tensor>)
+    wick::fail(command, "its answer is a tensor that was freed");
+  wick::fail(command, "its answer has to be a tensor, not {}", binding::quoted(answer));
+}
+
+namespace {
+
+template <class P>
+Tensor answer_to(binding::State& state, const P& prefix, const Tensors& arguments) {
   std::vector<binding::ObjRef> handles;
   std::vector<Tcl_Obj*> words;
   for (const Tensor& argument : arguments) {
     handles.emplace_back(binding::new_handle(state, argument));
     words.push_back(handles.back().get());
   }
-  const binding::ObjRef answer = binding::call(state, prefix, words);
-  if (const Tensor* tensor = binding::find_tensor(state, answer.get())) return *tensor;
-  if (binding::is_handle(answer.get()) &&
-      binding::held_kind(answer.get())->name == binding::kind_name<Tensor>) {
-    wick::fail(binding::text_of(binding::elements_of(prefix.object.get()).front()),
-               "its answer is a tensor that was freed");
-  }
-  wick::fail(binding::text_of(binding::elements_of(prefix.object.get()).front()),
-             "its answer has to be a tensor, not {}", binding::quoted(answer.get()));
+  return answered_tensor(state, prefix, binding::call(state, prefix, words).get());
+}
+
+}  // namespace
+
+Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, const Tensors& arguments) {
+  return answer_to(state, prefix, arguments);
+}
+
+Tensor call_for_tensor(binding::State& state, const binding::Callback& callback, const Tensors& arguments) {
+  return answer_to(state, callback, arguments);
 }
 
 Module layer_of(binding::State& state, const Layer& layer) {

@@ -32,6 +32,10 @@ Module layer_of(binding::State& state, const Layer& layer);
 
 // What a prefix answers when it is called with tensors; an Error unless it is a tensor.
 Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, const Tensors& arguments);
+// The same at the global level.
+Tensor call_for_tensor(binding::State& state, const binding::Callback& callback, const Tensors& arguments);
+// The tensor that a prefix has answered; an Error for anything else.
+Tensor answered_tensor(binding::State& state, const binding::Prefix& prefix, Tcl_Obj* answer);
 
 // Gradients are recorded in the interpreter for a block, whatever its commands switch meanwhile.
 class Recording {
