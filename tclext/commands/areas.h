@@ -14,19 +14,20 @@ const binding::Area& linalg();
 const binding::Area& activation();
 const binding::Area& padding();
 const binding::Area& layers();
-const binding::Area& training();
+const binding::Area& pooling();
+const binding::Area& transformer();
 const binding::Area& loss();
-const binding::Area& autograd();
-const binding::Area& random();
 const binding::Area& optim();
+const binding::Area& training();
+const binding::Area& random();
+const binding::Area& autograd();
 const binding::Area& distributed();
 const binding::Area& sparse_tensors();
 const binding::Area& quantization();
 const binding::Area& runtime();
-const binding::Area& handles();
 const binding::Area& signal();
 const binding::Area& vision();
-const binding::Area& transformer();
+const binding::Area& handles();
 
 std::vector<const binding::Area*> areas();
 
