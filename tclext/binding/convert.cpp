@@ -213,10 +213,7 @@ Tcl_Obj* to_object(State& state, const wick::Tensors& tensors) {
   return list;
 }
 
-namespace {
-
-template <class Pairs>
-Tcl_Obj* dict_of(State& state, const Pairs& tensors) {
+Tcl_Obj* to_object(State& state, const wick::NamedTensors& tensors) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);
   for (const auto& [name, tensor] : tensors) {
     Tcl_ListObjAppendElement(nullptr, list, new_text(name));
@@ -224,11 +221,6 @@ Tcl_Obj* dict_of(State& state, const Pairs& tensors) {
   }
   return list;
 }
-
-}  // namespace
-
-Tcl_Obj* to_object(State& state, const Named& named) { return dict_of(state, named.tensors); }
-Tcl_Obj* to_object(State& state, const wick::NamedTensors& tensors) { return dict_of(state, tensors); }
 
 Tcl_Obj* to_object(State&, const wick::Dims& dims) {
   Tcl_Obj* list = Tcl_NewListObj(0, nullptr);

@@ -57,11 +57,6 @@ struct Text {
   Tcl_Obj* object;
 };
 
-// Tensors by name, as a result: a dict.
-struct Named {
-  std::vector<std::pair<const char*, wick::Tensor>> tensors;
-};
-
 // Which norm of a matrix; none for the empty word, which stands for the default.
 struct NormWord {
   std::optional<wick::linalg::MatrixNorm> norm;
@@ -330,7 +325,6 @@ Tcl_Obj* to_object(State& state, const T& object) {
 }
 Tcl_Obj* to_object(State& state, const wick::Tensors& tensors);
 Tcl_Obj* to_object(State& state, const wick::Dims& dims);
-Tcl_Obj* to_object(State& state, const Named& named);
 inline Tcl_Obj* to_object(State&, std::int64_t value) { return Tcl_NewWideIntObj(value); }
 inline Tcl_Obj* to_object(State&, std::same_as<bool> auto value) { return Tcl_NewBooleanObj(value); }
 inline Tcl_Obj* to_object(State&, double value) { return Tcl_NewDoubleObj(value); }
@@ -368,7 +362,7 @@ constexpr const char* result_kind() {
     return "tensors";
   else if constexpr (std::is_same_v<R, wick::Dims> || std::is_same_v<R, List>)
     return "list";
-  else if constexpr (std::is_same_v<R, Named> || std::is_same_v<R, wick::NamedTensors>)
+  else if constexpr (std::is_same_v<R, wick::NamedTensors>)
     return "dict";
   else if constexpr (is_variant<R>)
     return Convert<R>::type.name;

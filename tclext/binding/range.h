@@ -24,7 +24,7 @@ struct Range {
 constexpr Range above(double low) { return {low, HUGE_VAL, true, false}; }
 constexpr Range at_least(double low) { return {low, HUGE_VAL, false, false}; }
 constexpr Range between(double low, double high) { return {low, high, false, false}; }
-constexpr Range from_below(double low, double high) { return {low, high, false, true}; }
+constexpr Range half_open(double low, double high) { return {low, high, false, true}; }
 
 namespace detail {
 

@@ -189,13 +189,8 @@ std::vector<Command> normalizations() {
 }  // namespace
 
 const Area& activation() {
-  static const Area area = [] {
-    Area all{"activation", "Activation functions", {}};
-    for (const auto& part : {without_parameters(), with_parameters(), normalizations()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{"activation", "Activation functions",
+                         joined({without_parameters(), with_parameters(), normalizations()})};
   return area;
 }
 

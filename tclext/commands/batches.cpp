@@ -173,10 +173,6 @@ std::vector<Command> data_commands() {
 
 }  // namespace
 
-std::vector<Command> batch_commands() {
-  std::vector<Command> all = data_commands();
-  for (Command& command : parallel_commands()) all.push_back(std::move(command));
-  return all;
-}
+std::vector<Command> batch_commands() { return joined({data_commands(), parallel_commands()}); }
 
 }  // namespace commands

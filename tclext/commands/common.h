@@ -16,6 +16,7 @@ using binding::bind;
 using binding::Call;
 using binding::Command;
 using binding::Device;
+using binding::half_open;
 using binding::Ints;
 using binding::omittable;
 using binding::Param;
@@ -26,6 +27,13 @@ using wick::Scalar;
 using wick::Shape;
 using wick::Tensor;
 using wick::Tensors;
+
+// The commands of an area's parts, in their order.
+inline std::vector<Command> joined(std::initializer_list<std::vector<Command>> parts) {
+  std::vector<Command> all;
+  for (const std::vector<Command>& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
 
 inline const Param input{"input", required, "the tensor"};
 inline const Param shape{"shape", required, "size of each dimension; empty for a 0-d tensor"};

@@ -339,7 +339,7 @@ binding::List item_object(const Tensor& x) {
       with_elements(x, []<class T>(const T* only) { return element_object(static_cast<Listed<T>>(*only)); })};
 }
 
-binding::List list_of_dict(binding::State& state, const binding::Named& named) {
+binding::List list_of_dict(binding::State& state, const wick::NamedTensors& named) {
   Tcl_Obj* dict = binding::to_object(state, named);
   return {Tcl_NewListObj(1, &dict)};
 }

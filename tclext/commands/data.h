@@ -11,9 +11,6 @@ std::optional<wick::Scalar> number_in(Tcl_Obj* word);
 // Such a number as a parameter.
 struct Number : wick::Scalar {};
 
-// A factor that may be left out.
-inline wick::Scalar or_one(const std::optional<Number>& factor) { return factor ? wick::Scalar(*factor) : 1; }
-
 // Nested lists of numbers become a tensor. The nesting gives the shape: a number or a list of one has shape
 // {1}; a list whose first element reads as a number is the innermost level. Whole numbers keep all their
 // digits in integer dtypes and are decimal, also with leading zeros; nan and boolean words are numbers too,
@@ -23,7 +20,7 @@ wick::Tensor read_data(Tcl_Obj* data, std::optional<wick::DType> dtype);
 
 // A list of one element, which is a dict of the tensors: what existing scripts take apart with lindex 0. Its
 // text has the braces of the dict in it.
-binding::List list_of_dict(binding::State& state, const binding::Named& named);
+binding::List list_of_dict(binding::State& state, const wick::NamedTensors& named);
 
 // All elements in row-major order, as a flat list: doubles, whole numbers, or complex numbers as 1.5+2.0j.
 binding::List element_list(const wick::Tensor& x);

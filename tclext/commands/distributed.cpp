@@ -501,10 +501,7 @@ const Area& distributed() {
   static const Area area = [] {
     // The world is left however it was joined, also by a first collective.
     if (wd::launched()) Tcl_CreateExitHandler(leave_at_exit, nullptr);
-    Area all{"distributed", "Several processes", {}};
-    for (const auto& part : {world(), collectives(), messages()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
+    Area all{"distributed", "Several processes", joined({world(), collectives(), messages()})};
     for (Command& command : all.commands) command.trusted_only = true;
     return all;
   }();

@@ -62,7 +62,6 @@ class SavedCheckpoints {
  public:
   void add(const std::string& path, Saved saved) {
     const std::lock_guard lock(mutex_);
-    if (saved_.size() >= most && !saved_.contains(path)) saved_.erase(saved_.begin());
     saved_[path] = std::move(saved);
   }
   optional<Saved> find(const std::string& path) {
@@ -72,7 +71,6 @@ class SavedCheckpoints {
   }
 
  private:
-  static constexpr std::size_t most = 64;
   std::mutex mutex_;
   std::map<std::string, Saved> saved_;
 };
@@ -95,16 +93,16 @@ struct Parts {
   optional<Scaler> scaler;
 };
 
-void check_together(const char* command, const Parts& parts) {
-  if (&parts.scheduler->object->optimizer() != parts.optimizer.get())
+void check_scheduler(const char* command, const Parts& parts) {
+  if (parts.scheduler && &parts.scheduler->object->optimizer() != parts.optimizer.get())
     wick::fail(command, "the scheduler is one of another optimizer");
 }
 
 std::string save_checkpoint(Call& call, const Parts& parts, const Path& path, wick::CheckpointInfo info) {
   wick::Checkpoint checkpoint{.model = parts.model->state_dict()};
   checkpoint.parts["optimizer"] = parts.optimizer->state_dict();
+  check_scheduler("save_checkpoint", parts);
   if (parts.scheduler) {
-    check_together("save_checkpoint", parts);
     checkpoint.parts["scheduler"] = parts.scheduler->object->state_dict();
     info.notes["scheduler"] = parts.scheduler->object->kind();
   }
@@ -220,8 +218,8 @@ std::string load_checkpoint(Call& call, const Path& path, const Parts& parts, bo
     wick::fail("load_checkpoint", "the file has the state of an optimizer {}, not {}", kind,
                parts.optimizer->kind());
   }
+  check_scheduler("load_checkpoint", parts);
   if (parts.scheduler) {
-    check_together("load_checkpoint", parts);
     const auto saved = checkpoint.info.notes.find("scheduler");
     if (saved != checkpoint.info.notes.end() && saved->second != parts.scheduler->object->kind()) {
       wick::fail("load_checkpoint", "the file has the state of a scheduler {}, not {}", saved->second,
@@ -369,10 +367,6 @@ std::vector<Command> checkpoint_files() {
 
 }  // namespace
 
-std::vector<Command> file_commands() {
-  std::vector<Command> all = model_files();
-  for (Command& command : checkpoint_files()) all.push_back(std::move(command));
-  return all;
-}
+std::vector<Command> file_commands() { return joined({model_files(), checkpoint_files()}); }
 
 }  // namespace commands

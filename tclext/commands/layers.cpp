@@ -108,9 +108,7 @@ Module module_of(Call& call, const binding::Value& children, const optional<bind
     modules.emplace_back(binding::text_of(words[i]), layer_of(call.state, layer));
   }
   wick::nn::Function::Call function;
-  if (forward) {
-    function = [layer = layer_of(call.state, *forward)](const Tensor& x) { return layer->forward(x); };
-  }
+  if (forward) function = function_of(call.state, *forward);
   return as_module(make<wick::nn::ModuleDict>(modules, std::move(function)));
 }
 
@@ -151,14 +149,10 @@ std::vector<Command> containers() {
 }  // namespace
 
 const Area& layers() {
-  static const Area area{
-      "layers", "Layers", [] {
-        std::vector<Command> all = simple_layers();
-        for (const auto& part : {convolution_commands(), pooling_layer_commands(), normalization_commands(),
-                                 recurrent_commands(), embedding_commands(), containers()})
-          append(all, part);
-        return all;
-      }()};
+  static const Area area{"layers", "Layers",
+                         joined({simple_layers(), convolution_commands(), pooling_layer_commands(),
+                                 normalization_commands(), recurrent_commands(), embedding_commands(),
+                                 containers()})};
   return area;
 }
 

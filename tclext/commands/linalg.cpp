@@ -6,14 +6,14 @@ namespace commands {
 namespace {
 
 namespace la = wick::linalg;
-using binding::Named;
 using binding::NormWord;
 using std::int64_t;
+using wick::NamedTensors;
 
 const Param matrices{"input", required, "matrix, or a batch of them in the last two dimensions"};
 const Param keepdim{"keepdim", false, "keep the reduced dimensions with size 1"};
 
-const std::vector<Param> corner{
+const std::vector<Param> triangle_params{
     {"row rows", required, "how many rows the matrix has"},
     {"col columns", required, "how many columns"},
     {"offset", int64_t{0}, "the diagonal: 0 the main one, above 0 above it, below 0 below it"},
@@ -33,7 +33,7 @@ std::vector<Command> decompositions() {
           .returns = "a list of one element, the dict {U H1 S H2 V H3}",
           .call = bind([](Call& call, const Tensor& A) {
             const auto [U, S, Vh] = la::svd(A, false);
-            return list_of_dict(call.state, {{{"U", U}, {"S", S}, {"V", wick::conj(Vh.transpose(-2, -1))}}});
+            return list_of_dict(call.state, {{"U", U}, {"S", S}, {"V", wick::conj(Vh.transpose(-2, -1))}});
           }),
       },
       Command{
@@ -48,7 +48,7 @@ std::vector<Command> decompositions() {
           .returns = "the dict {eigenvalues H1 eigenvectors H2}",
           .call = bind([](const Tensor& A) {
             const auto [values, vectors] = la::eigh(A);
-            return Named{{{"eigenvalues", values}, {"eigenvectors", vectors}}};
+            return NamedTensors{{"eigenvalues", values}, {"eigenvectors", vectors}};
           }),
       },
       Command{
@@ -63,7 +63,7 @@ std::vector<Command> decompositions() {
           .returns = "a list of one element, the dict {Q H1 R H2}",
           .call = bind([](Call& call, const Tensor& A) {
             const auto [Q, R] = la::qr(A);
-            return list_of_dict(call.state, {{{"Q", Q}, {"R", R}}});
+            return list_of_dict(call.state, {{"Q", Q}, {"R", R}});
           }),
       },
       Command{
@@ -184,7 +184,7 @@ std::vector<Command> products() {
       Command{
           .name = "tril_indices",
           .summary = "Where the elements on and below a diagonal of a matrix are, in row-major order.",
-          .params = corner,
+          .params = triangle_params,
           .positional = {"row col ?offset? ?dtype?"},
           .returns = "2 by their number: rows and columns",
           .call = bind([](std::int64_t rows, std::int64_t columns, std::int64_t offset, DType type) {
@@ -194,7 +194,7 @@ std::vector<Command> products() {
       Command{
           .name = "triu_indices",
           .summary = "Where the elements on and above a diagonal of a matrix are, in row-major order.",
-          .params = corner,
+          .params = triangle_params,
           .positional = {"row col ?offset? ?dtype?"},
           .returns = "2 by their number: rows and columns",
           .call = bind([](std::int64_t rows, std::int64_t columns, std::int64_t offset, DType type) {
@@ -210,13 +210,12 @@ std::vector<Command> products() {
           .params = {{"input", required, "what is added to"},
                      {"mat1", required, "n by m"},
                      {"mat2", required, "m by p"},
-                     {"beta", omittable, "factor of the input; 1 when left out"},
-                     {"alpha", omittable, "factor of the product; 1 when left out"}},
+                     {"beta", 1.0, "factor of the input"},
+                     {"alpha", 1.0, "factor of the product"}},
           .positional = {"input mat1 mat2 ?beta? ?alpha?"},
           .returns = "n by p",
-          .call =
-              bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> beta,
-                      optional<Number> alpha) { return wick::addmm(x, a, b, or_one(beta), or_one(alpha)); }),
+          .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, const Number& beta,
+                          const Number& alpha) { return wick::addmm(x, a, b, beta, alpha); }),
       },
       Command{
           .name = "vander",
@@ -406,7 +405,7 @@ std::vector<Command> solvers() {
           .returns = "the dict {P H1 L H2 U H3}",
           .call = bind([](const Tensor& A) {
             const auto [P, L, U] = la::lu(A);
-            return Named{{{"P", P}, {"L", L}, {"U", U}}};
+            return NamedTensors{{"P", P}, {"L", L}, {"U", U}};
           }),
       },
       Command{
@@ -421,7 +420,7 @@ std::vector<Command> solvers() {
           .returns = "the dict {LU H1 pivots H2}, the pivots Int32 and counted from 1",
           .call = bind([](const Tensor& A) {
             const auto [LU, pivots] = la::lu_factor(A);
-            return Named{{{"LU", LU}, {"pivots", pivots}}};
+            return NamedTensors{{"LU", LU}, {"pivots", pivots}};
           }),
       },
       Command{
@@ -477,13 +476,8 @@ std::vector<Command> solvers() {
 }  // namespace
 
 const Area& linalg() {
-  static const Area area = [] {
-    Area made{"linalg", "Linear algebra", decompositions()};
-    for (auto part : {products(), norms(), solvers()}) {
-      made.commands.insert(made.commands.end(), part.begin(), part.end());
-    }
-    return made;
-  }();
+  static const Area area{"linalg", "Linear algebra",
+                         joined({decompositions(), products(), norms(), solvers()})};
   return area;
 }
 

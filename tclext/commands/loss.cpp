@@ -4,8 +4,6 @@
 namespace commands {
 namespace {
 
-using binding::above;
-using binding::at_least;
 using binding::Lenient;
 using binding::TensorOrNone;
 using wick::Reduction;
@@ -421,14 +419,9 @@ std::vector<Command> of_regions() {
 }  // namespace
 
 const Area& loss() {
-  static const Area area = [] {
-    Area all{"loss", "Losses", {}};
-    for (const auto& part :
-         {of_differences(), of_distributions(), of_signs(), of_distances(), of_classes(), of_regions()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{
+      "loss", "Losses",
+      joined({of_differences(), of_distributions(), of_signs(), of_distances(), of_classes(), of_regions()})};
   return area;
 }
 

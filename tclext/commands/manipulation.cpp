@@ -101,13 +101,13 @@ std::vector<Command> picking() {
       Command{
           .name = "masked_fill",
           .summary = "A copy of the input with a value in the places that a mask chooses.",
-          .details =
-              "The mask is broadcast to the input. The value must be one that the input's dtype holds.",
+          .details = "Input and mask are broadcast to each other. The value must be one that the input's "
+                     "dtype holds.",
           .params = {{"input", required, "what is filled, itself left as it is"},
                      mask,
                      {"value", required, "a number, or a 0-d tensor"}},
           .positional = {"input mask value"},
-          .returns = "shape and dtype of the input",
+          .returns = "the broadcast shape, in the input's dtype",
           .call = bind([](const Tensor& x, const Tensor& chosen, const Operand& value) {
             return wick::masked_fill(x, chosen, library_operand(value));
           }),
@@ -116,12 +116,12 @@ std::vector<Command> picking() {
           .name = "masked_scatter",
           .summary = "A copy of the input with the elements of a source in the places that a mask chooses.",
           .details = "Both in row-major order. The source may have more elements than places are chosen, but "
-                     "not fewer. The mask is broadcast to the input.",
+                     "not fewer. Input and mask are broadcast to each other.",
           .params = {{"input", required, "what is written to, itself left as it is"},
                      mask,
                      {"source", required, "in the input's dtype"}},
           .positional = {"input mask source"},
-          .returns = "shape and dtype of the input",
+          .returns = "the broadcast shape, in the input's dtype",
           .call = bind([](const Tensor& x, const Tensor& chosen, const Tensor& source) {
             return wick::masked_scatter(x, chosen, source);
           }),
@@ -217,7 +217,7 @@ std::vector<Command> picking() {
           .call = bind([](Call& call, const Tensor& x, bool sorted, bool inverse) -> Tcl_Obj* {
             const wick::UniqueResult found = wick::unique(x, sorted, inverse);
             if (!inverse) return binding::new_handle(call.state, found.values);
-            return list_of_dict(call.state, {{{"unique", found.values}, {"inverse", found.inverse}}}).object;
+            return list_of_dict(call.state, {{"unique", found.values}, {"inverse", found.inverse}}).object;
           }),
       },
   };
@@ -671,13 +671,8 @@ std::vector<Command> products() {
 }  // namespace
 
 const Area& manipulation() {
-  static const Area area = [] {
-    Area all{"manipulation", "Manipulation: picking, joining, reordering, sums of products", {}};
-    for (const auto& part : {picking(), shaping(), splitting(), reordering(), products()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{"manipulation", "Manipulation: picking, joining, reordering, sums of products",
+                         joined({picking(), shaping(), splitting(), reordering(), products()})};
   return area;
 }
 

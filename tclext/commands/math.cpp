@@ -213,7 +213,7 @@ std::vector<Command> divisions() {
 }
 
 std::vector<Command> combinations_of_three() {
-  const Param factor{"value", omittable, "factor of what is added; 1 when left out"};
+  const Param factor{"value", 1.0, "factor of what is added"};
   return {
       Command{.name = "lerp",
               .summary = "start + weight * (end - start): the point between two, or beyond.",
@@ -235,8 +235,8 @@ std::vector<Command> combinations_of_three() {
                          factor},
               .positional = {"input tensor1 tensor2 ?value?"},
               .returns = "the broadcast shape of all three, in the promoted dtype",
-              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> value) {
-                return wick::addcmul(x, a, b, or_one(value));
+              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, const Number& value) {
+                return wick::addcmul(x, a, b, value);
               })},
       Command{.name = "addcdiv",
               .summary = "input + value * tensor1 / tensor2, element by element with broadcasting.",
@@ -244,8 +244,8 @@ std::vector<Command> combinations_of_three() {
               .params = {input, {"tensor1", required, "dividend"}, {"tensor2", required, "divisor"}, factor},
               .positional = {"input tensor1 tensor2 ?value?"},
               .returns = "the broadcast shape of all three, in the promoted dtype",
-              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, optional<Number> value) {
-                return wick::addcdiv(x, a, b, or_one(value));
+              .call = bind([](const Tensor& x, const Tensor& a, const Tensor& b, const Number& value) {
+                return wick::addcdiv(x, a, b, value);
               })},
       Command{.name = "nan_to_num",
               .summary = "The elements with numbers in place of nan and the infinities.",
@@ -640,14 +640,9 @@ std::vector<Command> scans() {
 }  // namespace
 
 const Area& math() {
-  static const Area area = [] {
-    Area all{"math", "Mathematics: functions, comparisons, bits, running results", {}};
-    for (const auto& part : {functions(), divisions(), combinations_of_three(), bounds(), complex_numbers(),
-                             comparisons(), reductions(), scans(), integrals()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{"math", "Mathematics: functions, comparisons, bits, running results",
+                         joined({functions(), divisions(), combinations_of_three(), bounds(),
+                                 complex_numbers(), comparisons(), reductions(), scans(), integrals()})};
   return area;
 }
 

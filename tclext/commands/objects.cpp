@@ -37,17 +37,15 @@ Tensor call_for_tensor(binding::State& state, const binding::Callback& callback,
   return answer_to(state, callback, arguments);
 }
 
+std::function<Tensor(const Tensor&)> function_of(binding::State& state, const binding::Prefix& prefix) {
+  return [held = std::make_shared<binding::StateRef>(state), prefix](const Tensor& x) {
+    return call_for_tensor(**held, prefix, {x});
+  };
+}
+
 Module layer_of(binding::State& state, const Layer& layer) {
   if (const auto* module = std::get_if<Module>(&layer)) return *module;
-  // The module may outlive the interpreter.
-  struct Held {
-    explicit Held(binding::State& s) : state(s) {}
-    binding::StateRef state;
-  };
-  return Module(new wick::nn::Function(
-      [held = std::make_shared<Held>(state), prefix = std::get<binding::Prefix>(layer)](const Tensor& x) {
-        return call_for_tensor(*held->state, prefix, {x});
-      }));
+  return Module(new wick::nn::Function(function_of(state, std::get<binding::Prefix>(layer))));
 }
 
 }  // namespace commands

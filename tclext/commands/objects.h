@@ -29,6 +29,8 @@ struct Parameters : Tensors {
 // A layer of a container: a module, or a command prefix that is called with a tensor and answers one.
 using Layer = std::variant<Module, binding::Prefix>;
 Module layer_of(binding::State& state, const Layer& layer);
+// A prefix as a function of tensors; it may outlive the interpreter.
+std::function<Tensor(const Tensor&)> function_of(binding::State& state, const binding::Prefix& prefix);
 
 // What a prefix answers when it is called with tensors; an Error unless it is a tensor.
 Tensor call_for_tensor(binding::State& state, const binding::Prefix& prefix, const Tensors& arguments);

@@ -6,15 +6,12 @@ namespace commands {
 namespace {
 
 namespace optim = wick::optim;
-using binding::above;
-using binding::at_least;
-using binding::from_below;
 using binding::Prefix;
 
 using Pair = std::array<double, 2>;
 
 constexpr const char* new_optimizer = "the optimizer";
-constexpr binding::Range share = from_below(0, 1);
+constexpr binding::Range share = half_open(0, 1);
 
 const Param parameters{"parameters params", required,
                        "what is trained: a tensor, a module, or a list of these"};
@@ -459,21 +456,11 @@ std::vector<Command> on_optimizers() {
 }  // namespace
 
 std::vector<Command> optimizers() {
-  std::vector<Command> all;
-  for (const auto& part :
-       {of_gradients(), adam_and_variants(), adam_relatives(), of_their_own(), on_optimizers()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  return all;
+  return joined({of_gradients(), adam_and_variants(), adam_relatives(), of_their_own(), on_optimizers()});
 }
 
 const Area& optim() {
-  static const Area area = [] {
-    Area all{"optim", "Optimizers and learning rates", optimizers()};
-    const std::vector<Command> more = schedulers();
-    all.commands.insert(all.commands.end(), more.begin(), more.end());
-    return all;
-  }();
+  static const Area area{"optim", "Optimizers and learning rates", joined({optimizers(), schedulers()})};
   return area;
 }
 

@@ -12,30 +12,19 @@ inline constexpr binding::Word<autocast::Device> binding::words<autocast::Device
 namespace commands {
 
 // What operations may be cast to.
-enum class LowerDType { Float16, BFloat16, Float32 };
+struct LowerDType {
+  DType dtype;
+  bool operator==(const LowerDType&) const = default;
+};
 
 }  // namespace commands
 
 template <>
 inline constexpr binding::Word<commands::LowerDType> binding::words<commands::LowerDType>[] = {
-    {"float16", commands::LowerDType::Float16},
-    {"bfloat16", commands::LowerDType::BFloat16},
-    {"float32", commands::LowerDType::Float32}};
+    {"float16", {wick::float16}}, {"bfloat16", {wick::bfloat16}}, {"float32", {wick::float32}}};
 
 namespace commands {
 namespace {
-
-DType dtype_of(LowerDType lower) {
-  switch (lower) {
-    case LowerDType::Float16:
-      return wick::float16;
-    case LowerDType::BFloat16:
-      return wick::bfloat16;
-    case LowerDType::Float32:
-      break;
-  }
-  return wick::float32;
-}
 
 const Param device_type{"device_type device", "cuda", "the kind of device whose operations are meant"};
 const Param scaler{"scaler gradScaler", required, "a scaler"};
@@ -58,7 +47,7 @@ std::vector<Command> autocast_commands() {
           .positional = {"?device_type? ?dtype?"},
           .returns = "autocast enabled",
           .call = bind([](autocast::Device device, optional<LowerDType> type) {
-            if (type) autocast::set_dtype(dtype_of(*type), device);
+            if (type) autocast::set_dtype(type->dtype, device);
             autocast::set_enabled(true, device);
             return "autocast enabled";
           })},
@@ -83,7 +72,7 @@ std::vector<Command> autocast_commands() {
               .positional = {"dtype ?device_type?"},
               .returns = "autocast dtype set",
               .call = bind([](LowerDType type, autocast::Device device) {
-                autocast::set_dtype(dtype_of(type), device);
+                autocast::set_dtype(type.dtype, device);
                 return "autocast dtype set";
               })},
   };
@@ -153,10 +142,6 @@ std::vector<Command> scaler_commands() {
 
 }  // namespace
 
-std::vector<Command> precision_commands() {
-  std::vector<Command> all = autocast_commands();
-  for (Command& command : scaler_commands()) all.push_back(std::move(command));
-  return all;
-}
+std::vector<Command> precision_commands() { return joined({autocast_commands(), scaler_commands()}); }
 
 }  // namespace commands

@@ -187,13 +187,7 @@ std::vector<Command> distributions() {
 }  // namespace
 
 const Area& random() {
-  static const Area area = [] {
-    Area all{"random", "Random numbers", {}};
-    for (const auto& part : {generator(), of_tensors(), distributions()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{"random", "Random numbers", joined({generator(), of_tensors(), distributions()})};
   return area;
 }
 

@@ -24,10 +24,6 @@ inline constexpr binding::Word<optim::ThresholdMode> binding::words<optim::Thres
 namespace commands {
 namespace {
 
-using binding::above;
-using binding::at_least;
-using binding::between;
-
 constexpr const char* new_scheduler = "the scheduler";
 constexpr binding::Range up_to_1{0, 1, true, false};
 
@@ -412,11 +408,7 @@ std::vector<Command> on_schedulers() {
 }  // namespace
 
 std::vector<Command> schedulers() {
-  std::vector<Command> all;
-  for (const auto& part : {by_factors(), with_an_end(), waves(), by_metric(), on_schedulers()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  return all;
+  return joined({by_factors(), with_an_end(), waves(), by_metric(), on_schedulers()});
 }
 
 }  // namespace commands

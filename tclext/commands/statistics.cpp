@@ -4,8 +4,8 @@
 namespace commands {
 namespace {
 
-using binding::Named;
 using std::int64_t;
+using wick::NamedTensors;
 
 const Param last_dim{"dim", int64_t{-1}, "dimension to sort along, negative counts from the end"};
 const Param descending{"descending", false, "whether the largest come first"};
@@ -44,7 +44,7 @@ std::vector<Command> ordering() {
           .returns = "the dict {values H1 indices H2}, both of the input's shape",
           .call = bind([](const Tensor& x, int64_t dim, bool down) {
             const auto [values, indices] = wick::sort(x, dim, down);
-            return Named{{{"values", values}, {"indices", indices}}};
+            return NamedTensors{{"values", values}, {"indices", indices}};
           }),
       },
       Command{
@@ -68,7 +68,7 @@ std::vector<Command> ordering() {
           .returns = "the dict {values H1 indices H2}; the size of dim is k",
           .call = bind([](const Tensor& x, int64_t k, int64_t dim, bool largest) {
             const auto [values, indices] = wick::topk(x, k, dim, largest);
-            return Named{{{"values", values}, {"indices", indices}}};
+            return NamedTensors{{"values", values}, {"indices", indices}};
           }),
       },
   };
@@ -92,7 +92,7 @@ Command summary(const char* name, const char* what, const char* details, const c
       .summary = what,
       .details = details,
       .params = {input,
-                 {"dim dims", omittable, "dimension, or list of dimensions, to reduce; all when left out"},
+                 {"dim dims", "", "dimension, or list of dimensions, to reduce; all when left out"},
                  {"keepdim", false, "keep the reduced dimensions with size 1"}},
       .positional = {"input ?dim? ?keepdim?"},
       .returns = returns,
@@ -101,9 +101,7 @@ Command summary(const char* name, const char* what, const char* details, const c
 
 template <Tensor (*function)(const Tensor&, const wick::Dims&, bool)>
 binding::Function over_dims() {
-  return bind([](const Tensor& x, optional<Ints> dims, bool keepdim) {
-    return function(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim);
-  });
+  return bind([](const Tensor& x, const Ints& dims, bool keepdim) { return function(x, dims, keepdim); });
 }
 
 std::vector<Command> summaries() {
@@ -124,22 +122,19 @@ std::vector<Command> summaries() {
           .summary = "How many elements are not 0.",
           .details = "nan is not 0.",
           .params = {input,
-                     {"dim dims", omittable,
-                      "dimension, or list of dimensions, to count along; all when left out"}},
+                     {"dim dims", "", "dimension, or list of dimensions, to count along; all when left out"}},
           .positional = {"input ?dim?"},
           .returns = "Int64, the input's shape without the dims",
-          .call = bind([](const Tensor& x, optional<Ints> dims) {
-            return wick::count_nonzero(x, dims ? wick::Dims(*dims) : wick::Dims{});
-          }),
+          .call = bind([](const Tensor& x, const Ints& dims) { return wick::count_nonzero(x, dims); }),
       },
       totals("prod", "The product of the elements.", "Of no elements it is 1. Integers and Bool give Int64.",
-             bind([](const Tensor& x, optional<Ints> dims, bool keepdim, optional<DType> type) {
-               return wick::prod(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim, type);
+             bind([](const Tensor& x, const Ints& dims, bool keepdim, optional<DType> type) {
+               return wick::prod(x, dims, keepdim, type);
              })),
       totals("nansum", "The sum of the elements that are not nan.",
              "Of none it is 0. Integers and Bool give Int64. Not for complex dtypes.",
-             bind([](const Tensor& x, optional<Ints> dims, bool keepdim, optional<DType> type) {
-               return wick::nansum(x, dims ? wick::Dims(*dims) : wick::Dims{}, keepdim, type);
+             bind([](const Tensor& x, const Ints& dims, bool keepdim, optional<DType> type) {
+               return wick::nansum(x, dims, keepdim, type);
              })),
       summary("nanmean", "The mean of the elements that are not nan.",
               "Of none it is nan. Floating point only.", returns, over_dims<wick::nanmean>()),
@@ -247,7 +242,7 @@ std::vector<Command> counting() {
                           bool density) {
             const auto [hist, edges] =
                 wick::histogram(x, n, range_of(range), weight.value_or(Tensor()), density);
-            return Named{{{"hist", hist}, {"bin_edges", edges}}};
+            return NamedTensors{{"hist", hist}, {"bin_edges", edges}};
           }),
       },
   };
@@ -291,13 +286,8 @@ std::vector<Command> relations() {
 }  // namespace
 
 const Area& statistics() {
-  static const Area area = [] {
-    Area all{"statistics", "Order, counting and statistics", {}};
-    for (const auto& part : {ordering(), summaries(), searching(), counting(), relations()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{"statistics", "Order, counting and statistics",
+                         joined({ordering(), summaries(), searching(), counting(), relations()})};
   return area;
 }
 

@@ -605,13 +605,9 @@ std::vector<Command> differentiating() {
 }  // namespace
 
 const Area& tensor() {
-  static const Area area = [] {
-    Area all{"tensor", "Tensors: arithmetic, reductions, shape, gradients", {}};
-    for (const auto& part : {making(), reading(), arithmetic(), reductions(), shaping(), differentiating()}) {
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const Area area{
+      "tensor", "Tensors: arithmetic, reductions, shape, gradients",
+      joined({making(), reading(), arithmetic(), reductions(), shaping(), differentiating()})};
   return area;
 }
 

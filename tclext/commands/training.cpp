@@ -9,13 +9,13 @@
 
 namespace commands {
 
-enum class OneDevice { CPU, CUDA };
+enum class DeviceWord { CPU, CUDA };
 
 }  // namespace commands
 
 template <>
-inline constexpr binding::Word<commands::OneDevice> binding::words<commands::OneDevice>[] = {
-    {"cpu", commands::OneDevice::CPU}, {"cuda", commands::OneDevice::CUDA}};
+inline constexpr binding::Word<commands::DeviceWord> binding::words<commands::DeviceWord>[] = {
+    {"cpu", commands::DeviceWord::CPU}, {"cuda", commands::DeviceWord::CUDA}};
 
 namespace commands {
 namespace {
@@ -46,39 +46,32 @@ std::string summary_of(const Module& module) {
 }
 
 std::vector<Command> mode_commands() {
-  const auto mode = [](const char* name, const char* summary, binding::Function call) {
+  const auto of_model = [](const char* name, const char* summary, const char* returns,
+                           binding::Function call) {
     return Command{.name = name,
                    .summary = summary,
                    .params = {model},
                    .positional = {"model"},
-                   .returns = the_handle,
-                   .call = std::move(call)};
-  };
-  const auto freezing = [](const char* name, const char* summary, binding::Function call) {
-    return Command{.name = name,
-                   .summary = summary,
-                   .params = {model},
-                   .positional = {"model"},
-                   .returns = "a text",
+                   .returns = returns,
                    .call = std::move(call)};
   };
   return {
-      mode("model_train", "Switches a module and all within it to training, in which dropout drops.",
-           bind([](Call& call, const Module& module) {
-             module->train();
-             return given(call);
-           })),
-      mode("model_eval", "Switches a module and all within it to evaluation.",
-           bind([](Call& call, const Module& module) {
-             module->eval();
-             return given(call);
-           })),
-      freezing("freeze_model", "Ends the training of a module's parameters: they require no gradient.",
-               bind([](const Module& module) {
+      of_model("model_train", "Switches a module and all within it to training, in which dropout drops.",
+               the_handle, bind([](Call& call, const Module& module) {
+                 module->train();
+                 return given(call);
+               })),
+      of_model("model_eval", "Switches a module and all within it to evaluation.", the_handle,
+               bind([](Call& call, const Module& module) {
+                 module->eval();
+                 return given(call);
+               })),
+      of_model("freeze_model", "Ends the training of a module's parameters: they require no gradient.",
+               "a text", bind([](const Module& module) {
                  module->requires_grad_(false);
                  return "Model parameters frozen";
                })),
-      freezing("unfreeze_model", "Makes all parameters of a module require gradients.",
+      of_model("unfreeze_model", "Makes all parameters of a module require gradients.", "a text",
                bind([](const Module& module) {
                  module->requires_grad_(true);
                  return "Model parameters unfrozen";
@@ -126,9 +119,9 @@ std::vector<Command> device_commands() {
               .params = {parameters, {"device", "cpu", "where to"}},
               .positional = {"parameters ?device?"},
               .returns = "ok",
-              .call = bind([](const Parameters& tensors, OneDevice to) {
+              .call = bind([](const Parameters& tensors, DeviceWord to) {
                 if (tensors.empty()) wick::fail("parameters_to", "no parameters were given");
-                if (to == OneDevice::CUDA) wick::fail("parameters_to", "CUDA is not available");
+                if (to == DeviceWord::CUDA) wick::fail("parameters_to", "CUDA is not available");
                 return "ok";
               })},
   };
@@ -212,9 +205,8 @@ std::vector<Command> value_commands() {
   return {
       Command{.name = "tensor_masked_fill",
               .summary = "The values with one number where the mask is true.",
-              .details =
-                  "Values and mask are broadcast to each other. Of an integer tensor the number is cut to a "
-                  "whole one. The gradient passes where nothing was filled in.",
+              .details = "As masked_fill, but of an integer tensor the number is cut to a "
+                         "whole one. The gradient passes where nothing was filled in.",
               .params = {tensor_param,
                          {"mask", required, "Bool tensor"},
                          {"value", required, "what is filled in, also Inf or NaN"}},
@@ -236,35 +228,22 @@ std::vector<Command> value_commands() {
           .positional = {"tensor ?min? ?max?"},
           .returns = "a tensor of the same shape",
           .call = bind([](const Tensor& x, optional<double> low, optional<double> high) {
-            const auto bound = [](optional<double> b) { return b ? optional<Scalar>(*b) : std::nullopt; };
-            return low || high ? wick::clamp(x, bound(low), bound(high)) : x.clone();
+            return low || high ? wick::clamp(x, low, high) : x.clone();
           })},
   };
-}
-
-void append(std::vector<Command>& all, std::vector<Command> part) {
-  for (Command& command : part) all.push_back(std::move(command));
 }
 
 }  // namespace
 
 std::vector<Command> module_commands() {
-  std::vector<Command> all = reading_commands();
-  append(all, mode_commands());
-  append(all, device_commands());
-  append(all, gradient_commands());
-  append(all, value_commands());
-  return all;
+  return joined(
+      {reading_commands(), mode_commands(), device_commands(), gradient_commands(), value_commands()});
 }
 
 const Area& training() {
-  static const Area area{"training", "Training", [] {
-                           std::vector<Command> all = module_commands();
-                           append(all, file_commands());
-                           append(all, precision_commands());
-                           append(all, batch_commands());
-                           return all;
-                         }()};
+  static const Area area{
+      "training", "Training",
+      joined({module_commands(), file_commands(), precision_commands(), batch_commands()})};
   return area;
 }
 
