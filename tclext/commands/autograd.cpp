@@ -126,11 +126,8 @@ std::vector<Command> recording_commands() {
 }  // namespace
 
 const Area& autograd() {
-  static const Area area{"autograd", "Automatic differentiation", [] {
-                           std::vector<Command> all = recording_commands();
-                           for (Command& command : functional_commands()) all.push_back(std::move(command));
-                           return all;
-                         }()};
+  static const Area area{"autograd", "Automatic differentiation",
+                         joined({recording_commands(), functional_commands()})};
   return area;
 }
 

@@ -154,9 +154,7 @@ std::vector<Command> of_windows() {
 }  // namespace
 
 std::vector<Command> embedding_commands() {
-  std::vector<Command> all = {embedding(), embedding_bag(), sparse_embedding()};
-  append(all, of_windows());
-  return all;
+  return joined({{embedding(), embedding_bag(), sparse_embedding()}, of_windows()});
 }
 
 }  // namespace commands

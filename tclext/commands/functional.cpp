@@ -380,12 +380,6 @@ std::vector<Command> checks() {
 
 }  // namespace
 
-std::vector<Command> functional_commands() {
-  std::vector<Command> all;
-  for (const auto part : {matrices, products, calls, checks}) {
-    for (Command& command : part()) all.push_back(std::move(command));
-  }
-  return all;
-}
+std::vector<Command> functional_commands() { return joined({matrices(), products(), calls(), checks()}); }
 
 }  // namespace commands

@@ -149,10 +149,10 @@ std::vector<Command> containers() {
 }  // namespace
 
 const Area& layers() {
-  static const Area area{"layers", "Layers",
-                         joined({simple_layers(), convolution_commands(), pooling_layer_commands(),
-                                 normalization_commands(), recurrent_commands(), embedding_commands(),
-                                 containers()})};
+  static const Area area{
+      "layers", "Layers",
+      joined({simple_layers(), convolution_commands(), pooling_layer_commands(), normalization_commands(),
+              recurrent_commands(), embedding_commands(), containers()})};
   return area;
 }
 

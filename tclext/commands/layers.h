@@ -69,16 +69,12 @@ const T& needed(const optional<T>& value, std::string_view option) {
 }
 
 // An option that belongs to the other form of a command.
-inline void refuse_beside(bool given, const char* option, const char* form) {
+inline void refuse_beside(bool given, std::string_view option, const char* form) {
   if (given) {
     throw binding::CallError{
         "Invalid -" + std::string(option) + " parameter. It is of no use to " + form + ".",
         "TORCH PARAMETER VALUE -" + std::string(option), ""};
   }
-}
-
-inline void append(std::vector<Command>& commands, std::vector<Command> more) {
-  for (Command& command : more) commands.push_back(std::move(command));
 }
 
 }  // namespace commands

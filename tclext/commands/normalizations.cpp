@@ -222,11 +222,9 @@ std::vector<Command> of_weights() {
   };
 }
 
-}  // namespace
-
-std::vector<Command> normalization_commands() {
+std::vector<Command> of_batches_and_channels() {
   using namespace wick::nn;
-  std::vector<Command> all = {
+  return {
       batch_norm<BatchNorm2d>("batchnorm2d", {"batchNorm2d"},
                               "A layer that normalizes the channels of (N, C, H, W) over the batch."),
       batch_norm<BatchNorm1d>("batch_norm1d", {"batch_norm_1d"},
@@ -242,9 +240,12 @@ std::vector<Command> normalization_commands() {
       response_norm("local_response_norm", "A tensor normalized across neighbouring channels."),
       response_norm("cross_map_lrn2d", "The same as local_response_norm."),
   };
-  append(all, of_trailing_dimensions());
-  append(all, of_weights());
-  return all;
+}
+
+}  // namespace
+
+std::vector<Command> normalization_commands() {
+  return joined({of_batches_and_channels(), of_trailing_dimensions(), of_weights()});
 }
 
 }  // namespace commands

@@ -204,12 +204,8 @@ std::vector<Command> arithmetic() {
 }  // namespace
 
 const Area& quantization() {
-  static const Area area = [] {
-    Area all{"quantization", "Quantized tensors", {}};
-    for (const auto& part : {quantizing(), fake(), reading(), arithmetic()})
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    return all;
-  }();
+  static const Area area{"quantization", "Quantized tensors",
+                         joined({quantizing(), fake(), reading(), arithmetic()})};
   return area;
 }
 

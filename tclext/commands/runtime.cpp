@@ -336,12 +336,7 @@ std::vector<Command> machine() {
 }  // namespace
 
 const Area& runtime() {
-  static const Area area = [] {
-    Area all{"runtime", "Threads, memory and times", {}};
-    for (const auto& part : {memory(), times(), machine()})
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    return all;
-  }();
+  static const Area area{"runtime", "Threads, memory and times", joined({memory(), times(), machine()})};
   return area;
 }
 

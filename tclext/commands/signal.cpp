@@ -2,6 +2,8 @@
 
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
+#include "tclext/commands/layers.h"
+#include "wick/nn/convolution.h"
 
 namespace commands {
 namespace {
@@ -379,16 +381,68 @@ std::vector<Command> audio() {
   };
 }
 
+const Param signals{"input", required, "(N, C, sizes) or (C, sizes)"};
+const Param kernels{"weight", required, "(O, C / groups, size)"};
+const Param transposed_kernels{"weight", required, "(C, O / groups, sizes)"};
+const Param offsets{"bias", "none", "an offset for each of the O channels, or none"};
+const Param step{"stride", int64_t{1}, "the step of the kernel"};
+const Param spacing{"stride", int64_t{1}, "distance of the input's elements in the result"};
+const Param border{"padding", int64_t{0}, "zeros on both ends"};
+const Param cut{"padding", int64_t{0}, "places cut from both ends of each dimension of the result"};
+const Param more{"output_padding", int64_t{0},
+                 "places more at the end of each dimension, fewer than stride or dilation"};
+const Param apart{"dilation", int64_t{1}, "distance between the elements of a kernel"};
+const Param channel_groups{"groups", int64_t{1}, "independent groups of channels"};
+
+template <std::size_t N, auto function>
+Command transposed_convolution(const char* name, const char* summary) {
+  using S = ImageSizes<N>;
+  return {.name = name,
+          .summary = summary,
+          .details = "Every element of the input adds its multiple of the kernel to the result.",
+          .params = {signals, transposed_kernels, offsets, spacing, cut, more, channel_groups, apart},
+          .positional = {"input weight ?bias? ?stride? ?padding? ?output_padding? ?groups? ?dilation?"},
+          .returns =
+              "(N, O, sizes) or (O, sizes), each size (size - 1) stride - 2 padding + dilation (kernel "
+              "- 1) + output_padding + 1",
+          .call = bind([](const Tensor& x, const Tensor& weight, const binding::TensorOrNone& bias, S stride,
+                          S padding, S output_padding, int64_t groups, S dilation) {
+            return function(x, weight, bias,
+                            wick::TransposedConvolutionOptions{.stride = dims_of(stride),
+                                                               .padding = dims_of(padding),
+                                                               .output_padding = dims_of(output_padding),
+                                                               .groups = groups,
+                                                               .dilation = dims_of(dilation)});
+          })};
+}
+
+std::vector<Command> convolutions() {
+  return {
+      Command{.name = "tensor_conv1d",
+              .summary = "The cross-correlation of signals of several channels with kernels.",
+              .params = {signals, kernels, offsets, step, border, apart, channel_groups},
+              .positional = {"input weight ?bias? ?stride? ?padding? ?dilation? ?groups?"},
+              .returns = "(N, O, size) or (O, size), the size (L + 2 padding - dilation (kernel - 1) - 1) / "
+                         "stride + 1 rounded down",
+              .call = bind([](const Tensor& x, const Tensor& weight, const binding::TensorOrNone& bias,
+                              int64_t stride, int64_t padding, int64_t dilation, int64_t groups) {
+                return wick::conv1d(
+                    x, weight, bias,
+                    {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
+              })},
+      transposed_convolution<1, wick::conv_transpose1d>(
+          "tensor_conv_transpose1d", "The adjoint of tensor_conv1d with the same weight, plus a bias."),
+      transposed_convolution<2, wick::conv_transpose2d>(
+          "tensor_conv_transpose2d",
+          "The adjoint of a two-dimensional convolution with the same weight, plus a bias."),
+  };
+}
+
 }  // namespace
 
 const Area& signal() {
-  static const Area area{"signal", "Signals", [] {
-                           std::vector<Command> all;
-                           for (auto* part : {transforms, shifts, short_time, windows, audio}) {
-                             for (Command& command : part()) all.push_back(std::move(command));
-                           }
-                           return all;
-                         }()};
+  static const Area area{"signal", "Signals",
+                         joined({transforms(), shifts(), short_time(), windows(), convolutions(), audio()})};
   return area;
 }
 

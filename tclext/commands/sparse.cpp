@@ -292,12 +292,8 @@ std::vector<Command> rearranging() {
 }  // namespace
 
 const Area& sparse_tensors() {
-  static const Area area = [] {
-    Area all{"sparse", "Sparse tensors", {}};
-    for (const auto& part : {making(), reading(), computing(), rearranging()})
-      all.commands.insert(all.commands.end(), part.begin(), part.end());
-    return all;
-  }();
+  static const Area area{"sparse", "Sparse tensors",
+                         joined({making(), reading(), computing(), rearranging()})};
   return area;
 }
 

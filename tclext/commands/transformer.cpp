@@ -6,7 +6,7 @@
 #include <initializer_list>
 
 #include "tclext/commands/areas.h"
-#include "tclext/commands/objects.h"
+#include "tclext/commands/layers.h"
 #include "wick/core/interrupt.h"
 #include "wick/nn/attention.h"
 
@@ -18,16 +18,9 @@ namespace commands {
 namespace {
 
 using wick::nn::Activation;
-using wick::nn::make;
 using wick::nn::TransformerOptions;
-using Either = std::variant<Tensor, Module>;
 using Size = optional<std::int64_t>;
 using Names = std::initializer_list<std::string_view>;
-
-template <class M, class... A>
-Module layer(A&&... arguments) {
-  return Module(make<M>(std::forward<A>(arguments)...).get());
-}
 
 bool is_given(const Call& call, std::string_view option) {
   for (std::size_t i = 0; i < call.command.params.size(); ++i) {
@@ -47,13 +40,8 @@ bool computes(const Call& call, Names tensors, Names others, Names of_layer) {
       if (!is_given(call, option)) throw binding::missing_parameter(option);
     }
   }
-  for (const std::string_view option : of_layer) {
-    if (is_given(call, option)) {
-      throw binding::CallError{
-          "Invalid -" + std::string(option) + " parameter. It is of no use to a function of tensors.",
-          "TORCH PARAMETER VALUE -" + std::string(option), ""};
-    }
-  }
+  for (const std::string_view option : of_layer)
+    refuse_beside(is_given(call, option), option, "a function of tensors");
   return true;
 }
 
@@ -125,7 +113,7 @@ std::vector<Command> attention_commands() {
           .returns = "a tensor of the query's shape, or a layer",
           .call = bind([](Call& call, const optional<Tensor>& query, const optional<Tensor>& key,
                           const optional<Tensor>& value, std::int64_t width, std::int64_t heads,
-                          double dropout, bool bias, Size kdim, Size vdim, bool first) -> Either {
+                          double dropout, bool bias, Size kdim, Size vdim, bool first) -> TensorOrModule {
             if (computes(call, {"query", "key", "value"}, {}, {"bias", "kdim", "vdim"}))
               return attention(*query, *key, *value, width, heads, dropout, first);
             wick::nn::MultiheadAttentionOptions options;
@@ -134,7 +122,7 @@ std::vector<Command> attention_commands() {
             options.kdim = kdim;
             options.vdim = vdim;
             options.batch_first = first;
-            return layer<wick::nn::MultiheadAttention>(width, heads, options);
+            return make_layer<wick::nn::MultiheadAttention>(width, heads, options);
           })},
       Command{
           .name = "scaled_dot_product_attention",
@@ -291,22 +279,22 @@ constexpr const char* decoder_details =
 
 std::vector<Command> layer_commands() {
   return {
-      Command{
-          .name = "transformer_encoder_layer",
-          .summary = "A layer of a transformer's encoder: attention of a sequence to itself, and a "
-                     "hidden layer.",
-          .details = encoder_layer_details,
-          .params = {src, d_model, nhead, hidden, dropout, activation, norm_first, batch_first},
-          .positional = {"dModel nhead ?dimFeedforward? ?dropout?",
-                         "src dModel nhead dimFeedforward dropout"},
-          .returns = either,
-          .call = bind([](Call& call, const optional<Tensor>& x, std::int64_t width, std::int64_t heads,
-                          std::int64_t inner, double p, Activation f, bool normalized, bool first) -> Either {
-            const TransformerOptions options = options_of(inner, p, f, normalized, first);
-            if (computes(call, {"src"}, {"dimFeedforward", "dropout"}, {}))
-              return encoded(call, *x, {width, heads, 1, options});
-            return layer<wick::nn::TransformerEncoderLayer>(width, heads, options);
-          })},
+      Command{.name = "transformer_encoder_layer",
+              .summary = "A layer of a transformer's encoder: attention of a sequence to itself, and a "
+                         "hidden layer.",
+              .details = encoder_layer_details,
+              .params = {src, d_model, nhead, hidden, dropout, activation, norm_first, batch_first},
+              .positional = {"dModel nhead ?dimFeedforward? ?dropout?",
+                             "src dModel nhead dimFeedforward dropout"},
+              .returns = either,
+              .call = bind([](Call& call, const optional<Tensor>& x, std::int64_t width, std::int64_t heads,
+                              std::int64_t inner, double p, Activation f, bool normalized,
+                              bool first) -> TensorOrModule {
+                const TransformerOptions options = options_of(inner, p, f, normalized, first);
+                if (computes(call, {"src"}, {"dimFeedforward", "dropout"}, {}))
+                  return encoded(call, *x, {width, heads, 1, options});
+                return make_layer<wick::nn::TransformerEncoderLayer>(width, heads, options);
+              })},
       Command{.name = "transformer_decoder_layer",
               .summary = "A layer of a transformer's decoder: attention of a sequence to itself and to a "
                          "memory, and a hidden layer.",
@@ -317,11 +305,11 @@ std::vector<Command> layer_commands() {
               .returns = either,
               .call = bind([](Call& call, const optional<Tensor>& x, const optional<Tensor>& m,
                               std::int64_t width, std::int64_t heads, std::int64_t inner, double p,
-                              Activation f, bool normalized, bool first) -> Either {
+                              Activation f, bool normalized, bool first) -> TensorOrModule {
                 const TransformerOptions options = options_of(inner, p, f, normalized, first);
                 if (computes(call, {"tgt", "memory"}, {"dimFeedforward", "dropout"}, {}))
                   return decoded(call, *x, *m, {width, heads, 1, options});
-                return layer<wick::nn::TransformerDecoderLayer>(width, heads, options);
+                return make_layer<wick::nn::TransformerDecoderLayer>(width, heads, options);
               })},
   };
 }
@@ -338,12 +326,12 @@ std::vector<Command> stack_commands() {
               .returns = either,
               .call = bind([](Call& call, const optional<Tensor>& x, std::int64_t width, std::int64_t heads,
                               std::int64_t layers, std::int64_t inner, optional<double> p, Activation f,
-                              bool normalized, bool first, bool last) -> Either {
+                              bool normalized, bool first, bool last) -> TensorOrModule {
                 const bool computing = computes(call, {"src"}, {"dimFeedforward"}, {});
                 const TransformerOptions options =
                     options_of(inner, p.value_or(computing ? 0 : 0.1), f, normalized, first);
                 if (computing) return encoded(call, *x, {width, heads, layers, options, last});
-                return layer<wick::nn::TransformerEncoder>(width, heads, layers, options, last);
+                return make_layer<wick::nn::TransformerEncoder>(width, heads, layers, options, last);
               })},
       Command{.name = "transformer_decoder",
               .summary = "A transformer's decoder: several layers one after another over one memory.",
@@ -356,12 +344,12 @@ std::vector<Command> stack_commands() {
               .call = bind([](Call& call, const optional<Tensor>& x, const optional<Tensor>& m,
                               std::int64_t width, std::int64_t heads, std::int64_t layers, std::int64_t inner,
                               optional<double> p, Activation f, bool normalized, bool first,
-                              bool last) -> Either {
+                              bool last) -> TensorOrModule {
                 const bool computing = computes(call, {"tgt", "memory"}, {"dimFeedforward"}, {});
                 const TransformerOptions options =
                     options_of(inner, p.value_or(computing ? 0 : 0.1), f, normalized, first);
                 if (computing) return decoded(call, *x, *m, {width, heads, layers, options, last});
-                return layer<wick::nn::TransformerDecoder>(width, heads, layers, options, last);
+                return make_layer<wick::nn::TransformerDecoder>(width, heads, layers, options, last);
               })},
   };
 }
@@ -369,12 +357,8 @@ std::vector<Command> stack_commands() {
 }  // namespace
 
 const Area& transformer() {
-  static const Area area{"transformer", "Attention and transformers", [] {
-                           std::vector<Command> all = attention_commands();
-                           for (Command& command : layer_commands()) all.push_back(std::move(command));
-                           for (Command& command : stack_commands()) all.push_back(std::move(command));
-                           return all;
-                         }()};
+  static const Area area{"transformer", "Attention and transformers",
+                         joined({attention_commands(), layer_commands(), stack_commands()})};
   return area;
 }
 

@@ -337,13 +337,8 @@ std::vector<Command> normalization() {
 }  // namespace
 
 const Area& vision() {
-  static const Area area{"vision", "Images", [] {
-                           std::vector<Command> all;
-                           for (auto* part : {rearrangements, resizing, boxes, normalization}) {
-                             for (Command& command : part()) all.push_back(std::move(command));
-                           }
-                           return all;
-                         }()};
+  static const Area area{"vision", "Images",
+                         joined({rearrangements(), resizing(), boxes(), normalization()})};
   return area;
 }
 
