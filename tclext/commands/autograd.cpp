@@ -46,9 +46,8 @@ Tensors gradients(const Tensor& outputs, const Tensors& inputs) {
 }
 
 constexpr const char* until_its_end =
-    "With a script the switch is set for as long as the script takes, and is what it was before when the "
-    "script ends, "
-    "however it ends: with an error, or by return, break or continue.";
+    "With -script, by name alone, the switch is set for as long as that script takes, and is what it was "
+    "before when the script ends, however it ends: with an error, or by return, break or continue.";
 
 const Param during{"script", omittable, "what to evaluate in the caller's context with recording switched"};
 
@@ -82,7 +81,7 @@ std::vector<Command> recording_commands() {
                      "while a script runs.",
           .details = until_its_end,
           .params = {during},
-          .positional = {"?script?"},
+          .positional = {""},
           .returns = "ok, or the script's result",
           .call =
               bind([](Call& call, optional<Script> script) { return switch_recording(call, true, script); }),
@@ -93,11 +92,11 @@ std::vector<Command> recording_commands() {
               "Switches recording off, until further notice or while a script runs: results then do not "
               "require gradients even when their inputs do.",
           .details =
-              "Tensors created with the request for gradients still get it. With a script recording is "
-              "what it was before when the script ends, however it ends: with an error, or by return, "
-              "break or continue.",
+              "Tensors created with the request for gradients still get it. With -script, by name alone, "
+              "recording is what it was before when the script ends, however it ends: with an error, or by "
+              "return, break or continue.",
           .params = {during},
-          .positional = {"?script?"},
+          .positional = {""},
           .returns = "ok, or the script's result",
           .call =
               bind([](Call& call, optional<Script> script) { return switch_recording(call, false, script); }),
@@ -107,7 +106,7 @@ std::vector<Command> recording_commands() {
           .summary = "Switches recording on or off: until further notice, or while a script runs.",
           .details = until_its_end,
           .params = {{"enabled", required, "whether operations are recorded"}, during},
-          .positional = {"enabled ?script?"},
+          .positional = {"enabled"},
           .returns = "ok, or the script's result",
           .call = bind([](Call& call, bool enabled, optional<Script> script) {
             return switch_recording(call, enabled, script);

@@ -112,8 +112,9 @@ Tensor jacobian(Call& call, const Function& function, const Tensor& x, bool crea
     rows = y.numel();
     return y;
   };
-  return as_matrix(wick::autograd::jacobian(wick::autograd::TensorFunction(counted), x, create_graph), x,
-                   rows);
+  const Tensor derivative =
+      wick::autograd::jacobian(wick::autograd::TensorFunction(counted), x, create_graph);
+  return as_matrix(derivative, x, rows);
 }
 
 Tensor hessian(Call& call, const Function& function, const Tensor& x, bool create_graph) {

@@ -7,6 +7,7 @@
 #include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
 #include "tclext/commands/common.h"
+#include "wick/nn/convolution.h"
 
 namespace profiler = wick::profiler;
 
@@ -14,7 +15,7 @@ namespace commands {
 
 enum class Sorting { Total, Self, Count, Name };
 enum class Format { Text, Dict };
-enum class Timed { Matmul, Mm, Add };
+enum class Timed { Matmul, Mm, Add, Conv2d };
 
 }  // namespace commands
 
@@ -29,7 +30,10 @@ inline constexpr binding::Word<commands::Format> binding::words<commands::Format
     {"text", commands::Format::Text}, {"dict", commands::Format::Dict}};
 template <>
 inline constexpr binding::Word<commands::Timed> binding::words<commands::Timed>[] = {
-    {"matmul", commands::Timed::Matmul}, {"mm", commands::Timed::Mm}, {"add", commands::Timed::Add}};
+    {"matmul", commands::Timed::Matmul},
+    {"mm", commands::Timed::Mm},
+    {"add", commands::Timed::Add},
+    {"conv2d", commands::Timed::Conv2d}};
 
 namespace commands {
 namespace {
@@ -169,21 +173,41 @@ Shape sizes_in(std::string_view text) {
   return shape;
 }
 
+// What an operation is timed on: its second operand beside the one of the size that is given.
+Tensor second_operand(Timed operation, const Tensor& first) {
+  if (operation == Timed::Add) return wick::randn(first.sizes(), first.dtype());
+  if (operation != Timed::Conv2d) return first;
+  if (first.dim() != 4) {
+    wick::fail<wick::ShapeError>("benchmark", "conv2d takes a 4D size, NxCxHxW, {} was given", first.sizes());
+  }
+  return wick::randn({32, first.size(1), 3, 3}, first.dtype());
+}
+
+void run(Timed operation, const Tensor& a, const Tensor& b) {
+  switch (operation) {
+    case Timed::Matmul:
+      wick::matmul(a, b);
+      break;
+    case Timed::Mm:
+      wick::mm(a, b);
+      break;
+    case Timed::Add:
+      wick::add(a, b);
+      break;
+    case Timed::Conv2d:
+      wick::conv2d(a, b);
+      break;
+  }
+}
+
 // Microseconds, 1 at least.
 std::int64_t time_of(Timed operation, std::int64_t iterations, const Shape& shape, DType type) {
   const wick::NoGrad no_grad;
   const auto begin = std::chrono::steady_clock::now();
-  const Tensor a = wick::randn(shape, type);
-  const Tensor b = operation == Timed::Add ? wick::randn(shape, type) : a;
+  const Tensor a = wick::randn(shape, type), b = second_operand(operation, a);
   for (std::int64_t i = 0; i < iterations; ++i) {
     wick::check_interrupt({i, iterations});
-    if (operation == Timed::Add) {
-      wick::add(a, b);
-    } else if (operation == Timed::Mm) {
-      wick::mm(a, b);
-    } else {
-      wick::matmul(a, b);
-    }
+    run(operation, a, b);
   }
   const auto time = std::chrono::steady_clock::now() - begin;
   return std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 1);
@@ -238,7 +262,9 @@ std::vector<Command> times() {
           .summary = "Times an operation on random operands.",
           .details =
               "The wall clock's time of all iterations together, and of making the operands. matmul and mm "
-              "multiply a square matrix with itself, add adds two tensors.",
+              "multiply a square matrix with itself, add adds two tensors, conv2d applies 32 kernels of 3 by "
+              "3 "
+              "to images of a size NxCxHxW.",
           .params = {{"operation op", required, "what to time"},
                      {"iterations iter", std::int64_t{1}, "how many times", at_least(1)},
                      {"size", "1000x1000", "sizes of the operands, joined by the letter x"},

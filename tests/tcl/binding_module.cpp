@@ -58,7 +58,7 @@ std::vector<Command> faulty() {
       test_command("sizes", {{"a", "1 2 3", "a"}}, {}, bind([](binding::Sizes<2>) {})),
       test_command("pair", {{"a", "0.5", "a"}}, {}, bind([](std::array<double, 2>) {})),
       test_command("pair", {{"a", "0.5 1 x", "a"}}, {}, bind([](std::array<double, 2>) {})),
-      test_command("pair", {{"a", "0.5 1", "a", binding::from_below(0, 1)}}, {},
+      test_command("pair", {{"a", "0.5 1", "a", binding::half_open(0, 1)}}, {},
                    bind([](std::array<double, 2>) {})),
       test_command("range", {{"a", 2.0, "a", binding::between(0, 1)}}, {}, bind([](double) {})),
       test_command("range", {{"a", true, "a", binding::between(0, 1)}}, {}, bind([](bool) {})),
@@ -153,7 +153,7 @@ const Area& area() {
                        bind([](const std::vector<double>& values) {
                          return static_cast<std::int64_t>(values.size());
                        })),
-          test_command("pair", {{"values", "0.25 1e-1", "two numbers", binding::from_below(0, 1)}},
+          test_command("pair", {{"values", "0.25 1e-1", "two numbers", binding::half_open(0, 1)}},
                        {"?values?"},
                        bind([](const std::array<double, 2>& values) { return values[0] + 10 * values[1]; })),
           test_command("call", {{"prefix", required, "a command prefix"}, {"numbers", "", "words"}},
