@@ -255,11 +255,12 @@ const Area& pooling() {
        fractional<3>("fractional_maxpool3d",
                      "Maxima of windows over the last three dimensions whose places are drawn.",
                      "0.5 0.5 0.5"),
-       lp_pool_of<1>("lppool1d", "lpPool1d", "(k mean(x^p))^(1/p) of each window over the last dimension."),
+       lp_pool_of<1>("lppool1d", "lpPool1d",
+                     "The norm (k mean(x^p))^(1/p) of each window over the last dimension."),
        lp_pool_of<2>("lppool2d", "lpPool2d",
-                     "(k mean(x^p))^(1/p) of each window over the last two dimensions."),
+                     "The norm (k mean(x^p))^(1/p) of each window over the last two dimensions."),
        lp_pool_of<3>("lppool3d", "lpPool3d",
-                     "(k mean(x^p))^(1/p) of each window over the last three dimensions.")}};
+                     "The norm (k mean(x^p))^(1/p) of each window over the last three dimensions.")}};
   return area;
 }
 

@@ -303,7 +303,7 @@ std::vector<Command> normalization() {
   return {
       Command{
           .name = "normalize_image",
-          .summary = "(image - mean) / std, with broadcasting from the last dimension.",
+          .summary = "An image normalized: (image - mean) / std, with broadcasting from the last dimension.",
           .details =
               "A mean of shape {C} therefore belongs to the width; for images N C H W give {C 1 1}. Whole "
               "numbers give Float32. With inplace the handle that was given comes back.",
