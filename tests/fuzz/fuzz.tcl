@@ -153,7 +153,8 @@ proc aCall {} {
 proc shown {call} {
     join [lmap word $call {
         set about [::tcl::unsupported::representation $word]
-        expr {[string match "*no string*" $about] ? "<[lindex $about 3]>" : [list [string range $word 0 80]]}
+        # Not by expr, which would take a word such as nan for a number.
+        if {[string match "*no string*" $about]} {set word <[lindex $about 3]>} else {list [string range $word 0 80]}
     }]
 }
 

@@ -243,7 +243,7 @@ void check(const Case& c, const Operations& operations) {
   try {
     results = derivative ? gradients(found->second, c.arguments) : found->second(c.arguments);
   } catch (const Error& e) {
-    if (!refused) FAIL_CHECK(c.where << ": " << e.what() << describe(c.arguments));
+    if (!refused) FAIL_CHECK(c.where << ": " << std::string(e.what()) << describe(c.arguments));
     return;
   }
   if (refused) {

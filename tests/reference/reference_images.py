@@ -87,6 +87,7 @@ MAXIMA = {
 def pooling(f):
     for dims, choices in MAXIMA.items():
         largest, mean = getattr(F, f"max_pool{dims}d"), getattr(F, f"avg_pool{dims}d")
+        lp = getattr(F, f"lp_pool{dims}d", None)
         for size, kernel, stride, padding, dilation, ceil in choices:
             for dtype in (torch.float32, torch.float64):
                 close = "near:8" if dtype == torch.float64 else "near:4"
@@ -108,8 +109,8 @@ def pooling(f):
                     with_gradients(f, f"avg_pool{dims}d", lambda t, k, s, p, c, i, d: mean(t, k, s, p, c, i, d), [x],
                                    [kernel, stride, padding, ceil, True, 3], close)
                 if dims < 3:
-                    with_gradients(f, f"lp_pool{dims}d", lambda t, p, k, s, c: getattr(F, f"lp_pool{dims}d")(t, p, k, s, c), [x.abs() + 0.5],
-                                   [3.0, kernel[0] if dims == 1 else kernel, stride[0] if dims == 1 else stride, ceil], "near:64")
+                    with_gradients(f, f"lp_pool{dims}d", lambda t, p, k, s, c: lp(t, p, k[0] if dims == 1 else k, s[0] if dims == 1 else s, c), [x.abs() + 0.5],
+                                   [3.0, kernel, stride, ceil], "near:64")
     for dims, sizes in {1: ([7], [12]), 2: ([6, 7], [4, 8]), 3: ([4, 6, 5], [3, 3, 7])}.items():
         mean, largest = getattr(F, f"adaptive_avg_pool{dims}d"), getattr(F, f"adaptive_max_pool{dims}d")
         for size in sizes:

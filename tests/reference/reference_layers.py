@@ -335,7 +335,7 @@ def modules():
                     module_case(f, "module_attention", given,
                                 lambda: torch.nn.MultiheadAttention(width, heads, dropout, bias, kv, zero, kdim, vdim, first, dtype=dtype),
                                 lambda n: [*n.state_dict().values(),
-                                           *n(q, k, v, key_padding_mask=added(pad, dtype), attn_mask=m, need_weights=weights)], training)
+                                           *n(q, k, v, key_padding_mask=pad, attn_mask=m, need_weights=weights)], training)
         for first, before, activation, dropout in ((False, False, "relu", 0.1), (True, True, "gelu", 0.3), (False, True, "relu", 0.0)):
             x, memory = fresh(dtype, (4, 3, 8)), fresh(dtype, (4, 3, 8))
             options = dict(dim_feedforward=10, dropout=dropout, activation=activation, batch_first=first, norm_first=before, dtype=dtype)
@@ -350,11 +350,6 @@ def modules():
                             lambda: torch.nn.Transformer(8, 2, 2, 2, **options), lambda m: [m(x, memory, tgt_mask=causal), *list(m.state_dict().values())[-3:]],
                             training)
     f.write("modules.txt")
-
-
-def added(mask, dtype):
-    """As 1.13 takes a mask of bool in front of one of numbers."""
-    return None if mask is None else torch.zeros(mask.shape, dtype=dtype).masked_fill(mask, -INF)
 
 
 def layers():

@@ -56,13 +56,13 @@ Tensor melscale_fbanks(std::int64_t n_freqs, double f_min, double f_max, std::in
 
   const bool htk = mel_scale == "htk";
   const double low = to_mel(f_min, htk), high = to_mel(f_max, htk);
-  numel({n_mels, n_freqs});
+  const Tensor out = empty({n_freqs, n_mels}, float64);  // first, for there may be no memory for so many
   std::vector<double> corner;
+  corner.reserve(static_cast<std::size_t>(n_mels) + 2);
   for (std::int64_t i = 0; i < n_mels + 2; ++i) {
     const double share = static_cast<double>(i) / static_cast<double>(n_mels + 1);
     corner.push_back(from_mel(low + (high - low) * share, htk));
   }
-  const Tensor out = empty({n_freqs, n_mels}, float64);
   double* to = out.data<double>();
   for (std::int64_t k = 0; k < n_freqs; ++k) {
     const double f = sample_rate / 2 * static_cast<double>(k) / static_cast<double>(n_freqs - 1);

@@ -181,8 +181,8 @@ Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options,
 
   const std::string_view norm = options.normalized ? "ortho" : "backward";
   const Tensor spectrum = transpose(x, -1, -2);
-  const Tensor stretches =
-      half ? fft::irfft(spectrum, n_fft, -1, norm) : real(fft::ifft(spectrum, {}, -1, norm));
+  // The bins above the middle say nothing new of a real signal.
+  const Tensor stretches = fft::irfft(narrow(spectrum, -1, 0, n_fft / 2 + 1), n_fft, -1, norm);
   const std::int64_t whole = n_fft + (frames - 1) * sizes.hop;
   const Tensor sum = overlap_add(stretches, sizes.window, sizes.hop, whole);
   const Tensor weight = overlap_add(sizes.window.expand({frames, n_fft}), sizes.window, sizes.hop, whole);

@@ -27,8 +27,9 @@ struct StftOptions {
 Tensor stft(const Tensor& x, std::int64_t n_fft, const StftOptions& options = {});
 
 // The least squares inverse, as torch.istft: each frame is transformed back and multiplied by the window;
-// they are added up where they came from, and divided by the sum of the windows' squares. `length`: samples
-// to give, cut or padded with zeros; else all that the frames tell. Error where the windows are all zero.
+// they are added up where they came from, and divided by the sum of the windows' squares. Of a two-sided
+// spectrum the first n_fft / 2 + 1 bins count. `length`: samples to give, cut or padded with zeros; else all
+// that the frames tell. Error where the windows are all zero.
 Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options = {},
              std::optional<std::int64_t> length = std::nullopt);
 
