@@ -121,7 +121,7 @@ Tensors run_function(const Tensors& arguments, const Forward& forward, Backward 
     node->inputs.push_back(argument.defined() ? edge_to(argument) : Edge());
   node->outputs = static_cast<int>(results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (differentiable[i]) attach(results[i], Ref<Node>(node.get()), static_cast<int>(i));
+    if (differentiable[i]) attach(results[i], node, static_cast<int>(i));
   }
   return results;
 }

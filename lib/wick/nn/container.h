@@ -35,10 +35,7 @@ class Sequential : public Module {
   Tensor forward(const Tensor& x) override;
   const char* kind() const override { return "sequential"; }
 
-  template <std::derived_from<Module> M>
-  void push_back(const Ref<M>& module) {
-    append(Ref<Module>(module.get()));
-  }
+  void push_back(const Ref<Module>& module) { append(module); }
   template <class F>
   requires std::invocable<const F&, const Tensor&>
   void push_back(const F& function) { append(Ref<Module>(new Function(function))); }
