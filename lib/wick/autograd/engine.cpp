@@ -301,7 +301,7 @@ class Pass {
       if (!sum.defined()) {
         // Taken over when nobody else can see it, else copied.
         sum = create_ || (g.is_contiguous() && sole_owner(g)) ? g : g.detach().clone();
-      } else if (create_ || sum.requires_grad() || !sum.is_contiguous()) {
+      } else if (create_ || sum.requires_grad() || !sum.is_contiguous() || sum.storage()->read_only()) {
         replaced = std::exchange(sum, add(sum, g));
       } else {
         add_into(sum, g);

@@ -144,6 +144,18 @@ TEST_CASE("in place: two threads go backward into one leaf") {
   CHECK(list(leaf.grad()) == List(20000, threads * rounds));
 }
 
+TEST_CASE("in place: a gradient whose memory cannot be written is replaced by the sum") {
+  static const float fixed[] = {1, 2};
+  const Tensor x = ones({2}).requires_grad_(), y = ones({2}).requires_grad_();
+  x.set_grad(from_blob(fixed, {2}));
+  y.set_grad(ones({2}));
+  add(sum(mul(x, 2)), sum(y)).backward();
+  CHECK(identical(x.grad(), tensor({3.0, 4.0}, float32)));
+  CHECK(identical(y.grad(), full({2}, 2)));
+  sum(x).backward();
+  CHECK(identical(x.grad(), tensor({4.0, 5.0}, float32)));
+}
+
 TEST_CASE("in place: a backward pass that fails leaves the gradients as they were") {
   const Tensor a = ones({2}, float64).requires_grad_(), b = ones({2}, float64).requires_grad_();
   const Tensor shared = ones({2}, float64);
