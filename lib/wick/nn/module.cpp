@@ -90,27 +90,35 @@ Module& Module::add_child(std::string_view name, const Ref<Module>& module) {
   return *module;
 }
 
-// Calls f(path, slot) for the defined tensors; a module that stands several times is visited once, or as
-// often as it stands.
-template <class F>
-void Module::each_slot(const std::string& path, bool repeated, std::vector<const Module*>& seen, F& f) {
-  if (!repeated) {
-    if (std::find(seen.begin(), seen.end(), this) != seen.end()) return;
-    seen.push_back(this);
-  }
-  for (const bool trained : {true, false}) {
-    for (Slot& slot : slots_) {
-      if (slot.trained == trained && slot.tensor.defined()) f(below(path, slot.name), slot);
+// This module and those below it, depth first and in the order of declaration, with their paths. One that
+// stands several times is there once, under its first path, or as often as it stands.
+std::vector<std::pair<std::string, Module*>> Module::walk(bool repeated) const {
+  std::vector<std::pair<std::string, Module*>> out;
+  // What is done with the modules is the caller's concern.
+  std::vector<std::pair<std::string, Module*>> pending{{"", const_cast<Module*>(this)}};
+  std::unordered_set<const Module*> seen;
+  while (!pending.empty()) {
+    auto [path, module] = std::move(pending.back());
+    pending.pop_back();
+    if (!repeated && !seen.insert(module).second) continue;
+    for (auto it = module->children_.rbegin(); it != module->children_.rend(); ++it) {
+      pending.emplace_back(below(path, it->first), it->second.get());
     }
+    out.emplace_back(std::move(path), module);
   }
-  for (const auto& [name, module] : children_) module->each_slot(below(path, name), repeated, seen, f);
+  return out;
 }
 
+// Calls f(path, slot) for the defined tensors of the modules of a walk.
 template <class F>
 void Module::each_slot(bool repeated, F f) const {
-  std::vector<const Module*> seen;
-  // The slots are handed on as they are; what f does with them is the caller's concern.
-  const_cast<Module*>(this)->each_slot({}, repeated, seen, f);
+  for (const auto& [path, module] : walk(repeated)) {
+    for (const bool trained : {true, false}) {
+      for (Slot& slot : module->slots_) {
+        if (slot.trained == trained && slot.tensor.defined()) f(below(path, slot.name), slot);
+      }
+    }
+  }
 }
 
 NamedTensors Module::named(bool trained) const {
@@ -235,18 +243,7 @@ void Module::to(DType dtype) {
 }
 
 void Module::each(const std::function<void(const std::string&, Module&)>& f) {
-  std::vector<std::pair<std::string, Module*>> all{{"", this}};
-  std::unordered_set<const Module*> seen{this};
-  // Depth first, in the order of declaration.
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    std::size_t at = i + 1;
-    const std::string path = all[i].first;
-    for (const auto& [name, module] : all[i].second->children_) {
-      if (!seen.insert(module.get()).second) continue;
-      all.insert(all.begin() + static_cast<std::ptrdiff_t>(at++), {below(path, name), module.get()});
-    }
-  }
-  for (const auto& [path, module] : all) f(path, *module);
+  for (const auto& [path, module] : walk(false)) f(path, *module);
 }
 
 // Tensors in a module's slots for a while.

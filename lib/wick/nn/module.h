@@ -74,7 +74,8 @@ class Module : public RefCounted {
   // point.
   void to(DType dtype);
 
-  // Calls f(path, module) for this module, whose path is empty, and each below, once.
+  // Calls f(path, module) for this module, whose path is empty, and each below, once, under its first path in
+  // the order of named_parameters().
   void each(const std::function<void(const std::string& path, Module& module)>& f);
 
   // The modules right within this one.
@@ -109,8 +110,7 @@ class Module : public RefCounted {
 
   Tensor& add_slot(std::string_view name, const Tensor& initial, bool trained);
   void check_name(std::string_view name) const;
-  template <class F>
-  void each_slot(const std::string& path, bool repeated, std::vector<const Module*>& seen, F& f);
+  std::vector<std::pair<std::string, Module*>> walk(bool repeated) const;
   template <class F>
   void each_slot(bool repeated, F f) const;
   NamedTensors named(bool trained) const;

@@ -50,6 +50,16 @@ TEST_CASE("modules: one that stands twice") {
   CHECK(net.parameters().size() == 2);
 }
 
+TEST_CASE("modules: one that stands in another and beside it has one name, the first depth-first") {
+  const auto layer = nn::make<nn::Linear>(3, 3);
+  nn::Sequential net(nn::make<nn::Sequential>(layer), layer);
+  CHECK(names(net.named_parameters()) == Names{"0.0.weight", "0.0.bias"});
+  CHECK(names(net.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.weight", "1.bias"});
+  Names paths;
+  net.each([&](const std::string& path, nn::Module& module) { paths.push_back(path + ":" + module.kind()); });
+  CHECK(paths == Names{":sequential", "0:sequential", "0.0:linear"});
+}
+
 TEST_CASE("modules: sequences") {
   nn::Sequential net(
       nn::make<nn::Linear>(2, 3), [](const Tensor& x) { return tanh(x); }, nn::make<nn::Flatten>(0));
@@ -255,6 +265,10 @@ TEST_CASE("modules: nesting has a limit, and shared modules take no time") {
     next->push_back(shared);
     shared = Ref<nn::Module>(next.get());
   }
+  int modules = 0;
+  shared->each([&](const std::string&, nn::Module&) { ++modules; });
+  CHECK(modules == 101);
+  CHECK(shared->parameters().empty());
   const auto top = nn::make<nn::Sequential>();
   Ref<nn::Sequential> last = top;
   for (int i = 1; i < 200; ++i) {
