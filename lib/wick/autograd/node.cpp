@@ -62,14 +62,14 @@ bool wanted(Inputs inputs) {
 
 bool wanted(const Tensors& inputs) {
   for (const Tensor& t : inputs) {
-    if (t.requires_grad()) return recording;
+    if (t.defined() && t.requires_grad()) return recording;
   }
   return false;
 }
 
 Edge edge_to(const Tensor& input) {
   Edge edge;
-  if (!input.requires_grad()) return edge;
+  if (!input.defined() || !input.requires_grad()) return edge;
   const GradientState& state = *input.body()->gradient;
   if (state.node) {
     edge.node = state.node;

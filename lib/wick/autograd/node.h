@@ -111,7 +111,7 @@ using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
 
 namespace autograd {
 
-// Whether an operation on these inputs has to be recorded.
+// Whether an operation on these inputs has to be recorded. Of a list some may be undefined.
 bool wanted(Inputs inputs);
 bool wanted(const Tensors& inputs);
 

@@ -1,37 +1,21 @@
 #include "wick/autograd/twin.h"
 
 namespace wick::autograd {
+
 Tensor identity(const Tensor& x) {
   return record("identity", x.detach(), {x}, [](const Tensor& g) { return g; });
 }
 
-bool fused_wanted(const Tensors& inputs) {
-  if (!grad_enabled()) return false;
-  for (const Tensor& t : inputs) {
-    if (t.defined() && t.requires_grad()) return true;
-  }
-  return false;
-}
-
-void connect_fused(const Ref<Node>& node, const Tensors& inputs, Results outs) {
-  for (const Tensor& t : inputs) node->inputs.push_back(t.defined() ? edge_to(t) : Edge());
-  node->outputs = static_cast<int>(outs.size());
-  for (std::size_t i = 0; i < outs.size(); ++i) attach(outs[i], node, static_cast<int>(i));
-}
-
 FusedNode::FusedNode(const char* operation, const Tensors& tensors, std::size_t differentiable)
-    : Node(operation), differentiable_(differentiable) {
-  for (const Tensor& t : tensors) saved_.emplace_back(SavedTensor(t, {}));
-}
+    : Node(operation), saved_(SavedTensors(tensors, {})), differentiable_(differentiable) {}
 
 bool FusedNode::drop_saved() {
-  for (auto& saved : saved_) saved.reset();
+  saved_.reset();
   return true;
 }
 
 Tensors FusedNode::apply(const Tensors& grads) {
-  Tensors tensors;
-  for (const auto& saved : saved_) tensors.push_back(saved->get(*this));
+  const Tensors tensors = saved_->get(*this);
   Tensors found(differentiable_);
   if (!grad_enabled()) {
     found = fast(grads, tensors);

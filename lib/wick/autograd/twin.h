@@ -28,7 +28,7 @@ class FusedNode : public Node {
  private:
   void add_twin_gradients(const Tensors& grads, const Tensors& tensors, Tensors& found) const;
 
-  std::vector<std::optional<SavedTensor>> saved_;
+  std::optional<SavedTensors> saved_;
   std::size_t differentiable_;
 };
 
@@ -68,20 +68,14 @@ class FusedOperation final : public FusedNode {
 // depend on another one.
 Tensor identity(const Tensor& x);
 
-// Whether one of them, if it is defined, wants a gradient that has to be recorded.
-bool fused_wanted(const Tensors& inputs);
-void connect_fused(const Ref<Node>& node, const Tensors& inputs, Results outs);
-
 template <class Values, class Result>
 void record_fused_results(const char* name, Results outs, const Tensors& inputs, const Values& values,
                           typename FusedOperation<Values, Result>::Fast fast,
                           typename FusedOperation<Values, Result>::Twin twin, const Tensors& kept) {
-  if (!fused_wanted(inputs)) return;
+  if (!wanted(inputs)) return;
   Tensors tensors = inputs;
   for (const Tensor& t : kept) tensors.push_back(t.defined() ? t.detach() : t);
-  connect_fused(
-      Ref<Node>(new FusedOperation<Values, Result>(name, tensors, inputs.size(), values, fast, twin)), inputs,
-      outs);
+  connect(new FusedOperation<Values, Result>(name, tensors, inputs.size(), values, fast, twin), inputs, outs);
 }
 
 }  // namespace autograd
@@ -89,7 +83,7 @@ void record_fused_results(const char* name, Results outs, const Tensors& inputs,
 // Records `out`, the result of a fused operation on `inputs`, of which some may be undefined, and returns it.
 // `fast` gives the gradients of the inputs from that of `out`, in their order, undefined for those that it
 // leaves to the twin; `twin` gives what the operation gave. Both get the inputs, followed by the tensors of
-// `kept`, which have no gradient, and the values, a plain struct.
+// `kept`, which have no gradient and may be undefined, and the values, a plain struct.
 template <class Values>
 Tensor record_fused(const char* name, const Tensor& out, const Tensors& inputs, const Values& values,
                     typename autograd::FusedOperation<Values, Tensor>::Fast fast,
