@@ -48,10 +48,6 @@ const Tensor& drawn(const Tensor& x, Draw draw) {
 
 }  // namespace
 
-Tensor drawn_uniform(double bound, const Shape& shape, DType dtype) {
-  return numel(shape) == 0 ? empty(shape, dtype) : uniform(-bound, bound, shape, dtype);
-}
-
 const Tensor& constant_(const Tensor& x, const Scalar& value) {
   const NoGrad no_grad;
   return x.fill_(value);

@@ -36,8 +36,5 @@ const Tensor& kaiming_uniform_(const Tensor& x, double slope = 0, Fan fan = Fan:
 const Tensor& kaiming_normal_(const Tensor& x, double slope = 0, Fan fan = Fan::In,
                               std::string_view nonlinearity = "leaky_relu");
 
-// A new tensor, uniform within +-bound; of no elements nothing is drawn.
-Tensor drawn_uniform(double bound, const Shape& shape, DType dtype);
-
 }  // namespace nn::init
 }  // namespace wick

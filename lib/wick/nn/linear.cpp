@@ -6,6 +6,7 @@
 #include "wick/core/fail.h"
 #include "wick/linalg/products.h"
 #include "wick/nn/init.h"
+#include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/views.h"
 
@@ -36,11 +37,15 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
 }
 
-// As PyTorch writes it, for the last bit in float64.
-double fan_in_bound(std::int64_t in) {
-  const double root5 = std::sqrt(5.0);
-  const double gain = std::sqrt(2.0 / (1 + root5 * root5));
-  return std::sqrt(3.0) * (gain / std::sqrt(static_cast<double>(in)));
+Tensor initial_weight(std::int64_t in, std::int64_t out, DType dtype) {
+  return nn::init::kaiming_uniform_(empty({out, in}, dtype), std::sqrt(5.0));
+}
+
+// Within the same bound; without inputs it is 0.
+Tensor initial_bias(std::int64_t in, std::int64_t out, DType dtype) {
+  const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
+  const Tensor bias = empty({out}, dtype);
+  return out == 0 ? bias : nn::init::uniform_(bias, -bound, bound);
 }
 
 std::int64_t checked_size(const char* what, std::int64_t size) {
@@ -65,11 +70,8 @@ namespace nn {
 Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options)
     : in_features(checked_size("in_features", in)),
       out_features(checked_size("out_features", out)),
-      weight(parameter("weight", init::drawn_uniform(fan_in_bound(in), {out, in}, options.dtype))),
-      bias(parameter("bias", options.bias
-                                 ? init::drawn_uniform(in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0,
-                                                       {out}, options.dtype)
-                                 : Tensor())) {}
+      weight(parameter("weight", initial_weight(in, out, options.dtype))),
+      bias(parameter("bias", options.bias ? initial_bias(in, out, options.dtype) : Tensor())) {}
 
 }  // namespace nn
 }  // namespace wick
