@@ -64,6 +64,13 @@ void check_target_shape(const char* operation, const Tensor& x, const Tensor& ta
   fail<IndexError>(operation, "the class {} is out of bounds for {} classes", number, classes);
 }
 
+// IndexError for a class that there is not.
+void check_class_range(const char* operation, const Tensor& target, std::int64_t classes) {
+  if (target.numel() == 0) return;
+  const std::int64_t low = min(target).item<std::int64_t>(), high = max(target).item<std::int64_t>();
+  if (low < 0 || high >= classes) refuse_class(operation, low < 0 ? low : high, classes);
+}
+
 // What the loops and the derivatives of nll_loss and cross_entropy know.
 struct ClassLoss {
   const char* name;
@@ -103,21 +110,6 @@ void with_type(DType dtype, F f) {
   });
 }
 
-template <class T>
-double as_double(T x) {
-  return static_cast<double>(x);
-}
-inline double as_double(Half x) { return static_cast<double>(static_cast<float>(x)); }
-inline double as_double(BFloat16 x) { return static_cast<double>(static_cast<float>(x)); }
-template <class T>
-T from_double(double x) {
-  if constexpr (is_half(dtype_of<T>)) {
-    return T(static_cast<float>(x));
-  } else {
-    return static_cast<T>(x);
-  }
-}
-
 // The losses, and the sum of the weights.
 Tensor class_values(const Layout& layout, const ClassData& data, ClassLoss& loss) {
   const Tensor each = loss.reduction == Reduction::None ? zeros(layout.without, data.logs.dtype()) : Tensor();
@@ -125,21 +117,18 @@ Tensor class_values(const Layout& layout, const ClassData& data, ClassLoss& loss
   with_type(data.logs.dtype(), [&]<class T>(TypeTag<T>) {
     const T* x = data.logs.data<T>();
     T* out = each.defined() ? each.data<T>() : nullptr;
-    each_example(loss.name, layout, data.target, loss.ignored,
-                 [&](std::int64_t n, std::int64_t i, std::int64_t y) {
-                   const double w = data.weight_of(y);
-                   const double value = -w * as_double(x[(n * layout.classes + y) * layout.positions + i]);
-                   if (out) out[n * layout.positions + i] = from_double<T>(value);
-                   sum += value;
-                   weights += w;
-                 });
+    each_example(
+        loss.name, layout, data.target, loss.ignored, [&](std::int64_t n, std::int64_t i, std::int64_t y) {
+          const double w = data.weight_of(y);
+          const double value = -w * static_cast<double>(x[(n * layout.classes + y) * layout.positions + i]);
+          if (out) out[n * layout.positions + i] = static_cast<T>(value);
+          sum += value;
+          weights += w;
+        });
   });
   loss.total_weight = weights;
   if (each.defined()) return each;
-  const double divisor = loss.reduction == Reduction::Mean        ? weights
-                         : loss.reduction == Reduction::BatchMean ? static_cast<double>(layout.examples)
-                                                                  : 1;
-  return scalar_tensor(sum / divisor, data.logs.dtype());
+  return scalar_tensor(sum / divisor_of(loss.reduction, weights, layout.examples), data.logs.dtype());
 }
 
 // Of each example's loss, what its gradient is multiplied by: row-major, in float64, 0 where it is ignored.
@@ -147,9 +136,7 @@ Tensor shares(const Layout& layout, const ClassData& data, const ClassLoss& loss
   const Tensor out = zeros({layout.examples, layout.positions}, float64);
   const Tensor given = g.to(float64).contiguous();
   const double* from = given.data<double>();
-  const double divisor = loss.reduction == Reduction::Mean        ? loss.total_weight
-                         : loss.reduction == Reduction::BatchMean ? static_cast<double>(layout.examples)
-                                                                  : 1;
+  const double divisor = divisor_of(loss.reduction, loss.total_weight, layout.examples);
   double* to = out.data<double>();
   each_example(
       loss.name, layout, data.target, loss.ignored, [&](std::int64_t n, std::int64_t i, std::int64_t y) {
@@ -163,7 +150,7 @@ Tensor shares(const Layout& layout, const ClassData& data, const ClassLoss& loss
 Tensors class_gradients(const Tensor& g, const Tensors& tensors, const ClassLoss& loss) {
   const Tensor& x = tensors[0];
   const Layout layout(loss.name, x);
-  const ClassData data{loss.of_scores ? tensors[3] : x, tensors[1].contiguous(), tensors[2]};
+  const ClassData data{loss.of_scores ? tensors[3] : Tensor(), tensors[1].contiguous(), tensors[2]};
   const Tensor share = shares(layout, data, loss, g);
   // Of softmax(x) for the scores, else of nothing.
   const Shape shape{layout.examples, layout.classes, layout.positions};
@@ -175,7 +162,7 @@ Tensors class_gradients(const Tensor& g, const Tensors& tensors, const ClassLoss
     each_example(loss.name, layout, data.target, loss.ignored,
                  [&](std::int64_t n, std::int64_t i, std::int64_t y) {
                    T& element = to[(n * layout.classes + y) * layout.positions + i];
-                   element = from_double<T>(as_double(element) - part[n * layout.positions + i]);
+                   element = static_cast<T>(static_cast<double>(element) - part[n * layout.positions + i]);
                  });
   });
   return {out.reshape(x.sizes())};
@@ -214,6 +201,7 @@ Tensor class_loss(ClassLoss loss, const Tensor& input, const Tensor& target, con
   check_classes(loss.name, target);
   check_target_shape(loss.name, input, target, layout.without);
   check_weight(loss.name, weight, layout.classes);
+  check_batch(loss.name, layout.without, loss.reduction);
   const Tensor x = input.detach();
   const ClassData data{loss.of_scores ? log_softmax(x, layout.dim).contiguous() : x.contiguous(),
                        target.contiguous(),
@@ -221,14 +209,7 @@ Tensor class_loss(ClassLoss loss, const Tensor& input, const Tensor& target, con
   const Tensor out = class_values(layout, data, loss);
   Tensors kept{data.target, data.weight};
   if (loss.of_scores) kept.push_back(data.logs);
-  return record_fused(
-      loss.name, out, {input}, loss,
-      [](const Tensor& g, const Tensors& tensors, const ClassLoss& of) {
-        Tensors dense = tensors;
-        dense[0] = tensors[0].detach().contiguous();
-        return class_gradients(g, dense, of);
-      },
-      class_twin, kept);
+  return record_fused(loss.name, out, {input}, loss, class_gradients, class_twin, kept);
 }
 
 // With label smoothing, of class numbers and of probabilities.
@@ -304,10 +285,7 @@ Tensor focal_loss(const Tensor& input_given, const Tensor& target, double alpha,
   without.erase(input.dim() - 1);
   check_target_shape(operation, input, target, without);
   const Tensor classes = target.detach().to(int64);
-  if (classes.numel() > 0) {
-    const std::int64_t low = min(classes).item<std::int64_t>(), high = max(classes).item<std::int64_t>();
-    if (low < 0 || high >= input.size(-1)) refuse_class(operation, low < 0 ? low : high, input.size(-1));
-  }
+  check_class_range(operation, classes, input.size(-1));
   const Tensor logs = picked(log_softmax(input, -1), classes, -1);
   // 1 - p, and the logarithm not below that of 1e-8.
   // Where p is 1 the slope of the power may be infinite, but the logarithm is 0: nothing is left of it.
@@ -331,10 +309,9 @@ Tensor multi_margin_loss(const Tensor& input_given, const Tensor& target, std::i
   if (target.numel() != layout.examples || target.dim() > 1) {
     check_target_shape(operation, input, target, layout.without);
   }
-  const Tensor y = target.contiguous();
-  // No class is left out.
-  each_example(operation, layout, y, -1 - layout.classes, [](std::int64_t, std::int64_t, std::int64_t) {});
-  const Tensor x = input.reshape({layout.examples, layout.classes}), column = y.reshape({layout.examples, 1});
+  check_class_range(operation, target, layout.classes);
+  const Tensor x = input.reshape({layout.examples, layout.classes});
+  const Tensor column = target.reshape({layout.examples, 1});
   const Tensor missing = relu(add(sub(x, gather(x, 1, column)), margin));
   Tensor terms = p == 1 ? missing : square(missing);
   if (weight.defined()) {
@@ -376,10 +353,6 @@ void each_pair(const Tensor& target, F f) {
 
 Shape as_rows(const Tensor& x) { return x.dim() == 2 ? x.sizes() : Shape{1, x.size(0)}; }
 
-double divisor_of(Reduction reduction, std::int64_t examples) {
-  return reduction == Reduction::None || reduction == Reduction::Sum ? 1 : static_cast<double>(examples);
-}
-
 Tensors multilabel_gradients(const Tensor& g, const Tensors& tensors, const Multilabel& loss) {
   const Shape rows = as_rows(tensors[0]);
   const Tensor x = tensors[0].detach().to(float64).reshape(rows).contiguous();
@@ -387,7 +360,8 @@ Tensors multilabel_gradients(const Tensor& g, const Tensors& tensors, const Mult
   const double* score = x.data<double>();
   const double* from = given.data<double>();
   double* to = out.data<double>();
-  const double share = 1 / (static_cast<double>(rows[1]) * divisor_of(loss.reduction, rows[0]));
+  const double divisor = divisor_of(loss.reduction, static_cast<double>(rows[0]), rows[0]);
+  const double share = 1 / (static_cast<double>(rows[1]) * divisor);
   each_pair(tensors[1].reshape(rows).contiguous(), [&](std::int64_t n, std::int64_t j, std::int64_t i) {
     const std::int64_t a = n * rows[1] + j, b = n * rows[1] + i;
     if (!(1 - score[a] + score[b] > 0)) return;

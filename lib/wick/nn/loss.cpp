@@ -24,6 +24,12 @@ namespace wick {
 using kernels::Loss;
 using kernels::LossParameters;
 
+void check_batch(const char* operation, const Shape& losses, Reduction reduction) {
+  if (reduction == Reduction::BatchMean && losses.empty()) {
+    fail<ShapeError>(operation, "a 0-d loss has no batch");
+  }
+}
+
 Tensor reduce_losses(const char* operation, const Tensor& losses, Reduction reduction) {
   switch (reduction) {
     case Reduction::None:
@@ -35,7 +41,7 @@ Tensor reduce_losses(const char* operation, const Tensor& losses, Reduction redu
     case Reduction::BatchMean:
       break;
   }
-  if (losses.dim() == 0) fail<ShapeError>(operation, "a 0-d loss has no batch");
+  check_batch(operation, losses.sizes(), reduction);
   return div(sum(losses), losses.size(0));
 }
 
@@ -63,8 +69,7 @@ const kernels::LossLoops& loops_of(const ElementLoss& loss, DType dtype) {
 }
 
 double divisor_of(Reduction reduction, const Shape& shape) {
-  if (reduction == Reduction::Mean) return static_cast<double>(numel(shape));
-  return reduction == Reduction::BatchMean ? static_cast<double>(shape[0]) : 1;
+  return wick::divisor_of(reduction, static_cast<double>(numel(shape)), shape.empty() ? 1 : shape[0]);
 }
 
 // The sum over all elements. Dense ones are summed in pieces of one size, whatever the number of threads.
@@ -144,9 +149,7 @@ Tensor apply(const ElementLoss& loss, const Tensor& prediction, const Tensor& wa
   const DType dtype = result_type(input, target);
   const kernels::LossLoops& loops = loops_of(loss, dtype);
   const Operands o(input, target, dtype);
-  if (reduction == Reduction::BatchMean && o.shape.empty()) {
-    fail<ShapeError>(loss.name, "a 0-d loss has no batch");
-  }
+  check_batch(loss.name, o.shape, reduction);
   const Bound bound{loss, {a, 1}, reduction};
   const Tensor out = reduction == Reduction::None
                          ? run_elementwise({&o.x, &o.t}, dtype, loops.value, &bound.parameters, loss.cost)
@@ -240,14 +243,18 @@ constexpr ElementLoss poisson_rules[2][2] = {
      {poisson_name, Loss::PoissonLogFull, 30, false,
       [](const Tensor& x, const Tensor& t, double) { return add(poisson_log(x, t, 0), stirling(t)); }}}};
 
+void check_broadcastable(const char* operation, const char* what, const Tensor& given, const Tensor& input) {
+  if (broadcast_shapes(input.sizes(), given.sizes()) != input.sizes()) {
+    fail<ShapeError>(operation, "a {} of shape {} cannot be broadcast to the input's shape {}", what,
+                     given.sizes(), input.sizes());
+  }
+}
+
 // Of elements with weights of their own.
 Tensor weighted(const ElementLoss& loss, const Tensor& input, const Tensor& target, const Tensor& weight,
                 Reduction reduction) {
   if (!weight.defined()) return apply(loss, input, target, reduction);
-  if (broadcast_shapes(input.sizes(), weight.sizes()) != input.sizes()) {
-    fail<ShapeError>(loss.name, "a weight of shape {} cannot be broadcast to the input's shape {}",
-                     weight.sizes(), input.sizes());
-  }
+  check_broadcastable(loss.name, "weight", weight, input);
   return reduce_losses(loss.name, mul(apply(loss, input, target, Reduction::None), weight), reduction);
 }
 
@@ -316,6 +323,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input_given, const Tensor&
                                         const Tensor& weight, const Tensor& pos_weight, Reduction reduction) {
   check_same_shape(bce_logits_rule.name, input_given, target_given);
   if (!pos_weight.defined()) return weighted(bce_logits_rule, input_given, target_given, weight, reduction);
+  check_broadcastable(bce_logits_rule.name, "pos_weight", pos_weight, input_given);
+  if (weight.defined()) check_broadcastable(bce_logits_rule.name, "weight", weight, input_given);
   const Tensor input = autocast::raised(input_given), target = autocast::raised(target_given);
   const DType dtype = result_type(input, target);
   checked_kernel(loops_of(bce_logits_rule, dtype).value, bce_logits_rule.name, dtype);

@@ -143,6 +143,9 @@ TEST_CASE("losses: integers, empty tensors and dtypes") {
   CHECK(value(mse_loss(nothing, nothing, Reduction::Sum)) == 0);
   CHECK(mse_loss(nothing, nothing, Reduction::None).sizes() == Shape{0, 3});
   CHECK(std::isnan(value(cross_entropy(nothing, empty({0}, int64)))));
+  // Half precision: rounded once; in float32 first this would be a tie, which goes to 1.
+  const Tensor above = full({1}, 1 + 0x1p-11 + 0x1p-40, float64);
+  CHECK(value(nll_loss(full({1, 1}, -1, float16), tensor({0}), above, Reduction::None)) == 1 + 0x1p-10);
   // Half precision: a sum that it cannot hold on the way.
   CHECK(value(mse_loss(full({4000}, 10, float16), zeros({4000}, float16))) == 100);
 }
@@ -163,6 +166,18 @@ TEST_CASE("losses: errors name what is wrong") {
   CHECK_THROWS_AS(dice_loss(x, ones({5})), ShapeError);
   CHECK_THROWS_AS(kl_div(scalar_tensor(1.0, float32), scalar_tensor(1.0, float32), Reduction::BatchMean),
                   ShapeError);
+  CHECK_THROWS_AS(multi_margin_loss(x, tensor({0, -4})), IndexError);
+  // A weight that would make the losses more than the input's elements are.
+  const Tensor row = ones({3}), rows = ones({2, 3});
+  CHECK_THROWS_AS(binary_cross_entropy(row, row, rows), ShapeError);
+  CHECK_THROWS_AS(binary_cross_entropy_with_logits(row, row, rows), ShapeError);
+  CHECK_THROWS_AS(binary_cross_entropy_with_logits(row, row, rows, row), ShapeError);
+  CHECK_THROWS_AS(binary_cross_entropy_with_logits(row, row, {}, rows), ShapeError);
+  // One example without a batch, also when nothing is recorded.
+  const Tensor first = scalar_tensor(0, int64);
+  CHECK_THROWS_AS(nll_loss(row, first, {}, Reduction::BatchMean), ShapeError);
+  CHECK_THROWS_AS(cross_entropy(row, first, {}, Reduction::BatchMean), ShapeError);
+  CHECK_THROWS_AS(multilabel_margin_loss(row, tensor({0, -1, -1}), Reduction::BatchMean), ShapeError);
   CHECK_THROWS_WITH_AS(nll_loss(x, tensor({0, 3})), "nll_loss: the class 3 is out of bounds for 3 classes",
                        IndexError);
 }
