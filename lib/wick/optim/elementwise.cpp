@@ -22,6 +22,7 @@ struct Common {
   static constexpr bool counts_steps = true;
   static constexpr bool has_product = false;
   static constexpr int cost = 8;  // of an element, in additions
+  static Names computed_names() { return {}; }
   // What a tensor of state begins with.
   template <class Options>
   static double initial(const Options&, double) {
@@ -263,6 +264,7 @@ struct Rule<ASGDOptions> : Common {
     check_not_negative(kind, "weight_decay", o.weight_decay);
   }
   static Names names(const ASGDOptions&) { return {"ax"}; }
+  static Names computed_names() { return {"eta", "mu"}; }
   static Update kernel(const ASGDOptions&) { return Update::Asgd; }
   static UpdateConstants constants(const ASGDOptions& o, double lr, const ParameterState& s, bool) {
     const double before = static_cast<double>(s.step - 1);
@@ -374,6 +376,10 @@ bool Elementwise<Options>::counts_steps() const {
 template <class Options>
 bool Elementwise<Options>::has_product() const {
   return Rule<Options>::has_product;
+}
+template <class Options>
+std::vector<std::string> Elementwise<Options>::computed_names() const {
+  return Rule<Options>::computed_names();
 }
 
 template class Elementwise<SGDOptions>;

@@ -11,15 +11,12 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/reduction.h"
 #include "wick/optim/check_options.h"
+#include "wick/optim/state_reader.h"
 
 namespace wick::optim {
 namespace {
 
 constexpr const char* operation = "grad_scaler";
-
-void check_positive(std::string_view option, double given) {
-  check(operation, given > 0, option, "above 0", given);
-}
 
 // Whether it is above 0 and finite as a float32.
 bool is_scale(double x) {
@@ -36,9 +33,9 @@ float checked_scale(std::string_view option, double given) {
 
 GradScaler::GradScaler(const GradScalerOptions& options)
     : options_(options), scale_(checked_scale("init_scale", options.init_scale)) {
-  check_positive("growth_factor", options.growth_factor);
-  check_positive("backoff_factor", options.backoff_factor);
-  check_positive("growth_interval", static_cast<double>(options.growth_interval));
+  check_positive(operation, "growth_factor", options.growth_factor);
+  check_positive(operation, "backoff_factor", options.backoff_factor);
+  check_positive(operation, "growth_interval", static_cast<double>(options.growth_interval));
 }
 
 Tensor GradScaler::scale(const Tensor& loss) const {
@@ -74,9 +71,10 @@ void GradScaler::unscale_(Optimizer& optimizer) {
 
 bool GradScaler::step(Optimizer& optimizer) {
   if (!unscaled_.contains(optimizer.id())) unscale_(optimizer);
-  // A second step unscales again, for it belongs to another backward pass.
-  const bool overflow = unscaled_.extract(optimizer.id()).mapped();
+  const bool overflow = unscaled_.at(optimizer.id());
   if (!overflow) optimizer.step();
+  // A second step unscales again, for it belongs to another backward pass; one after an error does not.
+  unscaled_.erase(optimizer.id());
   return !overflow;
 }
 
@@ -103,22 +101,10 @@ NamedTensors GradScaler::state_dict() const {
 }
 
 void GradScaler::load_state_dict(const NamedTensors& state) {
-  Tensor scale, clean;
-  for (const auto& [name, t] : state) {
-    if (name == "scale")
-      scale = t;
-    else if (name == "_growth_tracker")
-      clean = t;
-    else
-      fail("load_state_dict", "\"{}\" does not belong to the state of a scaler", name);
-  }
-  if (!scale.defined() || !clean.defined()) {
-    fail("load_state_dict", "\"{}\" is missing in the state of a scaler",
-         scale.defined() ? "_growth_tracker" : "scale");
-  }
-  const float read = checked_scale("scale", scale.item<double>());
-  const auto count = clean.item<std::int64_t>();
-  check_not_negative(operation, "_growth_tracker", static_cast<double>(count));
+  StateReader reader(state, operation);
+  const float read = checked_scale("scale", reader.number("scale"));
+  const std::int64_t count = reader.count("_growth_tracker");
+  reader.refuse_rest();
   scale_ = read;
   clean_ = count;
 }

@@ -11,6 +11,7 @@
 #include "wick/ops/reduction.h"
 #include "wick/optim/check_options.h"
 #include "wick/optim/optimizers.h"
+#include "wick/optim/state_reader.h"
 
 namespace wick::optim {
 namespace {
@@ -24,10 +25,9 @@ double largest(const Tensor& x) { return max(abs(x)).item<double>(); }
 
 LBFGS::LBFGS(const Tensors& parameters, const LBFGSOptions& options)
     : OptimizerOf<LBFGSOptions>(lbfgs_kind, {{parameters, options}}) {
-  check(lbfgs_kind, options.max_iter > 0, "max_iter", "above 0", static_cast<double>(options.max_iter));
-  check(lbfgs_kind, options.max_eval > 0, "max_eval", "above 0", static_cast<double>(options.max_eval));
-  check(lbfgs_kind, options.history_size > 0, "history_size", "above 0",
-        static_cast<double>(options.history_size));
+  check_positive(lbfgs_kind, "max_iter", static_cast<double>(options.max_iter));
+  check_positive(lbfgs_kind, "max_eval", static_cast<double>(options.max_eval));
+  check_positive(lbfgs_kind, "history_size", static_cast<double>(options.history_size));
   check_not_negative(lbfgs_kind, "tolerance_grad", options.tolerance_grad);
   check_not_negative(lbfgs_kind, "tolerance_change", options.tolerance_change);
 }
@@ -164,9 +164,10 @@ NamedTensors LBFGS::own_state() const {
   return out;
 }
 
-void LBFGS::load_own_state(const NamedTensors& state) {
-  Memory m;
+void LBFGS::load_own_state(StateReader& state) {
   const Tensor flat = flat_gradient();
+  const auto named = [](const char* name) { return std::string("state.0.") + name; };
+  // Of rows as long as the gradient, or that long itself.
   const auto vectors = [&](const std::string& name, const Tensor& t, bool rows) {
     const Shape wanted = rows ? Shape{t.dim() > 0 ? t.size(0) : 0, flat.numel()} : flat.sizes();
     if (t.sizes() != wanted) {
@@ -174,48 +175,33 @@ void LBFGS::load_own_state(const NamedTensors& state) {
     }
     return t.detach().to(flat.dtype()).clone();
   };
-  const auto rows_of = [](const Tensor& t) {
+  const auto rows_of = [&](const char* name) {
     Tensors out;
-    for (std::int64_t i = 0; i < t.size(0); ++i) out.push_back(t.select(0, i).clone());
+    const Tensor given = state.take(named(name));
+    if (!given.defined()) return out;
+    const Tensor rows = vectors(named(name), given, true);
+    for (std::int64_t i = 0; i < rows.size(0); ++i) out.push_back(rows.select(0, i).clone());
     return out;
   };
-  const auto count = [](const std::string& name, const Tensor& t) {
-    const auto n = t.item<double>();
-    if (!(n >= 0 && n < 0x1p53 && n == std::floor(n))) {
-      fail("load_state_dict", "\"state.0.{}\" is no count: {}", name, n);
-    }
-    return static_cast<std::int64_t>(n);
+  const auto vector_of = [&](const char* name, bool needed) {
+    const Tensor given = needed ? state.need(named(name)) : state.take(named(name));
+    return given.defined() ? vectors(named(name), given, false) : given;
   };
-  for (const auto& [name, t] : state) {
-    if (name == "func_evals")
-      m.evaluations = count(name, t);
-    else if (name == "n_iter")
-      m.iterations = count(name, t);
-    else if (name == "t")
-      m.length = t.item<double>();
-    else if (name == "H_diag")
-      m.diagonal = t.item<double>();
-    else if (name == "prev_loss")
-      m.last_loss = t.item<double>();
-    else if (name == "d")
-      m.direction = vectors(name, t, false);
-    else if (name == "prev_flat_grad")
-      m.last_gradient = vectors(name, t, false);
-    else if (name == "old_dirs")
-      m.differences = rows_of(vectors(name, t, true));
-    else if (name == "old_stps")
-      m.moves = rows_of(vectors(name, t, true));
-    else if (name == "ro")
-      m.rho = to_vector<double>(t);
-    else
-      fail("load_state_dict", "\"state.0.{}\" does not belong to the state of lbfgs", name);
-  }
+  Memory m;
+  m.evaluations = state.count(named("func_evals"), 0);
+  m.iterations = state.count(named("n_iter"), 0);
+  m.length = state.number(named("t"), m.length);
+  m.diagonal = state.number(named("H_diag"), m.diagonal);
+  m.last_loss = state.number(named("prev_loss"), m.last_loss);
+  m.direction = vector_of("d", m.iterations > 0);
+  m.last_gradient = vector_of("prev_flat_grad", m.iterations > 0);
+  m.differences = rows_of("old_dirs");
+  m.moves = rows_of("old_stps");
+  if (const Tensor factors = state.take(named("ro")); factors.defined()) m.rho = to_vector<double>(factors);
+  state.refuse_rest();
   if (m.differences.size() != m.rho.size() || m.moves.size() != m.rho.size()) {
     fail<ShapeError>("load_state_dict", "the history has {} differences, {} steps and {} factors",
                      m.differences.size(), m.moves.size(), m.rho.size());
-  }
-  if (m.iterations > 0 && !(m.direction.defined() && m.last_gradient.defined())) {
-    fail("load_state_dict", "\"state.0.d\" or \"state.0.prev_flat_grad\" is missing");
   }
   memory_ = std::move(m);
 }

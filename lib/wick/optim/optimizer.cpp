@@ -1,7 +1,6 @@
 #include "wick/optim/optimizer.h"
 
 #include <atomic>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "wick/autograd/gradient.h"
@@ -10,6 +9,7 @@
 #include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/optim/check_options.h"
+#include "wick/optim/state_reader.h"
 
 namespace wick::optim {
 namespace {
@@ -23,10 +23,6 @@ std::uint64_t next_id() {
 
 std::string entry(std::size_t index, const std::string& name) {
   return "state." + std::to_string(index) + "." + name;
-}
-
-[[noreturn]] void refuse_name(const std::string& name, const char* kind) {
-  fail("load_state_dict", "\"{}\" does not belong to the state of {}", name, kind);
 }
 
 }  // namespace
@@ -151,6 +147,8 @@ Shape Optimizer::state_shape(std::size_t, const Tensor& parameter, std::size_t) 
   return parameter.sizes();
 }
 
+DType Optimizer::state_dtype(const Tensor& parameter) const { return parameter.dtype(); }
+
 const Tensor& Optimizer::parameter_at(std::size_t index, std::size_t& group) const {
   for (group = 0; index >= groups_[group].parameters.size(); ++group) {
     index -= groups_[group].parameters.size();
@@ -176,29 +174,11 @@ NamedTensors Optimizer::state_dict() const {
   return out;
 }
 
-void Optimizer::load_own_state(const NamedTensors& state) {
-  if (!state.empty()) refuse_name("state.0." + state[0].first, kind_);
-}
+void Optimizer::load_own_state(StateReader& state) { state.refuse_rest(); }
 
 void Optimizer::load_state_dict(const NamedTensors& given) {
-  constexpr const char* operation = "load_state_dict";
   const NoGrad no_grad;
-  std::unordered_map<std::string, Tensor> rest;
-  for (const auto& [name, tensor] : given) {
-    if (!tensor.defined()) fail(operation, "\"{}\" is an undefined tensor", name);
-    if (!rest.emplace(name, tensor).second) fail(operation, "\"{}\" was given twice", name);
-  }
-  const auto take = [&](const std::string& name) {
-    const auto found = rest.find(name);
-    if (found == rest.end()) return Tensor();
-    Tensor out = found->second;
-    rest.erase(found);
-    return out;
-  };
-  const auto take_number = [&](const std::string& name, double otherwise) {
-    const Tensor t = take(name);
-    return t.defined() ? t.item<double>() : otherwise;
-  };
+  StateReader reader(given, kind_);
   std::vector<ParameterState> fresh(states_.size());
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     std::size_t group = 0;
@@ -208,34 +188,27 @@ void Optimizer::load_state_dict(const NamedTensors& given) {
     bool any = false;
     state.tensors.resize(names.size());
     for (std::size_t k = 0; k < names.size(); ++k) {
-      const Tensor value = take(entry(i, names[k]));
+      const Tensor value = reader.take(entry(i, names[k]));
       if (!value.defined()) continue;
       any = true;
       const Shape wanted = state_shape(group, p, k);
       if (value.sizes() != wanted) {
-        fail<ShapeError>(operation, "\"{}\" needs shape {}, not {}", entry(i, names[k]), wanted,
+        fail<ShapeError>("load_state_dict", "\"{}\" needs shape {}, not {}", entry(i, names[k]), wanted,
                          value.sizes());
       }
-      state.tensors[k] = value.detach().to(p.dtype()).clone().contiguous();
+      state.tensors[k] = value.detach().to(state_dtype(p)).clone().contiguous();
     }
     if (counts_steps()) {
-      const double step = take_number(entry(i, "step"), 0);
-      if (!(step >= 0 && step < 0x1p53)) fail(operation, "\"{}\" is no count: {}", entry(i, "step"), step);
-      state.step = static_cast<std::int64_t>(step);
-      any = any || step > 0;
+      state.step = reader.count(entry(i, "step"), 0);
+      any = any || state.step > 0;
     } else if (any) {
       state.step = 1;
     }
-    if (has_product()) state.product = take_number(entry(i, "mu_product"), 1);
+    if (has_product()) state.product = reader.number(entry(i, "mu_product"), 1);
+    for (const std::string& name : computed_names()) reader.take(entry(i, name));
     if (any) fresh[i] = std::move(state);
   }
-  NamedTensors own;
-  for (const auto& [name, tensor] : given) {
-    if (!rest.contains(name)) continue;
-    if (!name.starts_with("state.0.")) refuse_name(name, kind_);
-    own.emplace_back(name.substr(8), tensor);
-  }
-  load_own_state(own);
+  load_own_state(reader);
   states_ = std::move(fresh);
 }
 

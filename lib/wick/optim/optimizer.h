@@ -33,6 +33,8 @@ struct Group {
   Options options;
 };
 
+class StateReader;
+
 // What an optimizer remembers of one parameter.
 struct ParameterState {
   std::int64_t step = 0;  // updates so far
@@ -109,9 +111,15 @@ class Optimizer : public RefCounted {
   virtual bool has_product() const { return false; }
   // The shape of such a tensor; a ShapeError when loading another.
   virtual Shape state_shape(std::size_t group, const Tensor& parameter, std::size_t which) const;
-  // What is remembered of all parameters together, and how to put it back: all of it or an Error.
+  // Its dtype, to which others are converted when loading.
+  virtual DType state_dtype(const Tensor& parameter) const;
+  // What PyTorch remembers of a parameter as well, and this optimizer computes: taken when loading, and
+  // dropped.
+  virtual std::vector<std::string> computed_names() const { return {}; }
+  // What is remembered of all parameters together, and how to put it back: all of it, under names that begin
+  // with "state.0.", or an Error, also for what is left then.
   virtual NamedTensors own_state() const { return {}; }
-  virtual void load_own_state(const NamedTensors& state);
+  virtual void load_own_state(StateReader& state);
 
   const ParameterGroup& group_at(std::int64_t group) const;
 

@@ -5,8 +5,8 @@
 #include "wick/optim/optimizer.h"
 
 // The optimizers, with the defaults of torch.optim. In their formulas g is the gradient, negated when
-// `maximize`, plus weight_decay times the parameter p; t counts the steps of a parameter from 1 on. Error for
-// an option out of range.
+// `maximize`; where the formula does not say what weight_decay does, weight_decay times the parameter p is
+// added to it. t counts the steps of a parameter from 1 on. Error for an option out of range.
 
 namespace WICK_API wick {
 namespace optim {
@@ -165,6 +165,7 @@ class Elementwise : public OptimizerOf<Options> {
   std::vector<std::string> state_names(std::size_t group) const override;
   bool counts_steps() const override;
   bool has_product() const override;
+  std::vector<std::string> computed_names() const override;
 };
 
 // A reduction over each parameter first, in operations.
@@ -179,6 +180,7 @@ class Tensorwise : public OptimizerOf<Options> {
   void update(const std::vector<Optimizer::Item>& items) override;
   std::vector<std::string> state_names(std::size_t group) const override;
   Shape state_shape(std::size_t group, const Tensor& parameter, std::size_t which) const override;
+  DType state_dtype(const Tensor& parameter) const override;
 };
 
 class LBFGS : public OptimizerOf<LBFGSOptions> {
@@ -192,7 +194,7 @@ class LBFGS : public OptimizerOf<LBFGSOptions> {
   std::vector<std::string> state_names(std::size_t) const override { return {}; }
   bool counts_steps() const override { return false; }
   NamedTensors own_state() const override;
-  void load_own_state(const NamedTensors& state) override;
+  void load_own_state(StateReader& state) override;
 
  private:
   // Everything flat, in one dtype.

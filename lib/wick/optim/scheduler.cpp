@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <unordered_map>
 
 #include "wick/ops/creation.h"
 #include "wick/optim/check_options.h"
+#include "wick/optim/state_reader.h"
 
 namespace wick::optim {
 namespace {
@@ -15,11 +15,8 @@ namespace {
 void check_count(const char* kind, std::string_view option, std::int64_t given, std::int64_t least = 1) {
   check(kind, given >= least, option, least == 1 ? "above 0" : "at least 0", static_cast<double>(given));
 }
-void check_positive(const char* kind, std::string_view option, double given) {
-  check(kind, given > 0, option, "above 0", given);
-}
 
-// Halfway round from `from` to `to` at a share of 1.
+// On half a period of a cosine: `from` at a share of 0, `to` at 1.
 double cosine(double from, double to, double share) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * share)) / 2;
 }
@@ -92,23 +89,10 @@ NamedTensors Scheduler::state_dict() const {
 
 void Scheduler::load_state_dict(const NamedTensors& state) {
   constexpr const char* operation = "load_state_dict";
-  std::unordered_map<std::string_view, Tensor> given;
-  for (const auto& [name, t] : state) {
-    if (!given.emplace(name, t).second) fail(operation, "\"{}\" was given twice", name);
-  }
-  const auto take = [&](std::string_view name) {
-    const auto found = given.find(name);
-    if (found == given.end() || !found->second.defined()) {
-      fail(operation, "\"{}\" is missing in the state of {}", name, kind_);
-    }
-    const Tensor out = found->second;
-    given.erase(found);
-    return out;
-  };
-  const double t = take("last_epoch").item<double>();
-  if (!(t >= 0 && t < 0x1p53 && t == std::floor(t))) fail(operation, "\"last_epoch\" is no count: {}", t);
-  const std::vector<double> bases = to_vector<double>(take("base_lrs"));
-  std::vector<double> rates = to_vector<double>(take("last_lr"));
+  StateReader reader(state, kind_);
+  const std::int64_t t = reader.count("last_epoch");
+  const std::vector<double> bases = to_vector<double>(reader.need("base_lrs"));
+  std::vector<double> rates = to_vector<double>(reader.need("last_lr"));
   const auto groups = static_cast<std::size_t>(optimizer_->group_count());
   if (bases.size() != groups || rates.size() != groups) {
     fail<ShapeError>(operation, "there are {} bases and {} rates for {} groups", bases.size(), rates.size(),
@@ -118,13 +102,11 @@ void Scheduler::load_state_dict(const NamedTensors& state) {
   for (const double value : bases) check_not_negative(operation, "a base", value);
   std::vector<std::pair<double*, double>> remembered;
   for (const auto& [name, value] : memory()) {
-    remembered.emplace_back(value, take(name).item<double>());
+    remembered.emplace_back(value, reader.number(name));
     if (std::isnan(remembered.back().second)) fail(operation, "\"{}\" is NaN", name);
   }
-  if (!given.empty()) {
-    fail(operation, "\"{}\" does not belong to the state of {}", given.begin()->first, kind_);
-  }
-  t_ = static_cast<std::int64_t>(t);
+  reader.refuse_rest();
+  t_ = t;
   for (const auto& [value, read] : remembered) *value = read;
   for (std::size_t g = 0; g < groups; ++g) {
     optimizer_->set_initial_lr(static_cast<std::int64_t>(g), bases[g]);

@@ -8,8 +8,8 @@
 #include "wick/optim/check_options.h"
 #include "wick/optim/optimizers.h"
 
-// The optimizers that reduce each parameter, or its gradient, to a number or to vectors first. Half precision
-// is computed in float32.
+// The optimizers that reduce each parameter, or its gradient, to a number or to vectors first. What belongs
+// to half precision is computed and remembered in float32.
 
 namespace wick::optim {
 namespace {
@@ -28,7 +28,7 @@ struct One {
   Tensor old(std::size_t which, const Shape& shape) {
     Tensor& t = state.tensors[which];
     if (!t.defined()) t = zeros(shape, dtype);
-    return wide(t);
+    return t;
   }
   void keep(std::size_t which, const Tensor& value) { state.tensors[which].copy_(value); }
 
@@ -139,7 +139,7 @@ void Tensorwise<Options>::update(const std::vector<Optimizer::Item>& items) {
     ++state.step;
     // Without the history of a gradient that has one.
     One one{wide(item.parameter.detach()), wide(item.gradient.detach()), this->groups_[item.group].lr, state,
-            item.parameter.dtype()};
+            this->state_dtype(item.parameter)};
     item.parameter.copy_(Rule<Options>::step(one, this->options_[item.group]));
   }
 }
@@ -152,6 +152,12 @@ std::vector<std::string> Tensorwise<Options>::state_names(std::size_t) const {
 template <class Options>
 Shape Tensorwise<Options>::state_shape(std::size_t, const Tensor& parameter, std::size_t which) const {
   return Rule<Options>::shape(parameter, which);
+}
+
+// Squares of gradients and sums of them are beyond the range of float16.
+template <class Options>
+DType Tensorwise<Options>::state_dtype(const Tensor& parameter) const {
+  return is_half(parameter.dtype()) ? float32 : parameter.dtype();
 }
 
 template class Tensorwise<LAMBOptions>;

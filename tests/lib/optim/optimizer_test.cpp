@@ -378,4 +378,86 @@ TEST_CASE("optimizers: groups, rates and scales out of range; an id of their own
   CHECK_THROWS_AS(lbfgs.load_state_dict({{"state.0.n_iter", scalar_tensor(-3, int64)}}), Error);
 }
 
+TEST_CASE("optimizers: what those of whole tensors remember of half precision is float32") {
+  const auto every = [&](auto make) {
+    const Tensor p = zeros({2, 2}, float16).requires_grad_(), q = zeros({2, 2}, float16).requires_grad_();
+    auto optimizer = make(p), resumed = make(q);
+    // The sum of squares is 360000, beyond float16.
+    p.set_grad(full({2, 2}, 300, float16));
+    q.set_grad(p.grad().clone());
+    optimizer.step();
+    CHECK(p[0][0].item<double>() != 0);
+    const NamedTensors state = optimizer.state_dict();
+    resumed.load_state_dict(state);
+    q.detach().copy_(p.detach());
+    for (const auto& [name, tensor] : state) {
+      CAPTURE(name);
+      CHECK(tensor.dtype() == float32);
+      CHECK(std::isfinite(max(tensor).template item<double>()));
+    }
+    optimizer.step();
+    resumed.step();
+    CHECK(identical(p.detach(), q.detach()));
+  };
+  every([](const Tensor& p) { return NovoGrad({p}, {.lr = 0.1}); });
+  every([](const Tensor& p) { return LAMB({p}, {.lr = 0.1}); });
+  every([](const Tensor& p) { return Adafactor({p}, {.lr = 0.1, .beta1 = 0.9}); });
+  // g / |g| is 1/2.
+  const Tensor p = zeros({4}, float16).requires_grad_();
+  NovoGrad novograd({p}, {.lr = 0.5});
+  p.set_grad(full({4}, 300, float16));
+  novograd.step();
+  CHECK(identical(p.detach(), full({4}, -0.25, float16)));
+}
+
+TEST_CASE("scaler: a step that fails is tried again without another division") {
+  const Tensor shared = ones({1}).expand({2});
+  SGD sgd({shared});
+  GradScaler scaler({.init_scale = 4});
+  shared.set_grad(full({2}, 8));
+  for (int i = 0; i < 2; ++i) CHECK_THROWS_AS(scaler.step(sgd), ShapeError);
+  CHECK(identical(shared.grad(), full({2}, 2)));
+}
+
+TEST_CASE("states: counts are whole, names stand once, and what PyTorch computes anew is dropped") {
+  const auto changed = [](NamedTensors state, const std::string& name, double to) {
+    for (auto& [key, tensor] : state) {
+      if (key == name) tensor = scalar_tensor(to, float64);
+    }
+    return state;
+  };
+  const auto doubled = [](NamedTensors state) {
+    state.push_back(state.back());
+    return state;
+  };
+  const Tensors p = parameters(float32);
+  ASGD asgd(p);
+  take_step(asgd, p);
+  NamedTensors state = asgd.state_dict();
+  CHECK_THROWS_WITH_AS(asgd.load_state_dict(changed(state, "state.0.step", 1.5)),
+                       doctest::Contains("\"state.0.step\" is no count: 1.5"), Error);
+  CHECK_THROWS_AS(asgd.load_state_dict(doubled(state)), Error);
+  CHECK_THROWS_AS(asgd.load_state_dict({{"state.0.step", ones({2})}}), ShapeError);
+  state.emplace_back("state.0.eta", scalar_tensor(0.01, float32));
+  state.emplace_back("state.0.mu", scalar_tensor(1.0, float32));
+  asgd.load_state_dict(state);
+  CHECK(asgd.state_dict().size() == state.size() - 2);
+  Adam adam(p);
+  CHECK_THROWS_AS(adam.load_state_dict({{"state.0.eta", scalar_tensor(0.01, float32)}}), Error);
+  GradScaler scaler;
+  const NamedTensors scale = scaler.state_dict();
+  CHECK_THROWS_AS(scaler.load_state_dict(changed(scale, "_growth_tracker", 2.5)), Error);
+  CHECK_THROWS_AS(scaler.load_state_dict(doubled(scale)), Error);
+  CHECK_THROWS_AS(GradScaler({.growth_factor = -1}), Error);
+  LBFGS lbfgs(p);
+  take_step(lbfgs, p);
+  const NamedTensors memory = lbfgs.state_dict();
+  CHECK_THROWS_AS(lbfgs.load_state_dict(changed(memory, "state.0.n_iter", 0.5)), Error);
+  CHECK_THROWS_AS(lbfgs.load_state_dict(doubled(memory)), Error);
+  CHECK_THROWS_WITH_AS(lbfgs.load_state_dict({{"state.0.n_iter", scalar_tensor(1, int64)}}),
+                       doctest::Contains("\"state.0.d\" is missing in the state of lbfgs"), Error);
+  CHECK_THROWS_WITH_AS(lbfgs.load_state_dict({{"state.0.exp_avg", ones({5})}}),
+                       doctest::Contains("\"state.0.exp_avg\" does not belong to the state of lbfgs"), Error);
+}
+
 }  // namespace wick::test
