@@ -26,7 +26,7 @@ struct Net : wick::nn::Module {
 double train(Net& net, wick::optim::Optimizer& optimizer, const wick::Tensor& x, const wick::Tensor& y) {
   net.train();
   double sum = 0;
-  for (const wick::Tensors& batch : wick::Batches({x, y}, {.size = 64, .shuffle = true})) {
+  for (const wick::Tensors& batch : wick::Batches({x, y}, {.batch_size = 64, .shuffle = true})) {
     optimizer.zero_grad();
     const wick::Tensor loss = cross_entropy(net(dropout(batch[0], 0.1)), batch[1]);
     loss.backward();

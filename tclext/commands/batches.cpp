@@ -141,7 +141,7 @@ std::vector<Command> data_commands() {
           .call = bind([](Call& call, binding::Value variables, const Tensors& tensors, binding::Script body,
                           std::int64_t size, bool shuffle, optional<std::int64_t> seed, bool drop_last,
                           const optional<Tensor>& indices) {
-            const wick::BatchOptions options{.size = size,
+            const wick::BatchOptions options{.batch_size = size,
                                              .shuffle = shuffle,
                                              .drop_last = drop_last,
                                              .indices = indices.value_or(Tensor())};

@@ -29,7 +29,8 @@ Tensor checked_indices(const Tensor& given, std::int64_t n) {
 Batches::Batches(Tensors tensors, const BatchOptions& options)
     : tensors_(std::move(tensors)), options_(options) {
   if (tensors_.empty()) fail(operation, "one tensor at least is needed");
-  if (options_.size < 1) fail(operation, "size must be 1 or greater, {} was given", options_.size);
+  if (options_.batch_size < 1)
+    fail(operation, "batch_size must be 1 or greater, {} was given", options_.batch_size);
   for (const Tensor& x : tensors_) {
     if (x.dim() == 0) fail<ShapeError>(operation, "a tensor without dimensions cannot be cut");
     if (x.size(0) != tensors_[0].size(0)) {
@@ -42,12 +43,12 @@ Batches::Batches(Tensors tensors, const BatchOptions& options)
 
 std::int64_t Batches::positions() const {
   const std::int64_t n = options_.indices.defined() ? options_.indices.numel() : tensors_[0].size(0);
-  return options_.drop_last ? n - n % options_.size : n;
+  return options_.drop_last ? n - n % options_.batch_size : n;
 }
 
 std::int64_t Batches::size() const {
   const std::int64_t n = positions();
-  return n / options_.size + (n % options_.size != 0);
+  return n / options_.batch_size + (n % options_.batch_size != 0);
 }
 
 Batches::Iterator Batches::begin() const {
@@ -61,8 +62,8 @@ Batches::Iterator Batches::begin() const {
 }
 
 Tensors Batches::at(const Tensor& order, std::int64_t number) const {
-  const std::int64_t begin = number * options_.size;
-  const std::int64_t end = begin + std::min(options_.size, positions() - begin);
+  const std::int64_t begin = number * options_.batch_size;
+  const std::int64_t end = begin + std::min(options_.batch_size, positions() - begin);
   Tensors batch;
   batch.reserve(tensors_.size());
   const Tensor picked = order.defined() ? order.slice(0, begin, end) : Tensor();

@@ -9,9 +9,9 @@
 namespace WICK_API wick {
 
 struct BatchOptions {
-  std::int64_t size = 64;  // positions in a batch; the last one may have fewer
-  bool shuffle = false;    // in another order each time that one goes through
-  bool drop_last = false;  // leaves out a last batch that is not full
+  std::int64_t batch_size = 64;  // positions in a batch; the last one may have fewer
+  bool shuffle = false;          // in another order each time that one goes through
+  bool drop_last = false;        // leaves out a last batch that is not full
   // int64: these positions and no others, as distributed_sampler() gives them; all when undefined.
   Tensor indices = {};
   // What orders are drawn from; the process's when null. It must live as long as it is drawn from.
@@ -22,15 +22,15 @@ struct BatchOptions {
 // them makes each batch when its turn comes, so nothing is copied but, where positions are picked, the rows
 // of one batch; without `shuffle` and `indices` a batch is a view.
 //
-//   for (const Tensors& batch : Batches({images, labels}, {.size = 64, .shuffle = true})) {
+//   for (const Tensors& batch : Batches({images, labels}, {.batch_size = 64, .shuffle = true})) {
 //     const Tensor &x = batch[0], &y = batch[1];
 //   }
 //
 // Shuffled, one pass through n positions takes those of randperm(n, generator), drawn when it begins.
 class Batches {
  public:
-  // Error without tensors and for a size below 1; ShapeError unless all tensors have the same first size;
-  // DTypeError, ShapeError or IndexError for indices that are none.
+  // Error without tensors and for a batch size below 1; ShapeError unless all tensors have the same first
+  // size; DTypeError, ShapeError or IndexError for indices that are none.
   explicit Batches(Tensors tensors, const BatchOptions& options = {});
 
   // How many batches a pass has, and how many positions are in them.

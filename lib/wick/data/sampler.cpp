@@ -7,7 +7,7 @@
 
 namespace wick {
 
-Tensor distributed_sampler(std::int64_t n, const DistributedSampler& options) {
+Tensor distributed_sampler(std::int64_t n, const DistributedSamplerOptions& options) {
   constexpr const char* operation = "distributed_sampler";
   const std::int64_t world = options.world_size.value_or(distributed::world_size());
   const std::int64_t rank = options.rank.value_or(distributed::rank());

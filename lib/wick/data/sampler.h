@@ -7,7 +7,7 @@
 
 namespace WICK_API wick {
 
-struct DistributedSampler {
+struct DistributedSamplerOptions {
   bool shuffle = true;
   std::uint64_t seed = 0;  // the same on every rank
   std::int64_t epoch = 0;  // another order for each
@@ -22,6 +22,6 @@ struct DistributedSampler {
 // order that is the same on all ranks. Those of torch.utils.data.DistributedSampler, shuffled ones too:
 // nothing is drawn from the process's generator, so ranks need not agree on its state. Error unless n and the
 // epoch are 0 or greater and the rank lies within the world.
-Tensor distributed_sampler(std::int64_t n, const DistributedSampler& options = {});
+Tensor distributed_sampler(std::int64_t n, const DistributedSamplerOptions& options = {});
 
 }  // namespace wick

@@ -143,7 +143,7 @@ void core() {
   parallel_for(10, 100, [&](std::int64_t begin, std::int64_t end) { done += end - begin; });
   expect("parallel.h", static_cast<double>(done), 10);
   expect("distributed.h", distributed::world_size(), 1);
-  expect("batches.h", static_cast<double>(Batches({ones({5})}, {.size = 2}).size()), 3);
+  expect("batches.h", static_cast<double>(Batches({ones({5})}, {.batch_size = 2}).size()), 3);
   expect("sampler.h", distributed_sampler(5), 10);
   expect("dlpack.h", from_dlpack(to_dlpack(ones({3}))), 3);
 }

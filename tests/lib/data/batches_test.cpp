@@ -19,25 +19,25 @@ std::vector<Tensors> all(const Batches& batches) {
 
 TEST_CASE("batches: in order, as views") {
   const Tensor x = arange(20).reshape({10, 2}), y = arange(10, int64);
-  const auto got = all(Batches({x, y}, {.size = 4}));
+  const auto got = all(Batches({x, y}, {.batch_size = 4}));
   REQUIRE(got.size() == 3);
   CHECK(identical(got[0][0], x.slice(0, 0, 4)));
   CHECK(identical(got[2][0], x.slice(0, 8, 10)));
   CHECK(identical(got[2][1], y.slice(0, 8, 10)));
   CHECK(got[1][0].raw_data() == x[4].raw_data());
-  CHECK(all(Batches({x}, {.size = 4, .drop_last = true})).size() == 2);
-  CHECK(all(Batches({x}, {.size = 5, .drop_last = true})).size() == 2);
-  CHECK(all(Batches({x}, {.size = 100, .drop_last = true})).empty());
-  CHECK(Batches({x}, {.size = 4, .drop_last = true}).positions() == 8);
-  CHECK(all(Batches({x}, {.size = 100}))[0][0].size(0) == 10);
+  CHECK(all(Batches({x}, {.batch_size = 4, .drop_last = true})).size() == 2);
+  CHECK(all(Batches({x}, {.batch_size = 5, .drop_last = true})).size() == 2);
+  CHECK(all(Batches({x}, {.batch_size = 100, .drop_last = true})).empty());
+  CHECK(Batches({x}, {.batch_size = 4, .drop_last = true}).positions() == 8);
+  CHECK(all(Batches({x}, {.batch_size = 100}))[0][0].size(0) == 10);
   CHECK(all(Batches({x.slice(0, 0, 0)})).empty());
-  CHECK(Batches({x}, {.size = std::numeric_limits<std::int64_t>::max()}).size() == 1);
+  CHECK(Batches({x}, {.batch_size = std::numeric_limits<std::int64_t>::max()}).size() == 1);
 }
 
 TEST_CASE("batches: shuffled") {
   const Tensor x = arange(30, float64).reshape({10, 3}), y = arange(10, int64);
   Generator generator(3), same(3);
-  const Batches batches({x, y}, {.size = 4, .shuffle = true, .generator = &generator});
+  const Batches batches({x, y}, {.batch_size = 4, .shuffle = true, .generator = &generator});
   std::set<std::vector<std::int64_t>> orders;
   for (int epoch = 0; epoch < 3; ++epoch) {
     const auto got = all(batches);
@@ -51,14 +51,14 @@ TEST_CASE("batches: shuffled") {
   manual_seed(5);
   const Tensor order = randperm(10);
   manual_seed(5);
-  CHECK(identical(all(Batches({y}, {.size = 10, .shuffle = true}))[0][0], order));
+  CHECK(identical(all(Batches({y}, {.batch_size = 10, .shuffle = true}))[0][0], order));
   CHECK(all(Batches({x.slice(0, 0, 0)}, {.shuffle = true})).empty());
 }
 
 TEST_CASE("batches: of some positions, with gradients") {
   const Tensor x = arange(10).requires_grad_();
   const Tensor indices = tensor({7, 1, 1, 3});
-  const auto got = all(Batches({x}, {.size = 3, .indices = indices}));
+  const auto got = all(Batches({x}, {.batch_size = 3, .indices = indices}));
   REQUIRE(got.size() == 2);
   CHECK(identical(got[0][0].detach(), tensor({7.0, 1.0, 1.0})));
   CHECK(identical(got[1][0].detach(), tensor({3.0})));
@@ -66,7 +66,7 @@ TEST_CASE("batches: of some positions, with gradients") {
   CHECK(identical(x.grad(), tensor({0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0})));
   Generator generator(1);
   const auto mixed =
-      all(Batches({x}, {.size = 4, .shuffle = true, .indices = indices, .generator = &generator}));
+      all(Batches({x}, {.batch_size = 4, .shuffle = true, .indices = indices, .generator = &generator}));
   Generator same(1);
   CHECK(identical(mixed[0][0].detach(), index_select(indices, 0, randperm(4, same)).to(float32)));
 }
@@ -74,7 +74,7 @@ TEST_CASE("batches: of some positions, with gradients") {
 TEST_CASE("batches: what is refused") {
   const Tensor x = ones({4, 2});
   CHECK_THROWS_AS(Batches(Tensors{}), Error);
-  CHECK_THROWS_WITH_AS(Batches({x}, {.size = 0}), doctest::Contains("0 was given"), Error);
+  CHECK_THROWS_WITH_AS(Batches({x}, {.batch_size = 0}), doctest::Contains("0 was given"), Error);
   CHECK_THROWS_AS(Batches({x, ones({5})}), ShapeError);
   CHECK_THROWS_AS(Batches({ones({})}), ShapeError);
   CHECK_THROWS_AS(Batches({x}, {.indices = ones({2})}), DTypeError);
@@ -85,7 +85,7 @@ TEST_CASE("batches: what is refused") {
 
 // From torch.utils.data.DistributedSampler of PyTorch 1.13.
 TEST_CASE("sampler: PyTorch's shares") {
-  const auto share = [](std::int64_t n, const DistributedSampler& options) {
+  const auto share = [](std::int64_t n, const DistributedSamplerOptions& options) {
     return to_vector<std::int64_t>(distributed_sampler(n, options));
   };
   using Ints = std::vector<std::int64_t>;
