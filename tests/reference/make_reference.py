@@ -448,6 +448,11 @@ def indexing():
 # --- reductions and order
 
 
+def widened(x):
+    """In double, for PyTorch's own rounding is no part of a comparison."""
+    return x.to(torch.complex128) if x.is_complex() else x.double() if x.is_floating_point() else x
+
+
 def dim_choices(x):
     yield from ([d] for d in range(x.dim()))
     yield from ([a, b - x.dim()] for a, b in itertools.combinations(range(x.dim()), 2))
@@ -461,23 +466,28 @@ def reduction():
                                  torch.complex128) for x in few_layouts(d)]
     sources += [(torch.int8, specials(torch.int8)), (torch.int64, specials(torch.int64))]
     for dtype, x in sources:
-        half = dtype in (torch.float16, torch.bfloat16)
-        tolerance = "exact" if not dtype.is_floating_point and not dtype.is_complex else "near:32" if not half else "near:4"
-        f.case("sum", [x], x.sum(), tolerance)
+        inexact = dtype.is_floating_point or dtype.is_complex
+        tolerance = "exact" if not inexact else "near:16" if dtype not in (torch.float16, torch.bfloat16) else "near:1"
+        wide = widened(x)
+
+        def summary(op, arguments, result):
+            f.case(op, [x, *arguments], result.to(dtype) if inexact else result, tolerance)
+
+        summary("sum", [], wide.sum())
         for dims in dim_choices(x):
             for keep in (False, True) if len(dims) == 1 else (False,):
-                f.case("sum_dims", [x, dims, keep], x.sum(dims, keepdim=keep), tolerance)
-        if dtype.is_floating_point or dtype.is_complex:
-            f.case("mean", [x], x.mean(), tolerance)
+                summary("sum_dims", [dims, keep], wide.sum(dims, keepdim=keep))
+        if inexact:
+            summary("mean", [], wide.mean())
             for dims in dim_choices(x):
-                f.case("mean_dims", [x, dims, False], x.mean(dims), tolerance)
+                summary("mean_dims", [dims, False], wide.mean(dims))
         if dtype.is_floating_point:
             for unbiased in (True, False):
-                f.case("var", [x, unbiased], x.var(unbiased=unbiased), tolerance)
-                f.case("std", [x, unbiased], x.std(unbiased=unbiased), tolerance)
+                summary("var", [unbiased], wide.var(unbiased=unbiased))
+                summary("std", [unbiased], wide.std(unbiased=unbiased))
             for i, dims in enumerate(dim_choices(x)):
-                f.case("var_dims", [x, dims, i % 2 == 0, True], x.var(dims, i % 2 == 0, True), tolerance)
-                f.case("std_dims", [x, dims, i % 2 == 1, False], x.std(dims, i % 2 == 1), tolerance)
+                summary("var_dims", [dims, i % 2 == 0, True], wide.var(dims, i % 2 == 0, True))
+                summary("std_dims", [dims, i % 2 == 1, False], wide.std(dims, i % 2 == 1))
         if not dtype.is_complex:
             for op in ("max", "min"):
                 function = getattr(torch, op)
@@ -581,12 +591,10 @@ def linalg():
     for a_shape, b_shape in shapes:
         for dtype in (torch.float32, torch.float64, torch.int32, torch.int64, torch.complex64, torch.complex128):
             a, b = fresh(dtype, a_shape), fresh(dtype, b_shape)
-            exact = not dtype.is_floating_point and not dtype.is_complex
-            # In double, for PyTorch's own rounding is no part of the comparison. Its complex dot product gives 0.
-            wide = torch.complex128 if dtype.is_complex else dtype if exact else torch.float64
-            x, y = a.to(wide), b.to(wide)
+            x, y = widened(a), widened(b)
+            # PyTorch's complex dot product gives 0.
             out = (x * y).sum() if dtype.is_complex and a.dim() == b.dim() == 1 else x @ y
-            f.case("matmul", [a, b], out.to(dtype), "exact" if exact else "near:256" if a_shape[-1] > 10 else "near:64")
+            f.case("matmul", [a, b], out.to(dtype), "near:64" if dtype.is_floating_point or dtype.is_complex else "exact")
     for dtype in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64):
         a, b = specials(dtype)[:6].reshape(2, 3), fresh(dtype, (3, 4))
         f.case("matmul", [a, b], a @ b)
@@ -600,7 +608,7 @@ def linalg():
         operands_b = [fresh(dtype, (5, 3)).t(), fresh(dtype, (9, 12))[1::3, 1::3], fresh(dtype, (3,))[:, None].expand(3, 4),
                       fresh(dtype, (2, 5, 3)).transpose(1, 2), fresh(dtype, (3, 1)), fresh(dtype, (9,))[::3]]
         for a, b in itertools.product(operands_a, operands_b):
-            f.case("matmul", [a, b], a @ b, "near:64")
+            f.case("matmul", [a, b], (widened(a) @ widened(b)).to(dtype), "near:64")
     f.case("bmm", [torch.ones(2, 3, 4), torch.ones(2, 4, 1)], torch.full((2, 3, 1), 4.0))
     for a_shape, b_shape in (((), (2,)), ((2,), ()), ((2,), (3,)), ((2, 3), (2, 3)), ((2, 3), (4,)), ((2, 2, 3), (3, 3, 2))):
         f.error("matmul", [torch.ones(a_shape), torch.ones(b_shape)])
