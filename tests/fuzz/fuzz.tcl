@@ -86,6 +86,15 @@ proc newOptimizer {} {
 proc newLayer {} {
     eval torch::[pick {{linear 2 3} {conv2d 1 2 2} {conv1d 2 1 2} {conv_transpose1d 1 2 2} {batchnorm2d 2} {batch_norm1d 3} {layer_norm 2} {group_norm 1 2} \
         {instance_norm1d 2} {maxpool1d 2} {maxpool2d 2} {avgpool2d 2} {embedding 3 2} {lstm 2 1} {gru 3 2 2} {rnn_tanh 2 2 1 1 1} {dropout 0.5} sequential}]
+proc newModule {} {
+    eval [pick {
+        {torch::linear 3 2}
+        {torch::sequential [list [torch::linear 3 2] torch::tensor_tanh [torch::linear 2 3]]}
+        {torch::dropout}
+        {torch::flatten}
+        {torch::distributed_data_parallel [torch::linear 3 2]}
+        {torch::module [list a [torch::linear 3 2]] -forward {torch::tensor_mul 2}}
+    }]
 }
 # Mostly what the type asks for.
 proc aValue {type} {
@@ -93,7 +102,8 @@ proc aValue {type} {
     if {[chance 0.1]} {return [anything]}
     switch -glob $type {
         tensor {return [aTensor]}
-        tensors - tensors/module {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
+        tensors {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
+        tensors/module {return [aValue [pick {tensors module}]]}
         tensor/scalar {return [expr {[chance 0.5] ? [aTensor] : [pick $numbers]}]}
         tensor/bool {return [expr {[chance 0.5] ? [aTensor] : [pick {0 1 true none}]}]}
         module {return [newLayer]}
@@ -108,6 +118,10 @@ proc aValue {type} {
             {torch::tensor_free [lindex [torch::tensors] 0]} {set ::t [torch::ones 2]; llength $::t} {catch {torch::tensor_add foo bar}} [list aCall]]]}
         enum:* {return [pick [split [string range $type 5 end] |]]}
         optimizer {return [newOptimizer]}
+        module {return [newModule]}
+        scaler {return [torch::grad_scaler_new]}
+        path {return [file join $::folder [pick {a b c missing/d}]]}
+        doubles {return [pick {{0.5 0.9} {0.9 0.999} {1 2 3} {0.5 nan} {}}]}
         scheduler {return [torch::lr_scheduler_[pick {step cosine polynomial}] [newOptimizer] 2]}
         string {return [pick {"" names count bytes workers zeros tensor_add torch::nothing isend_handle_dst1_tag0 irecv_handle_1 {a b}}]}
         default {return [anything]}
@@ -196,6 +210,9 @@ proc works {} {
           && [torch::tensor_shape [torch::distributed_gather $x]] eq {1 2 2}}
 }
 
+# Files go to a folder of their own, whatever they are called.
+set folder [exec mktemp -d]
+cd $folder
 set commands [torch::describe]
 foreach command $commands {set about($command) [torch::describe $command]}
 newChild
@@ -216,6 +233,9 @@ torch::scope {
         if {$i % 500 == 0} newChild
     }
 }
+
+cd /
+file delete -force $folder
 
 # Everything that still holds a tensor lets go of it.
 update
