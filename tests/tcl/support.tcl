@@ -62,13 +62,14 @@ proc failureDetail {script} {
 proc name {t} {string range x$t 1 end}
 
 # Runs a script as the body of a procedure without arguments, and answers how many names of tensors came up while it ran
-# and how many live tensors it left behind. Errors are ignored. Tcl keeps the words of the last command that failed
-# for `info errorstack`, which a further error replaces.
+# and how many live tensors it left behind. An error is passed on: what a script that stopped half way leaves says nothing
+# of the rest. Tcl keeps the words of the last command that failed for `info errorstack`, which a further error replaces.
 proc effects {script} {
     catch {error {}}
     set names [llength [torch::tensors]]
     set live [torch::tensors count]
-    catch {apply [list {} $script]}
+    if {[catch {apply [list {} $script]} message]} {error $message}
+    unset message
     catch {error {}}
     list [expr {[llength [torch::tensors]] - $names}] [expr {[torch::tensors count] - $live}]
 }
@@ -113,7 +114,7 @@ proc checkRefused {script pattern} {
     set wrong {}
     if {![string match $pattern $message]} {lappend wrong message $message}
     if {[lindex $code 0] ne "TORCH" || [llength $code] < 2} {lappend wrong code $code}
-    set effects [effects $script]
+    set effects [effects [list catch $script]]
     if {$effects ne {0 0}} {lappend wrong effects $effects}
     if {[torch::tensor_to_list [torch::tensor_add [torch::ones 2] [torch::ones 2]]] ne {2.0 2.0}} {lappend wrong arithmetic}
     return $wrong
