@@ -43,10 +43,6 @@ class Ref {
     if (object_) object_->retain();
   }
   Ref(const Ref& other) noexcept : Ref(other.object_) {}
-  // As an owner of the base, which can end what is derived from it.
-  template <class U>
-  requires(!std::same_as<U, T> && std::convertible_to<U*, T*> && std::has_virtual_destructor_v<T>)
-  Ref(const Ref<U>& other) noexcept : Ref(static_cast<T*>(other.get())) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   // Of a derived class, as a pointer would be: the base must end its objects through a virtual destructor.
   template <class U>
