@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -171,6 +172,25 @@ decltype(auto) dispatch(DType t, F&& f) {
       break;
   }
   return f(TypeTag<std::complex<double>>{});
+}
+
+}  // namespace dtypes
+
+namespace dtypes {
+
+// Of a floating point dtype, or of a complex one's parts: the largest finite number, the smallest above 0
+// that has all its digits, and the smallest above 0.
+constexpr double largest_finite(DType t) {
+  return t == float16               ? 65504
+         : t == bfloat16            ? 0x1.fep127
+         : real_dtype(t) == float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                    : std::numeric_limits<double>::max();
+}
+constexpr double smallest_normal(DType t) {
+  return t == float16 ? 0x1p-14 : t == bfloat16 || real_dtype(t) == float32 ? 0x1p-126 : 0x1p-1022;
+}
+constexpr double smallest_positive(DType t) {
+  return t == float16 ? 0x1p-24 : t == bfloat16 ? 0x1p-133 : real_dtype(t) == float32 ? 0x1p-149 : 0x1p-1074;
 }
 
 }  // namespace dtypes

@@ -292,16 +292,10 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
 
 namespace {
 
-// The smallest number above 0.
-double smallest(DType dtype) {
-  if (dtype == float16) return 0x1p-24;
-  if (dtype == bfloat16) return 0x1p-133;
-  return dtype == float32 ? 0x1p-149 : 0x1p-1074;
-}
-
 // Of hypot, with respect to the operand; at the corner, where both are 0, the slope is 0.
 constexpr auto share_of_distance = [](const Tensor& g, const Tensor& x, const Tensor& distance) {
-  const Tensor divisor = maximum(distance, scalar_tensor(smallest(distance.dtype()), distance.dtype()));
+  const Tensor divisor =
+      maximum(distance, scalar_tensor(smallest_positive(distance.dtype()), distance.dtype()));
   return mul(g, div(x, divisor));
 };
 

@@ -150,15 +150,6 @@ constexpr UnaryRule nan_to_num_rule{
       return where(isfinite(x), g, scalar_tensor(0, g.dtype()));
     }};
 
-double largest_finite(DType dtype) {
-  return dispatch(dtype, []<class T>(TypeTag<T>) -> double {
-    if constexpr (std::is_same_v<T, Half>) return 65504;
-    if constexpr (std::is_same_v<T, BFloat16>) return 0x1.fep127;
-    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::max();
-    return 0;
-  });
-}
-
 }  // namespace
 
 Tensor nan_to_num(const Tensor& x, std::optional<double> nan, std::optional<double> posinf,

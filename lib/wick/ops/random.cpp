@@ -218,14 +218,6 @@ Tensor fill_uniform(const char* operation, Generator& generator, const Tensor& o
   });
 }
 
-// The least and largest finite number of a floating point dtype.
-double largest(DType dtype) {
-  return dtype == float16    ? 65504
-         : dtype == bfloat16 ? 0x1.fep127
-         : dtype == float32  ? static_cast<double>(std::numeric_limits<float>::max())
-                             : std::numeric_limits<double>::max();
-}
-
 Tensor fill_integers(Generator& generator, const Tensor& out, std::int64_t low, std::int64_t high) {
   if (low >= high) fail("randint", "low must be below high, {} and {} were given", low, high);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
@@ -233,10 +225,10 @@ Tensor fill_integers(Generator& generator, const Tensor& out, std::int64_t low, 
     if constexpr (is_complex(dtype_of<T>) || std::is_same_v<T, bool>) {
       throw DTypeError("randint is not defined for " + std::string(name(out.dtype())));
     } else {
-      const bool held = is_floating(dtype_of<T>)
-                            ? std::max(std::fabs(static_cast<double>(low)),
-                                       std::fabs(static_cast<double>(high - 1))) <= largest(dtype_of<T>)
-                            : fits(low, out.dtype()) && fits(high - 1, out.dtype());
+      const bool held = is_floating(dtype_of<T>) ? std::max(std::fabs(static_cast<double>(low)),
+                                                            std::fabs(static_cast<double>(high - 1))) <=
+                                                       largest_finite(dtype_of<T>)
+                                                 : fits(low, out.dtype()) && fits(high - 1, out.dtype());
       if (!held) fail("randint", "{} cannot hold all of [{}, {})", out.dtype(), low, high);
       // Floating point may round the ends out of the range.
       T least = static_cast<T>(low), most = static_cast<T>(high - 1);
@@ -377,7 +369,7 @@ Tensor uniform(double low, double high, const Shape& shape, Generator& generator
   if (!std::isfinite(low) || !std::isfinite(high) || !(low <= high)) {
     fail("uniform", "low and high must be finite and low not above high, {} and {} were given", low, high);
   }
-  if (is_floating(dtype) && std::max(std::fabs(low), std::fabs(high)) > largest(dtype)) {
+  if (is_floating(dtype) && std::max(std::fabs(low), std::fabs(high)) > largest_finite(dtype)) {
     fail("uniform", "{} cannot hold all of [{}, {})", dtype, low, high);
   }
   return fill_uniform("uniform", generator, empty(shape, dtype), low, high);
