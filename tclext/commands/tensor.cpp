@@ -24,12 +24,10 @@ Shape sizes_of(const AnyTensor& x) {
 
 // Beside integers exact where alpha is whole, else computed in float64.
 Tensor add_scaled(const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  if (!is_integral(wick::result_type(a, b)) || alpha.kind() != wick::Kind::Floating)
+  if (!is_integral(wick::result_type(a, b)) || alpha.kind() != wick::Kind::Floating || alpha.whole())
     return wick::add(a, b, alpha);
-  const double factor = alpha.to_double();
-  if (!std::isfinite(factor))
+  if (!std::isfinite(alpha.to_double()))
     wick::fail<wick::DTypeError>("add", "for integer operands alpha must be finite, {} was given", alpha);
-  if (factor == std::trunc(factor) && fits(alpha, wick::int64)) return wick::add(a, b, alpha.to_int());
   return wick::add(a.to(wick::float64), b.to(wick::float64), alpha);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -39,6 +40,9 @@ class Scalar {
   double to_double() const { return kind_ <= Kind::Integer ? static_cast<double>(integer_) : real_; }
   // Truncates towards zero, and saturates; NaN is 0.
   std::int64_t to_int() const;
+  // The integer that the number is, as 2 of 2.0; none for a fraction, what int64 does not hold and any
+  // complex number.
+  std::optional<std::int64_t> whole() const;
   std::complex<double> to_complex() const { return {to_double(), imag_}; }
   bool to_bool() const { return kind_ <= Kind::Integer ? integer_ != 0 : real_ != 0 || imag_ != 0; }
   // As a C++ number: an Error for one that an integer type cannot hold (cut towards zero; NaN is none), and
@@ -87,6 +91,13 @@ inline std::int64_t Scalar::to_int() const {
   if (real_ >= 0x1p63) return INT64_MAX;
   if (real_ < -0x1p63) return INT64_MIN;
   return static_cast<std::int64_t>(real_);
+}
+
+inline std::optional<std::int64_t> Scalar::whole() const {
+  if (kind_ <= Kind::Integer) return integer_;
+  const bool held = kind_ == Kind::Floating && real_ >= -0x1p63 && real_ < 0x1p63;
+  if (!held || static_cast<double>(to_int()) != real_) return std::nullopt;
+  return to_int();
 }
 
 namespace dtypes {

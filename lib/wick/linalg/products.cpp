@@ -16,6 +16,7 @@
 #include "wick/ops/join.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/rearrange.h"
+#include "wick/ops/rule.h"
 #include "wick/ops/scan.h"
 #include "wick/ops/views.h"
 
@@ -266,14 +267,12 @@ Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar
     return addmm(autocast::lowered(input), autocast::lowered(a), autocast::lowered(b), beta, alpha);
   }
   check_same_dtype("addmm", input.dtype(), a.dtype());
-  for (const Scalar& factor : {beta, alpha}) {
-    if (factor.kind() > kind(input.dtype()))
-      fail<DTypeError>("addmm", "a factor of {} cannot be held by {}", factor, input.dtype());
-  }
+  const Scalar of_input = factor_for("addmm", "beta", beta, input.dtype());
+  const Scalar of_product = factor_for("addmm", "alpha", alpha, input.dtype());
   const Tensor product = mm(a, b);
   input.expand(product.sizes());  // a ShapeError where it does not fit
-  if (beta.to_complex() == 0.0) return mul(product, alpha);
-  return add(beta.to_complex() == 1.0 ? input : mul(input, beta), product, alpha);
+  if (of_input.to_complex() == 0.0) return mul(product, of_product);
+  return add(of_input.to_complex() == 1.0 ? input : mul(input, of_input), product, of_product);
 }
 
 Tensor vander(const Tensor& x, std::optional<std::int64_t> columns, bool increasing) {

@@ -21,7 +21,8 @@ Tensor dot(const Tensor& a, const Tensor& b);
 // (n), (m): all products, (n, m), in the promoted dtype.
 Tensor outer(const Tensor& a, const Tensor& b);
 // beta input + alpha (a b), where a and b are matrices of one dtype with input, which is broadcast to their
-// product and, for a beta of 0, not looked at. Error for fractional factors beside integers.
+// product and, for a beta of 0, not looked at. DTypeError for fractional factors beside
+// integers; 2.0 is 2 there.
 Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
              const Scalar& alpha = 1);
 // The matrix of the powers of a vector, one in each column, from columns - 1 (its size, by default) down to

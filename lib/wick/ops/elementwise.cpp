@@ -87,10 +87,6 @@ Tensor as_operand(const Tensor& x, const Scalar& number) {
 
 DType true_division_type(DType dtype) { return is_integral(dtype) ? float32 : dtype; }
 
-Scalar conjugate(const Scalar& number) {
-  return number.kind() == Kind::Complex ? Scalar(std::conj(number.to_complex())) : number;
-}
-
 bool is_one(const Scalar& alpha) { return alpha.kind() <= Kind::Floating && alpha.to_double() == 1; }
 
 Scalar negated(const Scalar& number) {
@@ -101,14 +97,10 @@ Scalar negated(const Scalar& number) {
 
 Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x : mul(x, factor); }
 
-Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& alpha) {
+Tensor add_scaled(const char* name, const Tensor& a, const Tensor& b, const Scalar& given) {
   const DType dtype = result_type(a, b);
-  if (alpha.kind() > Kind::Integer && is_integral(dtype)) {
-    fail<DTypeError>(name, "for integer operands alpha must be a whole number, {} was given", alpha);
-  }
+  const Scalar alpha = factor_for(name, "alpha", given, dtype);
   if (is_complex(dtype)) return run_binary(Binary::Add, name, a, mul(b.detach(), alpha), dtype);
-  if (alpha.kind() == Kind::Complex)
-    fail<DTypeError>(name, "for real operands alpha must be real, a complex number was given");
   const std::int64_t whole = alpha.to_int();
   const double factor = alpha.to_double();
   return run_binary(Binary::AddScaled, name, a, b, dtype,

@@ -17,7 +17,7 @@ namespace WICK_API wick {
 DType result_type(const Tensor& a, const Tensor& b);
 DType result_type(const Tensor& a, const Scalar& b);
 
-// a + alpha * b. Error for a fractional alpha beside integers.
+// a + alpha * b. DTypeError for a fractional alpha beside integers; 2.0 is 2 there.
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);
 Tensor add(const Tensor& a, const Scalar& b);
 // a - alpha * b; not defined for two bool operands.
@@ -118,8 +118,8 @@ Tensor logaddexp(const Tensor& a, const Tensor& b);
 // start + weight (end - start), for floating point and complex tensors of one dtype; exact ends for weights 0
 // and 1.
 Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight);
-// x + value a b, and x + value a / b, in the promoted dtype. Error for a fractional value beside integers,
-// whose quotients are a DTypeError.
+// x + value a b, and x + value a / b, in the promoted dtype. DTypeError for a fractional value beside
+// integers, where 2.0 is 2, and for quotients of integers.
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);
 

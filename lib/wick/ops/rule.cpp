@@ -1,6 +1,9 @@
 #include "wick/ops/rule.h"
 
+#include <complex>
+
 #include "wick/autograd/in_place.h"
+#include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/creation.h"
@@ -80,6 +83,21 @@ Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype,
   for (const Tensor* t : inputs) add(*t);
   loop(block, parameters);
   return out;
+}
+
+Scalar factor_for(const char* operation, const char* parameter, const Scalar& factor, DType dtype) {
+  if (is_integral(dtype)) {
+    if (const auto whole = factor.whole()) return *whole;
+    fail<DTypeError>(operation, "for integer operands {} must be a whole number, {} was given", parameter,
+                     factor);
+  }
+  if (!is_complex(dtype) && factor.kind() == Kind::Complex)
+    fail<DTypeError>(operation, "for real operands {} must be real, {} was given", parameter, factor);
+  return factor;
+}
+
+Scalar conjugate(const Scalar& number) {
+  return number.kind() == Kind::Complex ? Scalar(std::conj(number.to_complex())) : number;
 }
 
 Tensor apply(const UnaryRule& rule, const Tensor& x, const UnaryParameters& parameters) {

@@ -52,6 +52,11 @@ const Tensor& apply_in_place(const UnaryRule& rule, const Tensor& x, const Unary
 // As result_type of two.
 DType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
 
+// A number beside tensors as those of that dtype take it: beside integers one that is whole, as an integer;
+// beside real numbers a real one. DTypeError for others, which names the parameter.
+Scalar factor_for(const char* operation, const char* parameter, const Scalar& factor, DType dtype);
+Scalar conjugate(const Scalar& number);
+
 // The loop over one or two inputs, broadcast to each other, and a new tensor, which it returns. Few elements
 // of contiguous inputs of one shape take a short way.
 Tensor run_elementwise(std::initializer_list<const Tensor*> inputs, DType dtype, kernels::Loop loop,

@@ -23,31 +23,28 @@ Tensor run_ternary(Ternary op, const char* name, const Tensor& a, const Tensor& 
   return out;
 }
 
-TernaryParameters factor_of(const char* operation, const Scalar& value, DType dtype) {
-  if (is_integral(dtype) && value.kind() > Kind::Integer)
-    fail<DTypeError>(operation, "for integer operands value must be a whole number, {} was given", value);
-  if (!is_complex(dtype) && value.kind() == Kind::Complex)
-    fail<DTypeError>(operation, "for real operands value must be real, {} was given", value);
-  if (is_integral(dtype)) return {.integer = value.to_int()};
-  const std::complex<double> number = value.to_complex();
+TernaryParameters parameters_of(const Scalar& factor, DType dtype) {
+  if (is_integral(dtype)) return {.integer = factor.to_int()};
+  const std::complex<double> number = factor.to_complex();
   return {.real = number.real(), .imag = number.imag()};
 }
 
-Scalar conjugate(const Scalar& number) {
-  return number.kind() == Kind::Complex ? Scalar(std::conj(number.to_complex())) : number;
-}
+// Of addcmul, with respect to one of the factors.
+constexpr auto gradient_of_factor = [](const Tensor& g, const Tensor& other, const Scalar& times) {
+  return mul(mul(g, conj(other)), times);
+};
 
 }  // namespace
 
 Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight) {
   const DType dtype = start.dtype();
   check_same_dtype("lerp", dtype, end.dtype());
+  if (is_integral(dtype)) checked_kernel(nullptr, "lerp", dtype);
   if (weight.is_tensor()) {
     check_same_dtype("lerp", dtype, weight.tensor().dtype());
-  } else if (weight.number().kind() > kind(dtype) && !is_integral(dtype)) {
+  } else if (weight.number().kind() > kind(dtype)) {
     fail<DTypeError>("lerp", "between real tensors the weight must be real, {} was given", weight.number());
   }
-  if (is_integral(dtype)) checked_kernel(nullptr, "lerp", dtype);
   const Tensor w = weight.is_tensor() ? weight.tensor() : scalar_tensor(weight.number(), dtype);
   return record("lerp", run_ternary(Ternary::Lerp, "lerp", start, end, w, dtype),
                 wrt(start, saving(w), [](const Tensor& g, const Tensor& t) { return mul(g, conj(1 - t)); }),
@@ -59,24 +56,18 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight) {
 
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value) {
   const DType dtype = result_type(x, a, b);
-  const TernaryParameters factor = factor_of("addcmul", value, dtype);
-  const Scalar by = conjugate(value);
-  return record("addcmul", run_ternary(Ternary::AddCMul, "addcmul", x, a, b, dtype, factor),
-                wrt(x, [](const Tensor& g) { return g; }),
-                wrt(a, saving(b, by),
-                    [](const Tensor& g, const Tensor& other, const Scalar& times) {
-                      return mul(mul(g, conj(other)), times);
-                    }),
-                wrt(b, saving(a, by), [](const Tensor& g, const Tensor& other, const Scalar& times) {
-                  return mul(mul(g, conj(other)), times);
-                }));
+  const Scalar factor = factor_for("addcmul", "value", value, dtype), by = conjugate(factor);
+  return record("addcmul",
+                run_ternary(Ternary::AddCMul, "addcmul", x, a, b, dtype, parameters_of(factor, dtype)),
+                wrt(x, [](const Tensor& g) { return g; }), wrt(a, saving(b, by), gradient_of_factor),
+                wrt(b, saving(a, by), gradient_of_factor));
 }
 
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value) {
   const DType dtype = result_type(x, a, b);
-  const TernaryParameters factor = factor_of("addcdiv", value, dtype);
-  const Scalar by = conjugate(value);
-  return record("addcdiv", run_ternary(Ternary::AddCDiv, "addcdiv", x, a, b, dtype, factor),
+  const Scalar factor = factor_for("addcdiv", "value", value, dtype), by = conjugate(factor);
+  return record("addcdiv",
+                run_ternary(Ternary::AddCDiv, "addcdiv", x, a, b, dtype, parameters_of(factor, dtype)),
                 wrt(x, [](const Tensor& g) { return g; }),
                 wrt(a, saving(b, by),
                     [](const Tensor& g, const Tensor& divisor, const Scalar& times) {

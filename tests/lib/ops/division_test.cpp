@@ -110,8 +110,27 @@ TEST_CASE("lerp, addcmul, addcdiv: dtypes, errors, gradients") {
   CHECK_THROWS_AS(lerp(ones({2}), ones({2}, float64), 0.5), DTypeError);
   CHECK_THROWS_AS(lerp(ones({2}, int64), ones({2}, int64), 0.5), DTypeError);
   CHECK_THROWS_AS(lerp(ones({2}), ones({3}), 0.5), ShapeError);
-  CHECK_THROWS_AS(addcmul(ones({2}, int64), ones({2}, int64), ones({2}, int64), 1.5), DTypeError);
+  for (const Scalar& bad : {Scalar(1.5), Scalar(0x1p63), Scalar(-HUGE_VAL), Scalar(std::nan("")),
+                            Scalar(std::complex<double>(2, 0))})
+    CHECK_THROWS_AS(addcmul(ones({2}, int64), ones({2}, int64), ones({2}, int64), bad), DTypeError);
+  CHECK_THROWS_AS(addcmul(ones({2}), ones({2}), ones({2}), std::complex<double>(2, 0)), DTypeError);
   CHECK_THROWS_AS(addcdiv(ones({2}, int64), ones({2}, int64), ones({2}, int64)), DTypeError);
+}
+
+TEST_CASE("whole factors beside integers count as integers, exactly") {
+  const Tensor x = tensor({7, -7}), m = tensor({1, 2, 3, 4}).reshape({2, 2});
+  CHECK(equal(addcmul(x, x, x, 2.0), tensor({105, 91})));
+  CHECK(equal(addcmul(tensor({0}), tensor({1}), tensor({1}), -0x1p63), tensor({INT64_MIN})));
+  CHECK(equal(addcmul(x, x, x, true), tensor({56, 42})));
+  CHECK(equal(addmm(tensor({1, 2}), m, m, 1.0, 2.0), addmm(tensor({1, 2}), m, m, 1, 2)));
+  CHECK(addmm(tensor({1, 2}), m, m, -2.0, 1.0).dtype() == int64);
+  CHECK(equal(add(x, x, 3.0), mul(x, 4)));
+  CHECK(equal(sub(x, x, 3.0), mul(x, -2)));
+  CHECK(equal(x.clone().add_(x, 3.0), mul(x, 4)));
+  CHECK(equal(add(tensor({1}, uint8), tensor({200}, uint8), -1.0), tensor({57}, uint8)));
+  CHECK_THROWS_WITH_AS(add(x, x, 0.5), doctest::Contains("alpha"), DTypeError);
+  CHECK_THROWS_WITH_AS(addmm(x, m, m, 0.5), doctest::Contains("beta"), DTypeError);
+  CHECK_THROWS_WITH_AS(addmm(x, m, m, 1, 0.5), doctest::Contains("alpha"), DTypeError);
 }
 
 TEST_CASE("nan_to_num: each dtype's own ends") {
