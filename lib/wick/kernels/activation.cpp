@@ -199,8 +199,7 @@ struct GeluTanhOf {
 struct NanToNumOf {
   template <class C>
   static C f(C x, Parameters<C> p) {
-    const C number = x != x ? p.a : x;
-    return number == C(__builtin_inf()) ? p.b : number == C(-__builtin_inf()) ? p.c : number;
+    return x != x ? p.a : x == C(__builtin_inf()) ? p.b : x == C(-__builtin_inf()) ? p.c : x;
   }
   template <class C>
   static C df(C g, C x, Parameters<C>) {

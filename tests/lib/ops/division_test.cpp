@@ -138,6 +138,10 @@ TEST_CASE("nan_to_num: each dtype's own ends") {
   CHECK(equal(nan_to_num(tensor({nan, HUGE_VAL, -HUGE_VAL, 2.0}, float16)),
               tensor({0.0, 65504.0, -65504.0, 2.0}, float16)));
   CHECK(equal(nan_to_num(tensor({nan, HUGE_VAL, -1.0}, float64), 7, 8), tensor({7.0, 8.0, -1.0}, float64)));
+  // What comes in place of a NaN stays.
+  CHECK(equal(nan_to_num(tensor({nan, HUGE_VAL, -HUGE_VAL}), HUGE_VAL, 8, 9), tensor({HUGE_VAL, 8.0, 9.0})));
+  CHECK(
+      equal(nan_to_num(tensor({nan, HUGE_VAL, -HUGE_VAL}), -HUGE_VAL, 8, 9), tensor({-HUGE_VAL, 8.0, 9.0})));
   CHECK(equal(nan_to_num(tensor({1, 2})), tensor({1, 2})));
   check_gradients("nan_to_num", [](const Tensors& in) { return square(nan_to_num(in[0])); }, {values({5})});
   CHECK_THROWS_AS(nan_to_num(ones({2}, complex64)), DTypeError);
