@@ -120,7 +120,10 @@ Tensor prod(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType
            if (in.numel() == 0) return zeros_like(in);
            const ReducedDims over(in, along);
            const Tensor spread = g.reshape(over.kept), whole = product.reshape(over.kept);
-           const Tensor usable = bitwise_and(isfinite(whole), ne(whole, scalar_tensor(0, whole.dtype())));
+           // Subnormal products have lost digits.
+           const Tensor size = abs(whole.detach());
+           const Tensor has_all_digits = ge(size, scalar_tensor(smallest_normal(size.dtype()), size.dtype()));
+           const Tensor usable = bitwise_and(isfinite(whole), has_all_digits);
            const bool divides = all(usable).item().to_bool();
            return mul(spread, conj(divides ? div(whole, in) : products_of_others(in, over)));
          });

@@ -72,6 +72,34 @@ TEST_CASE("prod: wider than the data, dtypes, gradients beside zeros") {
   check_gradients("complex prod", [](const Tensors& in) { return prod(in[0], 0); }, {complex_values({3, 2})});
 }
 
+TEST_CASE("prod: the gradient has its digits where the product has lost its own") {
+  const auto gradient = [](const Tensor& x) {
+    const Tensor leaf = x.clone().requires_grad_();
+    prod(leaf).backward();
+    return leaf.grad();
+  };
+  // In float64, whose product of the others is exact enough.
+  const auto wanted_of = [](const Tensor& x) {
+    const std::vector<double> numbers = to_vector<double>(x);
+    std::vector<double> out(numbers.size(), 1);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      for (std::size_t j = 0; j < out.size(); ++j) out[i] *= i == j ? 1 : numbers[j];
+    }
+    return tensor(out, x.sizes(), x.dtype());
+  };
+  const Tensor samples[] = {full({7}, 0.1, float16), tensor({1e-20, 1e-20, 1e-4}, float32),
+                            tensor({1e-20, 1e-20, 1e-4}, bfloat16), tensor({1e-160, 1e-160, 1e10}, float64)};
+  for (const Tensor& x : samples)
+    CHECK_MESSAGE(ulp_distance(gradient(x), wanted_of(x)) <= 1, name(x.dtype()));
+  CHECK(allclose(real(gradient(samples[1].to(complex64))), wanted_of(samples[1]), 1e-6, 1e-44));
+  // Of several lines one has lost digits, and one is too large.
+  const Tensor leaf =
+      tensor({1e-20, 1e-20, 1e-4, 1.0, 2.0, 3.0, 1e30, 1e30, 1e-30}).reshape({3, 3}).requires_grad_();
+  sum(prod(leaf, 1)).backward();
+  const Tensor wanted = tensor({1e-24, 1e-24, 1e-40, 6.0, 3.0, 2.0, 1.0, 1.0, HUGE_VAL}).reshape({3, 3});
+  CHECK(allclose(leaf.grad(), wanted, 1e-6, 1e-44));
+}
+
 TEST_CASE("nansum, nanmean: without NaN as sum and mean, and the gradient is 0 at NaN") {
   const double nan = std::nan("");
   CHECK(equal(nansum(tensor({1.0, nan, 2.0})), scalar_tensor(3, float32)));
