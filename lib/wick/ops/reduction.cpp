@@ -165,6 +165,21 @@ Tensor nanmean(const Tensor& x, const Dims& dims, bool keepdim) {
                 });
 }
 
+namespace {
+
+// The logarithms of the shares that exp(x) has in exp(total). An infinite total is shared by the elements
+// that are infinite as well; of one that is 0 nobody has a share.
+Tensor log_shares(const Tensor& x, const Tensor& total, const Dims& dims) {
+  const Tensor end = total.detach();
+  if (all_finite(end)) return sub(x, total);
+  const Tensor same = bitwise_and(eq(x.detach(), end), isinf(end));
+  const Tensor none = lt(end, scalar_tensor(0, end.dtype()));
+  const Tensor shared = where(none, end, neg(log(sum(same, dims, true).to(float64))).to(end.dtype()));
+  return where(same, shared, sub(x, total));
+}
+
+}  // namespace
+
 Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
   if (is_complex(x.dtype())) checked_kernel(nullptr, "logsumexp", x.dtype());
   if (is_integral(x.dtype())) return logsumexp(x.to(float32), dims, keepdim);
@@ -179,9 +194,11 @@ Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
     out = add(log(reduce(Reduce::Sum, powers.exp_(), s)), shift).to(x.dtype());
   }
   if (!keepdim) out = out.reshape(without_dims(x.sizes(), s.dims));
-  return record("logsumexp", out, {x}, saving(x, out, s.kept),
-                [](const Tensor& g, const Tensor& in, const Tensor& result, const Shape& kept) {
-                  return mul(g.reshape(kept), exp(sub(in, result.reshape(kept))));
+  return record("logsumexp", out, {x}, saving(x, out, s.dims),
+                [](const Tensor& g, const Tensor& in, const Tensor& result, const Dims& along) {
+                  const Shape kept = ReducedDims(in, along).kept;
+                  const Tensor total = result.reshape(kept);
+                  return mul(g.reshape(kept), exp(log_shares(in, total, along)));
                 });
 }
 

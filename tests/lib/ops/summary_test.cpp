@@ -133,6 +133,22 @@ TEST_CASE("logsumexp: range, half precision, nothing, gradients") {
     for (const Dims& dims : {Dims{}, Dims{0}, Dims{0, 1}})
       check_gradients("logsumexp", [=](const Tensors& in) { return logsumexp(in[0], dims); }, {x});
   }
+  // Nobody has a share in a line of exp(-inf); infinite elements share an infinite result.
+  const double huge = HUGE_VAL;
+  for (const DType dtype : {float16, float32, float64}) {
+    const Tensor lines =
+        tensor({-huge, -huge, -huge, 1.0, 1.0, -huge, huge, 2.0, huge, -huge, huge, -huge}, dtype)
+            .reshape({4, 3})
+            .requires_grad_();
+    sum(logsumexp(lines, 1)).backward();
+    const Tensor shares =
+        tensor({0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.5, 0.0, 0.5, 0.0, 1.0, 0.0}, dtype).reshape({4, 3});
+    CHECK(allclose(lines.grad(), shares, 0, 1e-3));
+    CHECK(equal(lines.grad()[0], shares[0]));
+  }
+  const Tensor masked = full({3}, -huge, float64).requires_grad_();
+  const Tensor first = grad({logsumexp(masked, 0)}, {masked}, {ones({}, float64)}, true, true)[0];
+  CHECK(equal(grad({sum(first)}, {masked})[0], zeros({3}, float64)));
   CHECK_THROWS_AS(logsumexp(ones({2}, complex64), 0), DTypeError);
 }
 
