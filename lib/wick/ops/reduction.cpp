@@ -324,28 +324,6 @@ Tensor std(const Tensor& x, const Dims& dims, bool unbiased, bool keepdim) {
 
 namespace {
 
-Tensor extreme(const char* operation, Reduce op, const Tensor& x) {
-  if (is_complex(x.dtype())) checked_kernel(nullptr, operation, x.dtype());
-  if (x.numel() == 0) {
-    throw ShapeError(std::string(operation) + ": without a dim there must be elements, shape " +
-                     to_string(x.sizes()) + " has none");
-  }
-  const Tensor out = reduce(op, x, ReducedDims(x, {})).reshape({});
-  return record(operation, out, {x}, saving(x, out),
-                [](const Tensor& g, const Tensor& in, const Tensor& result) {
-                  const Tensor found = in.detach(), value = result.detach();
-                  // A NaN equals nothing, not even the result; then the elements that are NaN share the
-                  // gradient.
-                  const double number = value.item().to_double();
-                  const Tensor mask = number == number ? eq(found, value) : ne(found, found);
-                  return where(mask, div(g, sum(mask).item()), scalar_tensor(0, g.dtype()));
-                });
-}
-
-}  // namespace
-
-namespace {
-
 Tensor extreme_over(const char* operation, Reduce op, const Tensor& x, const Dims& dims, bool keepdim) {
   if (is_complex(x.dtype())) checked_kernel(nullptr, operation, x.dtype());
   const ReducedDims s(x, dims);
@@ -402,8 +380,8 @@ ValuesIndices extreme_along(const char* operation, kernels::Extreme which, const
   return {values, indices};
 }
 
-Tensor max(const Tensor& x) { return extreme("max", Reduce::Max, x); }
-Tensor min(const Tensor& x) { return extreme("min", Reduce::Min, x); }
+Tensor max(const Tensor& x) { return extreme_over("max", Reduce::Max, x, {}, false); }
+Tensor min(const Tensor& x) { return extreme_over("min", Reduce::Min, x, {}, false); }
 ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) {
   return extreme_along("max", kernels::Extreme::Max, x, dim, keepdim);
 }
