@@ -17,6 +17,21 @@
 namespace wick::io {
 namespace {
 
+// Where a chain of links ends, which may be where nothing is yet.
+Path end_of_links(const char* operation, const Path& path) {
+  constexpr int most = 40;  // as the system has it
+  std::error_code error;
+  Path end = path;
+  for (int links = 0; std::filesystem::is_symlink(end, error); ++links) {
+    const Path next = links < most ? std::filesystem::read_symlink(end, error) : Path();
+    if (next.empty())
+      fail<FileError>(operation, "cannot follow \"{}\": {}", path.string(),
+                      error ? error.message() : std::strerror(ELOOP));
+    end = end.parent_path() / next;
+  }
+  return end;
+}
+
 // Systems move at most some 2 GB in one call.
 constexpr std::size_t most_at_once = std::size_t{1} << 30;
 
@@ -63,11 +78,10 @@ std::shared_ptr<char> InputFile::map() const {
   return {static_cast<char*>(address), [size = size_](char* start) { munmap(start, size); }};
 }
 
-OutputFile::OutputFile(const char* operation, const Path& path) : operation_(operation), path_(path) {
+OutputFile::OutputFile(const char* operation, const Path& path)
+    : operation_(operation), path_(end_of_links(operation, path)) {
   static std::atomic<unsigned> count{0};
   // A link stays one: what it leads to is replaced. Nothing but a regular file is.
-  std::error_code ignored;
-  if (std::filesystem::is_symlink(path, ignored)) path_ = std::filesystem::weakly_canonical(path, ignored);
   struct stat before {};
   const bool exists = stat(path_.c_str(), &before) == 0;
   if (exists && !S_ISREG(before.st_mode))

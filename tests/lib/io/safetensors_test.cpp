@@ -144,6 +144,39 @@ TEST_CASE("safetensors: what cannot be written leaves the file as it was") {
   CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
 }
 
+TEST_CASE("safetensors: links stay links, wherever they lead") {
+  namespace fs = std::filesystem;
+  const Scratch scratch;
+  const NamedTensors old{{"x", zeros({1})}}, fresh{{"x", ones({2})}};
+  fs::create_directory(scratch.where / "folder");
+  // To a file, by way of another link; to where nothing is yet, from the link's folder and in full.
+  save_safetensors(scratch.where / "folder" / "file", old);
+  fs::create_symlink("file", scratch.where / "folder" / "second");
+  fs::create_symlink("folder/second", scratch.where / "first");
+  fs::create_symlink("folder/absent", scratch.where / "dangling");
+  fs::create_symlink(scratch.where / "folder" / "other", scratch.where / "full");
+  const std::pair<const char*, const char*> links[] = {
+      {"first", "file"}, {"dangling", "absent"}, {"full", "other"}};
+  for (const auto& [link, target] : links) {
+    save_safetensors(scratch.where / link, fresh);
+    CHECK(fs::is_symlink(scratch.where / link));
+    CHECK(fs::is_regular_file(fs::symlink_status(scratch.where / "folder" / target)));
+    CHECK(load_safetensors(scratch.where / "folder" / target).tensors[0].second.numel() == 2);
+  }
+  CHECK(fs::is_symlink(scratch.where / "folder" / "second"));
+  // In a circle, and into a folder that does not exist.
+  fs::create_symlink("loop", scratch.where / "loop");
+  fs::create_symlink("nowhere/file", scratch.where / "lost");
+  for (const char* bad : {"loop", "lost"}) {
+    CHECK_THROWS_WITH_AS(save_safetensors(scratch.where / bad, fresh),
+                         doctest::Contains((std::string(bad) == "loop" ? "/loop\"" : "nowhere/file\"")),
+                         FileError);
+    CHECK(fs::is_symlink(scratch.where / bad));
+  }
+  CHECK(std::distance(fs::directory_iterator(scratch.where / "folder"), {}) == 4);
+  CHECK(std::distance(fs::directory_iterator(scratch.where), {}) == 6);
+}
+
 TEST_CASE("safetensors: a full disk leaves the file as it was") {
   const Scratch scratch;
   const path file = scratch.where / "x.safetensors";
