@@ -32,24 +32,29 @@ void check_rows(const Tensor& a, const Tensor& b, double p) {
 Tensor run_distances(const Tensor& a, const Tensor& b, double p) {
   const Tensor out = empty({a.size(0), a.size(1), b.size(1)}, a.dtype());
   const auto kernel = kernels::table().distances[index_of(a.dtype())];
-  const std::int64_t n = a.size(1), cost = std::max<std::int64_t>(b.size(1) * a.size(2), 1);
-  for (std::int64_t i = 0; i < a.size(0); ++i) {
-    const Tensor x = a[i], y = b[i], target = out[i];
-    parallel_for(n, std::max<std::int64_t>(4 * parallel::grain / cost, 16),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   kernel({.n = end - begin,
-                           .k = y.size(0),
-                           .m = y.size(1),
-                           .x = x.raw_data() + begin * x.stride(0) * x.itemsize(),
-                           .y = y.raw_data(),
-                           .out = target.raw_data() + begin * y.size(0) * out.itemsize(),
-                           .x_row = x.stride(0),
-                           .x_column = x.stride(1),
-                           .y_row = y.stride(0),
-                           .y_column = y.stride(1),
+  // All rows of a, of which a piece may end within an entry of the batch.
+  const std::int64_t n = a.size(1), k = b.size(1), m = a.size(2), unit = a.itemsize();
+  const char *x = a.raw_data(), *y = b.raw_data();
+  char* target = out.raw_data();
+  parallel_for(out.numel() > 0 ? a.size(0) * n : 0,
+               std::max<std::int64_t>(4 * parallel::grain / std::max<std::int64_t>(k * m, 1), 16),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t at = begin; at < end;) {
+                   const std::int64_t entry = at / n, row = at % n, rows = std::min(n - row, end - at);
+                   kernel({.n = rows,
+                           .k = k,
+                           .m = m,
+                           .x = x + (entry * a.stride(0) + row * a.stride(1)) * unit,
+                           .y = y + entry * b.stride(0) * unit,
+                           .out = target + at * k * unit,
+                           .x_row = a.stride(1),
+                           .x_column = a.stride(2),
+                           .y_row = b.stride(1),
+                           .y_column = b.stride(2),
                            .p = p});
-                 });
-  }
+                   at += rows;
+                 }
+               });
   return out;
 }
 

@@ -136,6 +136,19 @@ TEST_CASE("cdist: near points far away, gradients, errors") {
   CHECK_THROWS_AS(cdist(ones({2, 3}), ones({2, 3}), -1), Error);
 }
 
+  // Batches of small matrices, in any order of memory and broadcast; pieces end within an entry.
+  for (const Tensor& x : orders(values({700, 5, 3}))) {
+    for (const Tensor& y : {values({700, 9, 3}, 5), values({9, 3}, 5)}) {
+      for (const double p : {1.0, 2.0}) {
+        const Tensor wanted = norm(sub(x.unsqueeze(-2), y.unsqueeze(-3)), p, {-1});
+        CHECK(allclose(cdist(x, y, p), wanted, 1e-12, 0));
+      }
+    }
+  }
+  CHECK(cdist(ones({0, 4, 3}), ones({0, 2, 3})).sizes() == Shape{0, 4, 2});
+  CHECK(cdist(ones({2, 0, 3}), ones({2, 2, 3})).sizes() == Shape{2, 0, 2});
+  CHECK(cdist(ones({2, 4, 3}), ones({2, 0, 3})).sizes() == Shape{2, 4, 0});
+  CHECK(equal(cdist(ones({2, 4, 0}), ones({2, 1, 0})), zeros({2, 4, 1})));
 TEST_CASE("members: the functions of the same names") {
   const Tensor x = values({3, 4}), y = values({3, 4}, 17), mask = x > 0;
   CHECK(equal(x.add(y, 2), add(x, y, 2)));
