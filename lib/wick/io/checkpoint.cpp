@@ -80,7 +80,7 @@ Metadata metadata_of(const CheckpointInfo& info) {
   metadata["loss"] = number_text(info.loss);
   metadata["lr"] = number_text(info.lr);
   if (!info.optimizer.empty()) metadata["optimizer"] = info.optimizer;
-  metadata["time"] = now();
+  metadata["time"] = info.time;
   return metadata;
 }
 
@@ -91,7 +91,7 @@ void check_name(const std::string& name) {
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+CheckpointInfo save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
   NamedTensors all = checkpoint.model;
   for (const auto& [name, x] : all) check_name(name);
   for (const auto& [part, state] : checkpoint.parts) {
@@ -105,7 +105,10 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
       all.emplace_back(part + std::string(separator) + name, x);
     }
   }
-  save_safetensors(path, all, metadata_of(checkpoint.info));
+  CheckpointInfo written = checkpoint.info;
+  written.time = now();
+  save_safetensors(path, all, metadata_of(written));
+  return written;
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
@@ -131,24 +134,36 @@ CheckpointInfo load_checkpoint_info(const std::filesystem::path& path) {
 
 namespace {
 
+void check_defined(const char* operation, const std::string& name, const Tensor& x) {
+  if (!x.defined()) fail(operation, "\"{}\" is an undefined tensor", name);
+}
+
+[[noreturn]] void fail_twice(const char* operation, const std::string& name) {
+  fail(operation, "\"{}\" was given twice", name);
+}
+
 void add(std::string& list, const std::string& name) { list += (list.empty() ? "\"" : ", \"") + name + "\""; }
 
 }  // namespace
 
 void restore(const NamedTensors& targets, const NamedTensors& state, const Restore& options) {
-  constexpr const char* operation = "restore";
+  const char* const operation = options.operation;
   std::unordered_map<std::string_view, const Tensor*> given;
-  for (const auto& [name, x] : state) given.emplace(name, &x);
+  for (const auto& [name, x] : state) {
+    check_defined(operation, name, x);
+    if (!given.emplace(name, &x).second) fail_twice(operation, name);
+  }
   std::unordered_set<std::string_view> known;
   std::unordered_set<const Storage*> written;
   std::string missing, superfluous;
   for (const auto& [name, target] : targets) {
+    check_defined(operation, name, target);
     const auto found = given.find(name);
     if (found == given.end()) {
       add(missing, name);
       continue;
     }
-    known.insert(name);
+    if (!known.insert(name).second) fail_twice(operation, name);
     written.insert(target.storage().get());
     const Tensor& x = *found->second;
     if (x.sizes() != target.sizes()) {

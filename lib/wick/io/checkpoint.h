@@ -29,21 +29,24 @@ struct Checkpoint {
 };
 
 // Errors as save_safetensors has them, and for a part whose name is empty or has a dot and names of tensors
-// with two dots in a row.
-void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+// with two dots in a row, or of a part's with a dot in front. What was written about it, with the time.
+CheckpointInfo save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 // Errors as load_safetensors has them, FileError for numbers that are none. What the file does not say is 0
-// or empty, so that any safetensors file is the checkpoint of a model.
+// or empty, so that any safetensors file is the checkpoint of a model; only names with two dots in a row are
+// taken for those of a part.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 // Without reading the tensors.
 CheckpointInfo load_checkpoint_info(const std::filesystem::path& path);
 
 struct Restore {
-  bool strict = true;  // names of `state` that `targets` lack are an error too
+  bool strict = true;                 // names of `state` that `targets` lack are an error too
+  const char* operation = "restore";  // in messages
 };
 // Copies the elements of `state` into the tensors of the same names, as a module's load_state_dict does:
 // converted to their dtypes, without a trace in their gradients' history. Every target must be there in its
 // shape: ShapeError, or an Error that lists the names that do not fit; DTypeError for complex numbers where
-// real ones belong. Nothing is changed unless all fits.
+// real ones belong; Error for an undefined tensor and a name that is there twice. Nothing is changed unless
+// all fits.
 void restore(const NamedTensors& targets, const NamedTensors& state, const Restore& options = {});
 
 }  // namespace wick

@@ -185,7 +185,7 @@ IncompatibleKeys Module::load_state_dict(const NamedTensors& state, bool strict)
     }
     fail(operation, "{}", what);
   }
-  restore(targets, state, {.strict = false});
+  restore(targets, state, {.strict = false, .operation = operation});
   return keys;
 }
 

@@ -17,7 +17,7 @@ TEST_CASE("checkpoint: model, parts and numbers come back") {
   saved.info.lr = 1e-300;
   saved.info.optimizer = "adam";
   saved.info.notes = {{"data", "digits"}};
-  save_checkpoint(file, saved);
+  const CheckpointInfo written = save_checkpoint(file, saved);
 
   const Checkpoint loaded = load_checkpoint(file);
   const auto same = [](const NamedTensors& got, const NamedTensors& wanted) {
@@ -37,9 +37,12 @@ TEST_CASE("checkpoint: model, parts and numbers come back") {
     CHECK(info.lr == 1e-300);
     CHECK(info.optimizer == "adam");
     CHECK(info.time.size() == 20);
+    CHECK(info.time == written.time);
     CHECK(info.notes == saved.info.notes);
   }
   // It is a safetensors file, and any of these is a checkpoint.
+  CHECK(written.optimizer == "adam");
+  CHECK(written.notes == saved.info.notes);
   CHECK(load_safetensors(file).tensors[3].first == "generator..state");
   save_safetensors(file, {{"x", ones({2})}});
   CHECK(load_checkpoint(file).model.size() == 1);
@@ -105,6 +108,17 @@ TEST_CASE("checkpoint: restore changes all tensors or none") {
   CHECK_THROWS_AS(restore(unwritable, ones_of), Error);
   unwritable[2].second = zeros({}).expand({3});
   CHECK_THROWS_AS(restore(unwritable, with(2, "count", ones({3}))), ShapeError);
+  CHECK_THROWS_WITH_AS(restore(targets, with(1, "bias", Tensor())), doctest::Contains("\"bias\""), Error);
+  CHECK_THROWS_WITH_AS(restore(targets, with(1, "weight", ones({2, 3}))), doctest::Contains("\"weight\""),
+                       Error);
+  NamedTensors repeated = targets;
+  repeated.push_back(targets[0]);
+  CHECK_THROWS_WITH_AS(restore(repeated, ones_of), doctest::Contains("\"weight\" was given twice"), Error);
+  repeated.back() = {"none", Tensor()};
+  more.back().first = "none";
+  CHECK_THROWS_WITH_AS(restore(repeated, more), doctest::Contains("\"none\" is an undefined"), Error);
+  more.back().first = "extra";
+  CHECK_THROWS_WITH_AS(restore(targets, more, {.operation = "load"}), doctest::Contains("load: "), Error);
   CHECK(identical(bias, tensor({1.5, 2}, float64)));
   CHECK(bias.storage()->version() == version);
   CHECK(count.item<int>() == 4);
