@@ -49,22 +49,6 @@ Module& ModuleDict::operator[](std::string_view name) const {
   fail("module", "there is no \"{}\"", name);
 }
 
-Tensor Flatten::forward(const Tensor& x) {
-  const int rank = x.dim();
-  const int first = wrap_dim(start, rank), last = wrap_dim(end, rank);
-  if (rank == 0) return x.reshape({1});
-  if (first > last) fail("flatten", "dimension {} comes after dimension {}", start, end);
-  Shape shape;
-  std::int64_t merged = 1;
-  for (int d = 0; d < rank; ++d) {
-    if (d < first || d > last) {
-      shape.push_back(x.size(d));
-      continue;
-    }
-    merged *= x.size(d);
-    if (d == last) shape.push_back(merged);
-  }
-  return x.reshape(shape);
-}
+Tensor Flatten::forward(const Tensor& x) { return flatten(x, start, end); }
 
 }  // namespace wick::nn

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wick/autograd/node.h"
+#include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/infer_size.h"
 
@@ -106,6 +107,24 @@ Tensor reshape(const Tensor& x, const Shape& asked) {
   if (view_strides(x, shape, strides)) return view("reshape", x, shape, strides, 0, saved, back);
   const Tensor dense = x.contiguous();
   return view("reshape", dense, shape, contiguous_strides(shape), 0, saved, back);
+}
+
+Tensor flatten(const Tensor& x, std::int64_t start, std::int64_t end) {
+  const int rank = x.dim();
+  const int first = wrap_dim(start, rank), last = wrap_dim(end, rank);
+  if (rank == 0) return x.reshape({1});
+  if (first > last) fail("flatten", "dimension {} comes after dimension {}", start, end);
+  Shape shape;
+  std::int64_t merged = 1;
+  for (int d = 0; d < rank; ++d) {
+    if (d < first || d > last) {
+      shape.push_back(x.size(d));
+      continue;
+    }
+    merged *= x.size(d);
+    if (d == last) shape.push_back(merged);
+  }
+  return x.reshape(shape);
 }
 
 Tensor permute(const Tensor& x, const Dims& dims) {

@@ -11,6 +11,9 @@ namespace WICK_API wick {
 // The elements in row-major order under a new shape; one size may be -1, which stands for what is left over.
 // A view where the memory order allows it, else a copy.
 Tensor reshape(const Tensor& x, const Shape& shape);
+// Dimensions start to end, which are counted in, as one; of a 0-d tensor one of size 1. Error where start
+// comes after end.
+Tensor flatten(const Tensor& x, std::int64_t start = 0, std::int64_t end = -1);
 // Dimension i of the result is dimension dims[i] of x; each is named once.
 Tensor permute(const Tensor& x, const Dims& dims);
 // Two dimensions exchanged.

@@ -35,6 +35,20 @@ TEST_CASE("views: they share the elements") {
   }
 }
 
+TEST_CASE("flatten: some dimensions become one") {
+  const Tensor x = arange(24, int64).reshape({2, 3, 4});
+  CHECK(identical(flatten(x), x.reshape({24})));
+  CHECK(identical(flatten(x, 1), x.reshape({2, 12})));
+  CHECK(identical(flatten(x, 0, -2), x.reshape({6, 4})));
+  CHECK(flatten(x, 1).storage() == x.storage());
+  CHECK(flatten(x, 1, 1).sizes() == x.sizes());
+  CHECK(flatten(zeros({2, 0, 3}), 1).sizes() == Shape{2, 0});
+  CHECK(flatten(zeros({})).sizes() == Shape{1});
+  CHECK(identical(flatten(x.transpose(0, 2), 1), x.transpose(0, 2).contiguous().reshape({4, 6})));
+  CHECK_THROWS_AS(flatten(x, 2, 1), Error);
+  CHECK_THROWS_AS(flatten(x, 3), IndexError);
+}
+
 TEST_CASE("views: nothing to do gives back the tensor") {
   const Tensor x = zeros({2, 3});
   CHECK(x.transpose(1, 1).is_same(x));
