@@ -16,11 +16,11 @@
 #include "wick/linalg/products.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/fold.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
 #include "wick/ops/loop.h"
 #include "wick/ops/reduction.h"
-#include "wick/ops/scan.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -174,21 +174,11 @@ void check_regular(std::string_view operation, const std::vector<std::int32_t>& 
 
 Tensor identity_like(const Tensor& A) { return expand(eye(A.size(-1), A.size(-1), A.dtype()), A.sizes()); }
 
-// The product of all other elements along the last dimension.
-Tensor products_of_others(const Tensor& s) {
-  const std::int64_t n = s.size(-1);
-  const Tensor one = ones(appended(leading(s, 1), {1}), s.dtype());
-  const Tensor backward = arange(static_cast<double>(n - 1), -1, -1, int64);
-  const auto before = [&](const Tensor& x) { return cat({one, cumprod(narrow(x, -1, 0, n - 1), -1)}, -1); };
-  const Tensor after = index_select(before(index_select(s, -1, backward)), -1, backward);
-  return mul(before(s), after);
-}
-
 // The matrix of cofactors, conjugated: the derivative of the determinant, also of a singular matrix.
 Tensor cofactors(const Tensor& A) {
   const auto [U, S, Vh] = svd(A, false);
   const Tensor phase = conj(mul(det(U), det(Vh)));
-  const Tensor scaled = mul(U, products_of_others(S).unsqueeze(-2).to(U.dtype()));
+  const Tensor scaled = mul(U, products_of_others(S, S.dim() - 1).unsqueeze(-2).to(U.dtype()));
   return mul(matmul(scaled, Vh), phase.unsqueeze(-1).unsqueeze(-1));
 }
 
@@ -197,11 +187,6 @@ Tensor exchange_sign(const Tensor& pivots, DType dtype) {
   const Tensor own = arange(1, static_cast<double>(pivots.size(-1) + 1), 1, int32);
   const Tensor count = sum(ne(pivots, own), {-1});
   return add(neg(mul(bitwise_and(count, scalar_tensor(1, int64)), 2)), 1).to(dtype);
-}
-
-Tensor product_along(const Tensor& x) {
-  if (x.size(-1) == 0) return ones(leading(x, 1), x.dtype());
-  return select(cumprod(x, -1), -1, x.size(-1) - 1);
 }
 
 }  // namespace
@@ -418,7 +403,7 @@ SLogDet slogdet(const Tensor& A) {
     const Tensor own = diagonal(LU, 0, -2, -1), size = abs(own);
     const Tensor none = eq(size, scalar_tensor(0, size.dtype()));
     const Tensor signs = div(own, where(none, scalar_tensor(1, size.dtype()), size));
-    out = {mul(product_along(signs), exchange_sign(pivots, A.dtype())), sum(log(size), {-1})};
+    out = {mul(prod(signs, {-1}), exchange_sign(pivots, A.dtype())), sum(log(size), {-1})};
   }
   record_all("slogdet", {out.sign, out.logabsdet}, {A}, saving(A, out.sign),
              [](const Tensors& g, const Tensor& a, const Tensor& sign) {
