@@ -587,13 +587,13 @@ Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accum
                     }));
 }
 
-// A copy with positions counted from the front, each within the size.
-Tensor wrapped_positions(const Tensor& index, std::int64_t size, int dim) {
+// A copy with positions counted from the front, each within the size. What they are is told in the error.
+Tensor wrapped_positions(const char* what, const Tensor& index, std::int64_t size, int dim) {
   const Tensor positions = index.is_contiguous() ? index.clone() : index.contiguous();
   auto* p = positions.data<std::int64_t>();
   for (std::int64_t i = 0; i < positions.numel(); ++i) {
     if (p[i] < -size || p[i] >= size) {
-      throw IndexError("index " + std::to_string(p[i]) + " is out of bounds for dimension " +
+      throw IndexError(what + (" " + std::to_string(p[i])) + " is out of bounds for dimension " +
                        std::to_string(dim) + " with size " + std::to_string(size));
     }
     if (p[i] < 0) p[i] += size;
@@ -669,7 +669,7 @@ Indexed resolve(const Tensor& x, const Tensors& indices) {
     for (int i = 0; i < count; ++i) {
       const int d = static_cast<int>(out.order[i]);
       out.picks.positions.push_back(
-          wrapped_positions(given[static_cast<std::size_t>(d)], out.x.sizes()[d], d));
+          wrapped_positions("index", given[static_cast<std::size_t>(d)], out.x.sizes()[d], d));
     }
   }
   for (int d = 0; d < out.x.dim(); ++d) {
@@ -703,14 +703,7 @@ Tensor take(const Tensor& x, const Tensor& positions) {
   if (positions.dtype() != int64)
     fail<DTypeError>("take", "the index must be int64, {} was given", positions.dtype());
   const Tensor flat = x.flatten();
-  if (positions.numel() > 0) {
-    const std::int64_t size = flat.numel();
-    for (const std::int64_t extreme : {min(positions).item().to_int(), max(positions).item().to_int()}) {
-      if (extreme < -size || extreme >= size)
-        fail<IndexError>("take", "index {} is out of range for {} elements", extreme, size);
-    }
-  }
-  return index(flat, {positions});
+  return pick(flat, {positions.sizes(), {wrapped_positions("take: index", positions, flat.numel(), 0)}});
 }
 
 Tensor index(const Tensor& x, const Tensors& indices) {

@@ -182,12 +182,20 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
   return (repeated.is_contiguous() ? repeated.clone() : repeated.contiguous()).reshape(merged);
 }
 
-Tensor repeat_interleave(const Tensor& repeats) {
+namespace {
+
+void check_repeats(const Tensor& repeats) {
   if (repeats.dtype() != int64 && repeats.dtype() != int32) {
     fail<DTypeError>("repeat_interleave", "repeats must be int64 or int32, {} was given", repeats.dtype());
   }
   if (repeats.dim() > 1)
     fail<ShapeError>("repeat_interleave", "repeats must be 1-d, shape {} was given", repeats.sizes());
+}
+
+}  // namespace
+
+Tensor repeat_interleave(const Tensor& repeats) {
+  check_repeats(repeats);
   const Tensor counts = repeats.to(int64).contiguous();
   const std::int64_t* count = counts.data<std::int64_t>();
   std::int64_t total = 0;
@@ -206,8 +214,8 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<s
   if (!dim) return repeat_interleave(x.flatten(), repeats, 0);
   if (x.dim() == 0) return repeat_interleave(x.reshape({1}), repeats, *dim);
   const std::int64_t size = x.size(*dim);
-  if (repeats.numel() == 1 && size != 1)
-    return repeat_interleave(x, repeat_interleave(repeats).numel(), *dim);
+  check_repeats(repeats);
+  if (repeats.numel() == 1) return repeat_interleave(x, repeats.item().to_int(), *dim);
   const Tensor index = repeat_interleave(repeats);
   if (repeats.numel() != size) {
     fail<ShapeError>("repeat_interleave", "{} repeats were given for the {} positions along dimension {}",

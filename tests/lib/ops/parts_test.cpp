@@ -37,12 +37,21 @@ TEST_CASE("repeat_interleave, tile, take: gradients, errors") {
   CHECK(equal(repeat_interleave(counts), tensor({0, 0, 2})));
   CHECK(equal(repeat_interleave(tensor({4, 5}), 2), tensor({4, 4, 5, 5})));
   CHECK(equal(repeat_interleave(tensor({4, 5}), tensor({2})), tensor({4, 4, 5, 5})));
+  // One count for all needs no more memory than the result: here there is none.
+  CHECK(repeat_interleave(zeros({3, 0}), full({1}, INT64_MAX / 4, int64), 0).numel() == 0);
+  CHECK(equal(repeat_interleave(tensor({4}), tensor({3}, int32)), tensor({4, 4, 4})));
+  CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), tensor({-1})), Error);
+  CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), tensor({2.0})), DTypeError);
+  CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), tensor({2}).reshape({1, 1})), ShapeError);
   CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), -1), Error);
   CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), tensor({1, -1})), Error);
   CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), counts), ShapeError);
   CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), tensor({1.0, 1.0})), DTypeError);
   CHECK_THROWS_AS(repeat_interleave(tensor({4, 5}), INT64_MAX), Error);
-  CHECK_THROWS_AS(take(tensor({4, 5}), tensor({2})), IndexError);
+  CHECK_THROWS_WITH_AS(take(tensor({4, 5}), tensor({0, 2})), doctest::Contains("take: index 2"), IndexError);
+  CHECK_THROWS_WITH_AS(take(tensor({4, 5}), tensor({-3})), doctest::Contains("take: index -3"), IndexError);
+  CHECK(equal(take(arange(6, int64).reshape({2, 3}).t(), tensor({1, -1, 3, 0}).reshape({2, 2})),
+              tensor({3, 5, 4, 0}).reshape({2, 2})));
   CHECK_THROWS_AS(take(tensor({4, 5}), tensor({true, false})), DTypeError);
 }
 
@@ -127,15 +136,6 @@ TEST_CASE("cdist: near points far away, gradients, errors") {
     check_gradients("cdist", [=](const Tensors& in) { return cdist(in[0], in[1], p); },
                     {values({2, 3, 2}), values({4, 2}, 37)});
   }
-  const Tensor x = ones({2, 3}).requires_grad_();
-  sum(cdist(x, ones({1, 3}))).backward();
-  CHECK(equal(x.grad(), zeros({2, 3})));
-  CHECK_THROWS_AS(cdist(ones({3}), ones({2, 3})), ShapeError);
-  CHECK_THROWS_AS(cdist(ones({2, 3}), ones({2, 3}, float64)), DTypeError);
-  CHECK_THROWS_AS(cdist(ones({2, 3}, int64), ones({2, 3}, int64)), DTypeError);
-  CHECK_THROWS_AS(cdist(ones({2, 3}), ones({2, 3}), -1), Error);
-}
-
   // Batches of small matrices, in any order of memory and broadcast; pieces end within an entry.
   for (const Tensor& x : orders(values({700, 5, 3}))) {
     for (const Tensor& y : {values({700, 9, 3}, 5), values({9, 3}, 5)}) {
@@ -149,6 +149,15 @@ TEST_CASE("cdist: near points far away, gradients, errors") {
   CHECK(cdist(ones({2, 0, 3}), ones({2, 2, 3})).sizes() == Shape{2, 0, 2});
   CHECK(cdist(ones({2, 4, 3}), ones({2, 0, 3})).sizes() == Shape{2, 4, 0});
   CHECK(equal(cdist(ones({2, 4, 0}), ones({2, 1, 0})), zeros({2, 4, 1})));
+  const Tensor x = ones({2, 3}).requires_grad_();
+  sum(cdist(x, ones({1, 3}))).backward();
+  CHECK(equal(x.grad(), zeros({2, 3})));
+  CHECK_THROWS_AS(cdist(ones({3}), ones({2, 3})), ShapeError);
+  CHECK_THROWS_AS(cdist(ones({2, 3}), ones({2, 3}, float64)), DTypeError);
+  CHECK_THROWS_AS(cdist(ones({2, 3}, int64), ones({2, 3}, int64)), DTypeError);
+  CHECK_THROWS_AS(cdist(ones({2, 3}), ones({2, 3}), -1), Error);
+}
+
 TEST_CASE("members: the functions of the same names") {
   const Tensor x = values({3, 4}), y = values({3, 4}, 17), mask = x > 0;
   CHECK(equal(x.add(y, 2), add(x, y, 2)));
