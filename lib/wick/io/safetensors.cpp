@@ -11,6 +11,7 @@
 #include <set>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "wick/core/fail.h"
@@ -50,6 +51,7 @@ struct Entry {
 
 struct Header {
   std::vector<Entry> entries;
+  std::vector<std::size_t> order;  // of the entries in the file
   Metadata metadata;
 };
 
@@ -202,8 +204,8 @@ void refuse_pytorch(const io::Path& path, const unsigned char* start, io::InputF
 }
 
 // The sizes, offsets and the length of the file must agree: every byte belongs to one tensor.
-void check_layout(const HeaderReader& reader, const Header& header, std::size_t data_bytes) {
-  std::vector<const Entry*> order;
+// Finds the order.
+void check_layout(const HeaderReader& reader, Header& header, std::size_t data_bytes) {
   for (const Entry& entry : header.entries) {
     std::int64_t bytes = size_of(entry.dtype);
     for (const std::int64_t size : entry.shape) {
@@ -214,16 +216,17 @@ void check_layout(const HeaderReader& reader, const Header& header, std::size_t 
       reader.damaged("\"" + entry.name + "\" takes " + std::to_string(bytes) + " bytes, its offsets are " +
                      std::to_string(entry.begin) + " and " + std::to_string(entry.end));
     }
-    order.push_back(&entry);
   }
-  std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-    return a->begin < b->begin || (a->begin == b->begin && a->end < b->end);
-  });
+  header.order.resize(header.entries.size());
+  std::iota(header.order.begin(), header.order.end(), std::size_t{0});
+  std::ranges::sort(header.order, {},
+                    [&](std::size_t i) { return std::pair(header.entries[i].begin, header.entries[i].end); });
   std::uint64_t reached = 0;
-  for (const Entry* entry : order) {
-    if (entry->begin != reached)
-      reader.damaged("\"" + entry->name + "\" does not begin where the tensor before it ends");
-    reached = entry->end;
+  for (const std::size_t i : header.order) {
+    const Entry& entry = header.entries[i];
+    if (entry.begin != reached)
+      reader.damaged("\"" + entry.name + "\" does not begin where the tensor before it ends");
+    reached = entry.end;
   }
   if (reached != data_bytes) {
     reader.damaged("its tensors take " + std::to_string(reached) + " bytes, the file holds " +
@@ -272,12 +275,8 @@ Safetensors load_safetensors(const std::filesystem::path& path, const LoadSafete
   const std::size_t start = file.position();
   const std::shared_ptr<char> whole = options.map ? file.map() : nullptr;
   Safetensors out{{}, std::move(header.metadata)};
-  std::vector<std::size_t> order(header.entries.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return header.entries[a].begin < header.entries[b].begin; });
-  out.tensors.resize(order.size());
-  for (const std::size_t i : order) {
+  out.tensors.resize(header.entries.size());
+  for (const std::size_t i : header.order) {
     check_interrupt();
     Entry& entry = header.entries[i];
     const std::size_t offset = start + static_cast<std::size_t>(entry.begin);
