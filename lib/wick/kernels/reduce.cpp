@@ -45,19 +45,24 @@ struct State {
   V part[parts];
 };
 
-// An operation: start() makes a state of one element, merge() adds another state. The elements are single
-// ones or vectors. `center` is operand 2, for operations that have it.
-template <class T>
-struct SumOf {
-  using A = typename SumType<T>::type;
-  using Result = typename StoredSum<T>::type;
+// What most operations have.
+struct OnePart {
   static constexpr int parts = 1;
   static constexpr bool centered = false;
-  static constexpr bool has_wide_result = class_of<T> == Class::Half || class_of<T> == Class::Real;
+  static constexpr bool has_wide_result = false;
   template <class V>
   static WICK_INLINE State<V, 1> start(V x, V) {
     return {{x}};
   }
+};
+
+// An operation: start() makes a state of one element, merge() adds another state. The elements are single
+// ones or vectors. `center` is operand 2, for operations that have it.
+template <class T>
+struct SumOf : OnePart {
+  using A = typename SumType<T>::type;
+  using Result = typename StoredSum<T>::type;
+  static constexpr bool has_wide_result = class_of<T> == Class::Half || class_of<T> == Class::Real;
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
     s.part[0] = s.part[0] + other.part[0];
@@ -83,16 +88,9 @@ struct NanSumOf : SumOf<T> {
 };
 
 template <class T>
-struct ProdOf {
+struct ProdOf : OnePart {
   using A = typename SumType<T>::type;
   using Result = typename StoredSum<T>::type;
-  static constexpr int parts = 1;
-  static constexpr bool centered = false;
-  static constexpr bool has_wide_result = false;
-  template <class V>
-  static WICK_INLINE State<V, 1> start(V x, V) {
-    return {{x}};
-  }
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
     s.part[0] = s.part[0] * other.part[0];
@@ -103,16 +101,9 @@ struct ProdOf {
 };
 
 template <class T, bool largest>
-struct ExtremeOf {
+struct ExtremeOf : OnePart {
   using A = typename ExtremeType<T>::type;
   using Result = T;
-  static constexpr int parts = 1;
-  static constexpr bool centered = false;
-  static constexpr bool has_wide_result = false;
-  template <class V>
-  static WICK_INLINE State<V, 1> start(V x, V) {
-    return {{x}};
-  }
   template <class V>
   static WICK_INLINE void merge(State<V, 1>& s, const State<V, 1>& other) {
     const V x = other.part[0], best = s.part[0];
@@ -122,12 +113,9 @@ struct ExtremeOf {
 };
 
 template <class T>
-struct SquaresOf {
+struct SquaresOf : OnePart {
   using A = double;
   using Result = double;
-  static constexpr int parts = 1;
-  static constexpr bool centered = false;
-  static constexpr bool has_wide_result = false;
   template <class V>
   static WICK_INLINE State<V, 1> start(V x, V) {
     return {{x * x}};
