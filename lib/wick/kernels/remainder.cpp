@@ -1,7 +1,8 @@
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/registration.h"
 
-// What divisions with whole quotients give and leave: the remainders are exact.
+// What divisions with whole quotients give and leave. The remainders are exact but for the divisor that may
+// be added to them.
 
 namespace wick {
 inline namespace WICK_LEVEL {

@@ -46,7 +46,7 @@ Tensor cast_unrecorded(const Tensor& x, DType dtype) {
   return out;
 }
 
-constexpr int pow_cost = 16;  // of an element of pow, atan2 and hypot, in additions
+constexpr int pow_cost = 16;  // of an element of pow and what follows it in Binary, in additions
 
 // The loop over both operands in their common dtype.
 Tensor run_on_both(kernels::Loop loop, const Tensor& a, const Tensor& b, DType operands, DType result,

@@ -32,9 +32,9 @@ Tensor div(const Tensor& a, const Scalar& b);
 // of integers is exact. Not recorded: the derivative is 0. Error for integers where a divisor is 0.
 Tensor div(const Tensor& a, const Tensor& b, std::string_view rounding_mode);
 // div(a, b, "floor"), and what the two roundings leave: remainder(a, b) = a - b floor(a / b) has the sign of
-// b, fmod(a, b) = a - b trunc(a / b) that of a. Both are exact, and so is a floating point quotient as long
-// as its dtype holds it. Not defined for bool and complex dtypes. The quotient is not recorded: its
-// derivative is 0.
+// b, fmod(a, b) = a - b trunc(a / b) that of a. Of floating point fmod is exact, and remainder where it is
+// fmod: b added to that is rounded. Floor quotients are exact up to 2^51, of float32 up to 2^22. Not defined
+// for bool and complex dtypes. The quotient is not recorded: its derivative is 0.
 Tensor floor_divide(const Tensor& a, const Tensor& b);
 Tensor remainder(const Tensor& a, const Tensor& b);
 Tensor fmod(const Tensor& a, const Tensor& b);
@@ -115,8 +115,8 @@ Tensor hypot(const Tensor& x, const Tensor& y);
 // log(exp(a) + exp(b)) without leaving the range. Integers give float32.
 Tensor logaddexp(const Tensor& a, const Tensor& b);
 
-// start + weight (end - start), for floating point and complex tensors of one dtype; exact ends for weights 0
-// and 1.
+// start + weight (end - start), for floating point and complex tensors of one dtype; the ends themselves for
+// weights 0 and 1, if both are finite.
 Tensor lerp(const Tensor& start, const Tensor& end, const Operand& weight);
 // x + value a b, and x + value a / b, in the promoted dtype. DTypeError for a fractional value beside
 // integers, where 2.0 is 2, and for quotients of integers.
@@ -143,8 +143,8 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol
                bool equal_nan = false);
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
               bool equal_nan = false);
-// Whether both have the same sizes and, element by element, equal numbers, of whatever dtype. NaN equals
-// nothing.
+// Whether both have the same sizes and all their elements, of whatever dtypes, are equal as eq compares them.
+// NaN equals nothing.
 bool equal(const Tensor& a, const Tensor& b);
 
 // Truth of elements that are not 0; any dtypes.

@@ -2,8 +2,8 @@
 
 #include "wick/core/operand.h"
 
-// Elements that a bool mask chooses. The mask is broadcast to x, and in masked_select x to the mask as well.
-// DTypeError for a mask of another dtype. All are differentiable with respect to x and the values.
+// Elements that a bool mask chooses. The mask and x are broadcast to each other. DTypeError for a mask of
+// another dtype. All are differentiable with respect to x and the values.
 
 namespace WICK_API wick {
 

@@ -18,7 +18,8 @@ ValuesIndices cummin(const Tensor& x, std::int64_t dim);
 
 // The integral along dim of the values y by the trapezoidal rule: the sum over neighbours of half their sum
 // times their distance, dx, or that of the places x, which are broadcast to y or, if 1-d, lie along dim.
-// Integers give float32. The cumulative one has an element for each pair of neighbours.
+// Integers give float32; with dx, along a dimension of size 0, their own dtype. The cumulative one has an
+// element for each pair of neighbours.
 Tensor trapezoid(const Tensor& y, const Scalar& dx = 1, std::int64_t dim = -1);
 Tensor trapezoid(const Tensor& y, const Tensor& x, std::int64_t dim = -1);
 Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx = 1, std::int64_t dim = -1);
