@@ -311,7 +311,8 @@ Tensor drawn_weight(const Shape& shape, DType dtype) {
 Tensor drawn_bias(bool wanted, const Tensor& weight, std::int64_t size) {
   if (!wanted) return {};
   const auto fan = static_cast<double>(weight.numel() / weight.size(0));
-  return init::drawn_uniform(1 / std::sqrt(fan), {size}, weight.dtype());
+  const double bound = 1 / std::sqrt(fan);
+  return init::uniform_(empty({size}, weight.dtype()), -bound, bound);
 }
 
 ConvOptions checked(const char* operation, int dims, const ConvOptions& given) {

@@ -454,6 +454,7 @@ Recurrent::Recurrent(const char* kind, std::int64_t gates, std::int64_t in, std:
     fail(kind, "input_size, hidden_size and num_layers must be positive, {}, {} and {} were given", in,
          hidden, o.num_layers);
   }
+  numel({gates, hidden, hidden, 2});  // before products of them are taken
   if (!(o.dropout >= 0 && o.dropout <= 1)) {
     fail(kind, "dropout should be a number in range [0, 1], {} was given", o.dropout);
   }
@@ -463,7 +464,7 @@ Recurrent::Recurrent(const char* kind, std::int64_t gates, std::int64_t in, std:
     for (std::int64_t way = 0; way < directions; ++way) {
       const std::string end = "_l" + std::to_string(layer) + (way == 1 ? "_reverse" : "");
       const auto add = [&](const char* name, const Shape& shape) {
-        all_.push_back(&parameter(name + end, init::drawn_uniform(bound, shape, type)));
+        all_.push_back(&parameter(name + end, init::uniform_(empty(shape, type), -bound, bound)));
       };
       add("weight_ih", {gates * hidden, layer == 0 ? in : directions * hidden});
       add("weight_hh", {gates * hidden, hidden});
