@@ -87,6 +87,11 @@ if {$size > 1} {
     # Different models.
     expectError "different models" {torch::distributed_data_parallel [torch::linear 2 [expr {$rank == 0 ? 2 : 3}]]} \
         {*the models of the ranks differ*}
+    # The same shapes, but another layer is trained: buckets would hold gradients of different layers.
+    set layers [list [torch::linear 2 2] [torch::linear 2 2]]
+    torch::freeze_model [lindex $layers [expr {$rank == 0}]]
+    expectError "different layers are trained" {torch::distributed_data_parallel [torch::sequential $layers]} \
+        {*the models of the ranks differ*}
 }
 set both 1
 torch::tensor_backward [torch::tensor_sum [torch::layer_forward $parallel $x]]

@@ -12,11 +12,12 @@ namespace {
 
 constexpr const char* operation = "distributed_data_parallel";
 
-// Names, shapes and dtypes of a model, as bytes.
+// Names, dtypes and shapes of a model, and which tensors are trained, as bytes.
 Tensor description(const NamedTensors& tensors) {
   std::string text;
   for (const auto& [name, tensor] : tensors) {
-    text += name + " " + std::string(dtypes::name(tensor.dtype())) + to_string(tensor.sizes()) + "\n";
+    text += name + " " + std::string(dtypes::name(tensor.dtype())) + to_string(tensor.sizes());
+    text += tensor.requires_grad() ? " trained\n" : "\n";
   }
   const Tensor bytes = zeros({std::ssize(text)}, uint8);
   std::copy(text.begin(), text.end(), bytes.data<std::uint8_t>());
