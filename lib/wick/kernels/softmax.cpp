@@ -5,7 +5,7 @@
 
 // Softmax along the rows or along the columns of a block. Rows are read in stretches, short ones many at a
 // time; columns are taken `width` at a time, side by side. Exponents are taken of differences to the line's
-// maximum; a NaN, or an infinity minus itself, makes its whole line NaN.
+// maximum, which are not above 0; a NaN, or an infinity minus itself, makes its whole line NaN.
 
 namespace wick {
 inline namespace WICK_LEVEL {
@@ -52,7 +52,7 @@ WICK_INLINE double total(int64_t n, F term) {
 template <class C>
 WICK_NOINLINE double exponentials(C* out, const C* x, int64_t n, C shift) {
   WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = exp(x[i] - shift);
+  for (int64_t i = 0; i < n; ++i) out[i] = exp_below(x[i] - shift);
   return total<C>(n, [=](int64_t i) { return out[i]; });
 }
 
@@ -75,7 +75,7 @@ WICK_NOINLINE double gradient_sum(const C* g, const C* y, int64_t n) {
 template <bool log_of, class C>
 WICK_NOINLINE void gradient(C* out, const C* g, const C* y, int64_t n, C sum) {
   WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = log_of ? g[i] - exp(y[i]) * sum : y[i] * (g[i] - sum);
+  for (int64_t i = 0; i < n; ++i) out[i] = log_of ? g[i] - exp_below(y[i]) * sum : y[i] * (g[i] - sum);
 }
 
 // The same for columns side by side, each with its own maximum and sum.
@@ -113,7 +113,7 @@ template <class C>
 WICK_NOINLINE void exponentials(Columns<C>& c, C* out, const C* x, int64_t n) {
   WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
-    const C e = exp(x[j] - c.most[j]);
+    const C e = exp_below(x[j] - c.most[j]);
     out[j] = e;
     c.sum[j] += static_cast<double>(e);
   }
@@ -136,7 +136,7 @@ WICK_NOINLINE void again(const Columns<C>& c, C* out, const C* x, int64_t n) {
   WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
     const C difference = x[j] - c.most[j];
-    out[j] = log_of ? difference - c.shared[j] : exp(difference) * c.shared[j];
+    out[j] = log_of ? difference - c.shared[j] : exp_below(difference) * c.shared[j];
   }
 }
 
@@ -151,7 +151,7 @@ WICK_NOINLINE void gradient(const Columns<C>& c, C* out, const C* g, const C* y,
   WICK_IVDEP
   for (int64_t j = 0; j < n; ++j) {
     const C sum = static_cast<C>(c.sum[j]);
-    out[j] = log_of ? g[j] - exp(y[j]) * sum : y[j] * (g[j] - sum);
+    out[j] = log_of ? g[j] - exp_below(y[j]) * sum : y[j] * (g[j] - sum);
   }
 }
 
