@@ -115,8 +115,8 @@ struct BceLogitsOf {
     return at_least(x, C(0)) - x * t + log1p_unit(e);
   }
   template <class C>
-  static WICK_INLINE C df(C x, C t, Parameters<C>) {
-    return sigmoid(x) - t;
+  static WICK_INLINE C df_ended(C e, C x, C t) {
+    return sigmoid_from(e, x) - t;
   }
 };
 
@@ -154,8 +154,8 @@ struct SoftMarginOf {
     return at_least(-t * x, C(0)) + log1p_unit(e);
   }
   template <class C>
-  static WICK_INLINE C df(C x, C t, Parameters<C>) {
-    return -t * sigmoid(-t * x);
+  static WICK_INLINE C df_ended(C e, C x, C t) {
+    return -t * sigmoid_from(e, -t * x);
   }
 };
 
@@ -222,8 +222,16 @@ template <class C, class Op>
 WICK_NOINLINE void derivatives(C* out, const C* g, const C* x, const C* t, int64_t n,
                                const void* parameters) {
   const auto p = read<C>(parameters);
-  WICK_IVDEP
-  for (int64_t i = 0; i < n; ++i) out[i] = g[i] * p.scale * Op::df(x[i], t[i], p);
+  if constexpr (requires { Op::begun(*x, *t); }) {
+    C begun[chunk];
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) begun[i] = Op::begun(x[i], t[i]);
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = g[i] * p.scale * Op::df_ended(begun[i], x[i], t[i]);
+  } else {
+    WICK_IVDEP
+    for (int64_t i = 0; i < n; ++i) out[i] = g[i] * p.scale * Op::df(x[i], t[i], p);
+  }
 }
 
 template <class C>

@@ -275,13 +275,16 @@ WICK_INLINE T sqrt(T x) {
   }
 }
 
-// From exp(-|x|), which does not overflow: e / (1 + e) below 0.
+// From e = exp(-|x|), which does not overflow: e / (1 + e) below 0.
 template <class T>
-WICK_INLINE T sigmoid(T x) {
-  const T e = exp_below(x < 0 ? x : -x);
+WICK_INLINE T sigmoid_from(T e, T x) {
   const T w = T(1) + e, low = e - (w - T(1)), quotient = (x < 0 ? e : T(1)) / w;
   // Less what the sum's rounding took away, over about w.
   return quotient - quotient * (low * (T(1.5) - T(0.5) * w));
+}
+template <class T>
+WICK_INLINE T sigmoid(T x) {
+  return sigmoid_from(exp_below(x < 0 ? x : -x), x);
 }
 
 // The normal distribution function and its density.
