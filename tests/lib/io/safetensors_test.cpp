@@ -46,6 +46,22 @@ const NamedTensors& python_tensors() {
   return tensors;
 }
 
+// A folder with one file, which what fails has to leave as it is, and alone.
+struct OneFile {
+  OneFile() {
+    save_safetensors(file, {{"x", ones({3})}});
+    before = contents(file);
+  }
+  void check() const {
+    CHECK(contents(file) == before);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.where), {}) == 1);
+  }
+
+  Scratch folder;
+  path file = folder.where / "x.safetensors";
+  std::string before;
+};
+
 void check_same(const NamedTensors& got, const NamedTensors& wanted) {
   REQUIRE(got.size() == wanted.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
@@ -120,10 +136,8 @@ TEST_CASE("safetensors: what is written is read back") {
 }
 
 TEST_CASE("safetensors: what cannot be written leaves the file as it was") {
-  const Scratch scratch;
-  const path file = scratch.where / "x.safetensors";
-  save_safetensors(file, {{"x", ones({3})}});
-  const std::string before = contents(file);
+  const OneFile kept;
+  const path& file = kept.file;
   CHECK_THROWS_WITH_AS(save_safetensors(file, {{"z", ones({1}, complex128)}}), doctest::Contains("\"z\""),
                        DTypeError);
   CHECK_THROWS_AS(save_safetensors(file, {{"a", ones({1})}, {"a", ones({2})}}), Error);
@@ -131,7 +145,7 @@ TEST_CASE("safetensors: what cannot be written leaves the file as it was") {
   CHECK_THROWS_WITH_AS(save_safetensors(file, {{"a", Tensor()}}), doctest::Contains("\"a\""), Error);
   CHECK_THROWS_WITH_AS(save_safetensors(file, {{"\xff", ones({1})}}), doctest::Contains("UTF-8"), Error);
   CHECK_THROWS_AS(save_safetensors(file, {}, {{"key", "\xc3"}}), Error);
-  CHECK_THROWS_AS(save_safetensors(scratch.where / "no" / "x", {{"a", ones({1})}}), FileError);
+  CHECK_THROWS_AS(save_safetensors(kept.folder.where / "no" / "x", {{"a", ones({1})}}), FileError);
   // Stopped in the middle.
   {
     int asked = 0;
@@ -140,8 +154,7 @@ TEST_CASE("safetensors: what cannot be written leaves the file as it was") {
     CHECK_THROWS_AS(save_safetensors(file, {{"a", ones({1})}, {"b", ones({1})}, {"c", ones({1})}}),
                     Interrupted);
   }
-  CHECK(contents(file) == before);
-  CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
+  kept.check();
 }
 
 TEST_CASE("safetensors: links stay links, wherever they lead") {
@@ -178,10 +191,8 @@ TEST_CASE("safetensors: links stay links, wherever they lead") {
 }
 
 TEST_CASE("safetensors: a full disk leaves the file as it was") {
-  const Scratch scratch;
-  const path file = scratch.where / "x.safetensors";
-  save_safetensors(file, {{"x", ones({3})}});
-  const std::string before = contents(file);
+  const OneFile kept;
+  const path& file = kept.file;
   rlimit limit{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
   rlimit small = limit;
@@ -192,17 +203,14 @@ TEST_CASE("safetensors: a full disk leaves the file as it was") {
     CHECK_THROWS_WITH_AS(save_safetensors(file, {{"x", ones({3000})}}), doctest::Contains("cannot write"),
                          FileError);
     REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    CHECK(contents(file) == before);
-    CHECK(std::distance(std::filesystem::directory_iterator(scratch.where), {}) == 1);
+    kept.check();
   }
   std::signal(SIGXFSZ, handler);
 }
 
 TEST_CASE("safetensors: a process killed while it writes leaves the file as it was (fork)") {
-  const Scratch scratch;
-  const path file = scratch.where / "x.safetensors";
-  save_safetensors(file, {{"x", ones({3})}});
-  const std::string before = contents(file);
+  const OneFile kept;
+  const path& file = kept.file;
   const pid_t child = fork();
   if (child == 0) {
     int asked = 0;
@@ -217,7 +225,7 @@ TEST_CASE("safetensors: a process killed while it writes leaves the file as it w
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(WIFSIGNALED(status));
-  CHECK(contents(file) == before);
+  CHECK(contents(file) == kept.before);  // beside what it had begun
   CHECK(load_safetensors(file).tensors.size() == 1);
 }
 
