@@ -105,15 +105,19 @@ switch $case {
             torch::optimizer_step $::optimizer
         }
         for {set i 0} {$i < 10} {incr i} {step $parallel}
+        proc parameters {} {lmap p [torch::layer_parameters $::model] {torch::tensor_to_list $p}}
+        set saved [parameters]
         torch::save_checkpoint $model $optimizer $file 10
         if {$lost} kill
         expectLost "step" {step $parallel} "distributed_all_reduce: no answer within 2 s from rank $last, *"
         torch::load_checkpoint $file $model $optimizer
+        expectText "the parameters that were saved" [parameters] $saved
         step $model
-        set after [lmap p [torch::layer_parameters $model] {torch::tensor_to_list $p}]
+        set after [parameters]
+        expectText "a step goes on" [expr {$after ne $saved}] 1
         torch::load_checkpoint $file $model $optimizer
         step $model
-        expectText "the same step again" [lmap p [torch::layer_parameters $model] {torch::tensor_to_list $p}] $after
+        expectText "the same step again" [parameters] $after
         file delete $file
     }
     killed_elsewhere {

@@ -252,7 +252,7 @@ TEST_CASE("kernels: functions of two operands") {
         const bool fused = which == AddScaled && !is_integral(dtype);
         const bool complex_product = is_complex(dtype) && (which == Mul || which == Div);
         // Sums of products: fused operations round otherwise, and after a cancellation by any number of
-        // places.
+        // places. LogAddExp too is a sum, of an operand and a logarithm, which cancel near 0.
         if (!loop || fused || complex_product || which == LogAddExp) continue;
         const bool function = is_floating(dtype) && (which == Pow || which == Atan2 || which == Hypot);
         check_loop(level + " binary " + std::to_string(op) + " of " + std::string(name(dtype)), loop,
@@ -265,7 +265,8 @@ TEST_CASE("kernels: functions of two operands") {
         const Loop loop = table().ternary[op][index_of(dtype)];
         CHECK((loop != nullptr) == (lowest().ternary[op][index_of(dtype)] != nullptr));
         if (!loop || is_complex(dtype)) continue;
-        // Against single elements of the same level, which fuses the same operations.
+        // Against single elements of the same level, which fuses the same operations: the lowest level rounds
+        // the products, and their sums cancel.
         const kernels::TernaryParameters parameters{-3, 0, -3};
         check_loop(level + " ternary " + std::to_string(op) + " of " + std::string(name(dtype)), loop, loop,
                    {dtype, {dtype, dtype, dtype}}, most_apart, &parameters);

@@ -80,8 +80,6 @@ const Operations schedules = registered({
 });
 // clang-format on
 
-double near(double x) { return x; }
-
 }  // namespace
 
 TEST_CASE("schedulers: PyTorch's rates") { check_reference("schedule.txt", schedules); }
@@ -91,7 +89,7 @@ TEST_CASE("schedulers: warm-ups by their formulas") {
     Fixture f;
     auto s = make(f.sgd);
     for (const double rate : wanted) {
-      CHECK(f.sgd.lr() == doctest::Approx(near(rate)).epsilon(1e-13));
+      CHECK(f.sgd.lr() == doctest::Approx(rate).epsilon(1e-13));
       s.step();
     }
   };
