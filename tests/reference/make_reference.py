@@ -753,6 +753,8 @@ DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operation
 # signals and vision need torchaudio, SciPy and torchvision as well.
 COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers, images, sparse_tensors, quantization, signals,
             vision)
+         further, gradients, optimizers)
+COMPLETE = (promotion, texts, linalg_cases, losses, schedules, training)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

@@ -87,7 +87,7 @@ def combinations(f):
             if dtype.is_floating_point or dtype.is_complex:
                 z = z + (z.abs() < 0.5) * 2
                 f.case("addcdiv", [x, y, z, 0.5], torch.addcdiv(x, y, z, value=0.5),
-                       "ulp:2" if dtype == torch.bfloat16 else "near:64")
+                       "ulp:2" if dtype == torch.bfloat16 else "near:16")
     for dtypes in ((torch.int32, torch.float32, torch.uint8), (torch.int8, torch.int16, torch.float64), (torch.float32, torch.int64, torch.int64)):
         for shapes in (((2, 3), (3,), (2, 1)), ((), (3,), ()), ((), (), (2,))):
             a, b, c = (fresh(d, s) for d, s in zip(dtypes, shapes))
@@ -122,7 +122,7 @@ def summaries(f):
     for dtype in (torch.bool, *INTEGERS, *REAL, *COMPLEX):
         for x in some(dtype):
             for dims in dims_of(x)[:-1] if x.dim() > 1 else dims_of(x):
-                f.case("prod", [x, dims, False], torch.prod(x, dims[0]) if dims else torch.prod(x), "near:64")
+                f.case("prod", [x, dims, False], torch.prod(x, dims[0]) if dims else torch.prod(x), "near:16")
     for dtype in (*INTEGERS, *REAL, torch.bfloat16):
         for x in some(dtype):
             for dims in dims_of(x):
@@ -136,8 +136,8 @@ def summaries(f):
         for x in some(dtype):
             holes = torch.where(fresh(torch.bool, x.shape), x, torch.full_like(x, NAN))
             for dims in dims_of(x):
-                f.case("nansum", [holes, dims, False], torch.nansum(holes, dims), "near:64")
-                f.case("nanmean", [holes, dims, False], torch.nanmean(holes, dims), "near:64")
+                f.case("nansum", [holes, dims, False], torch.nansum(holes, dims), "near:16")
+                f.case("nanmean", [holes, dims, False], torch.nanmean(holes, dims), "near:16")
                 if dims:
                     f.case("logsumexp", [x, dims, True], torch.logsumexp(x, dims, True), "near:16")
         for values in ([INF, 1], [-INF, -INF], [NAN, 1], [1e4, 1e4 - 1], [-1e4, -1e4]):
@@ -188,21 +188,21 @@ def parts(f):
             x = fresh(dtype, (n,))
             for columns in (0, 1, 3, 6):
                 for increasing in (False, True):
-                    f.case("vander", [x, columns, increasing], torch.vander(x, columns, increasing), "near:64")
+                    f.case("vander", [x, columns, increasing], torch.vander(x, columns, increasing), "near:16")
     for dtype in (torch.int32, *REAL, torch.complex64):
         for y in few_layouts(dtype):
             for dim in range(-y.dim(), y.dim()):
-                f.case("trapezoid", [y, 0.5, dim], torch.trapezoid(y, dx=0.5, dim=dim), "near:64")
-                f.case("cumulative_trapezoid", [y, 0.5, dim], torch.cumulative_trapezoid(y, dx=0.5, dim=dim), "near:64")
+                f.case("trapezoid", [y, 0.5, dim], torch.trapezoid(y, dx=0.5, dim=dim), "near:16")
+                f.case("cumulative_trapezoid", [y, 0.5, dim], torch.cumulative_trapezoid(y, dx=0.5, dim=dim), "near:16")
                 if y.size(dim) > 1:
                     for x in (fresh(torch.float32, (y.size(dim),)), fresh(torch.float32, y.shape)):
-                        f.case("trapezoid_at", [y, x, dim], torch.trapezoid(y, x, dim=dim), "near:256")
-                        f.case("cumulative_trapezoid_at", [y, x, dim], torch.cumulative_trapezoid(y, x, dim=dim), "near:256")
+                        f.case("trapezoid_at", [y, x, dim], torch.trapezoid(y, x, dim=dim), "near:32")
+                        f.case("cumulative_trapezoid_at", [y, x, dim], torch.cumulative_trapezoid(y, x, dim=dim), "near:32")
     for dtype in (torch.int64, *REAL, torch.complex128):
         for shape in ((2, 4), (4,), (1, 4), ()):
             x, a, b = fresh(dtype, shape), fresh(dtype, (2, 3)), fresh(dtype, (3, 4))
             for beta, alpha in ((1, 1), (2, -3), (0, 2)):
-                f.case("addmm", [x, a, b, beta, alpha], torch.addmm(x, a, b, beta=beta, alpha=alpha), "near:64")
+                f.case("addmm", [x, a, b, beta, alpha], torch.addmm(x, a, b, beta=beta, alpha=alpha), "near:32")
     f.gradient("addmm", lambda x, a, b, beta, alpha: torch.addmm(x, a, b, beta=beta, alpha=alpha),
                [fresh(torch.float64, (4,)), fresh(torch.float64, (2, 3)), fresh(torch.float64, (3, 4)), 2, 3], "near:32")
 
@@ -232,13 +232,13 @@ def distances(f):
             for p in (0.0, 0.5, 1.0, 2.0, 3.0, INF):
                 if k > 0:
                     wanted = torch.cdist(a, b, p, compute_mode="donot_use_mm_for_euclid_dist")
-                    f.case("cdist", [a, b, p], wanted, "near:2048" if p == 0.5 else "near:64")
+                    f.case("cdist", [a, b, p], wanted, "near:64" if p == 0.5 else "near:32")
         a, b = fresh(dtype, (2, 1, 4, 3)).transpose(-1, -2), fresh(dtype, (5, 2, 4))
         f.case("cdist", [a, b, 2.0], torch.cdist(a, b), "near:16")
     f.error("cdist", [fresh(torch.float32, (2, 3)), fresh(torch.float32, (2, 4)), 2.0])
     f.error("cdist", [fresh(torch.float32, (2, 3)), fresh(torch.float32, (2, 3)), -1.0])
     for p in (1.0, 2.0, 3.0):
-        f.gradient("cdist", torch.cdist, [fresh(torch.float64, (4, 3)), fresh(torch.float64, (5, 3)), p], "near:64")
+        f.gradient("cdist", torch.cdist, [fresh(torch.float64, (4, 3)), fresh(torch.float64, (5, 3)), p], "near:32")
 
 
 def further():

@@ -162,12 +162,30 @@ def class_losses(f):
         f.error(op, [x, y.float(), None, *rest])
 
 
+def ignored_classes(f):
+    """Classes that a script chose to leave out, among them 0."""
+    for dtype in (torch.float32, torch.float64):
+        for shape, without in (((6, 5), (6,)), ((2, 4, 3), (2, 3))):
+            y = (torch.arange(6) % 4).reshape(without)
+            for ignored in (0, 2):
+                for w in (None, probabilities(dtype, (shape[1],))):
+                    for reduction in REDUCTIONS:
+                        x = fresh(dtype, shape)
+                        with_gradient(f, "nll_loss", lambda x, y, w, r, i: F.nll_loss(x, y, w, reduction=r, ignore_index=i),
+                                      [x, y, w], [reduction, ignored], "near:32")
+                        for smoothing in (0.0, 0.3):
+                            with_gradient(f, "cross_entropy",
+                                          lambda x, y, w, r, s, i: F.cross_entropy(x, y, w, reduction=r, label_smoothing=s, ignore_index=i),
+                                          [x, y, w], [reduction, smoothing, ignored], "near:64")
+
+
 def losses():
     f = File("losses, each with the gradient of its sum by the first tensor")
     start(211)
     elementwise_losses(f)
     other_losses(f)
     class_losses(f)
+    ignored_classes(f)
     f.write("loss.txt")
 
 
@@ -301,10 +319,11 @@ def optimizers():
         for dtype in (torch.float32, torch.float64):
             for shape, steps in (((), 7), ((5,), 7), ((3, 7), 6), *([((530,), 2)] if dtype == torch.float32 else [])):
                 p, grads = fresh(dtype, shape), fresh(dtype, (steps, *shape))
-                f.case(op, [p, grads], run(p, grads), "near:64" if dtype == torch.float32 else "near:4096")
+                # The centered average is a difference, which cancels.
+                f.case(op, [p, grads], run(p, grads), "near:32" if op == "rmsprop_centered" else "near:16")
     for iterations, evaluations, steps, rate in ((1, 25, 6, 1.0), (20, 25, 2, 1.0), (4, 3, 3, 0.5)):
         x = fresh(torch.float64, (4,))
-        f.case("lbfgs", [x, iterations, evaluations, steps, rate], lbfgs(x, iterations, evaluations, steps, rate), "near:100000")
+        f.case("lbfgs", [x, iterations, evaluations, steps, rate], lbfgs(x, iterations, evaluations, steps, rate), "near:1000")
     f.write("optimizer.txt")
 
 
@@ -342,7 +361,7 @@ def schedules():
             for s in schedulers:
                 s.step()
             rates.append(optimizer.param_groups[0]["lr"])
-        f.case("schedule_" + op, ["x"], torch.tensor(rates, dtype=torch.float64), "near:64")
+        f.case("schedule_" + op, ["x"], torch.tensor(rates, dtype=torch.float64), "near:4")
     metrics = torch.tensor([3, 2, 2, 2, 1.5, 1.6, 1.6, 1.6, 1.6, 1.4999, 1.4999, 1, math.nan, 2, 2, 2], dtype=torch.float64)
     for mode in ("min", "max"):
         for kind in ("rel", "abs"):
@@ -382,13 +401,37 @@ def training():
                 torch.nn.utils.clip_grad_norm_(net.parameters(), 0.7)
                 optimizer.step()
                 losses.append(loss.detach())
-            f.case("train_mlp", [seed, dtype], [torch.stack(losses), *(p.detach() for p in net.parameters())], "near:8")
+            f.case("train_mlp", [seed, dtype], [torch.stack(losses), *(p.detach() for p in net.parameters())], "near:4")
     for op, kind in (("xavier_uniform", torch.nn.init.xavier_uniform_), ("xavier_normal", torch.nn.init.xavier_normal_),
                      ("kaiming_uniform", torch.nn.init.kaiming_uniform_), ("kaiming_normal", torch.nn.init.kaiming_normal_)):
         for shape in ((3, 5), (4, 3, 2, 2)):
             torch.manual_seed(5)
             f.case("init_" + op, [list(shape)], kind(torch.empty(shape)), "near:4" if "normal" in op else "ulp:1")
+    initial_values(f)
     f.write("training.txt")
+
+
+def initial_values(f):
+    """torch.nn.init with other arguments than it has by itself."""
+    init = torch.nn.init
+
+    def case(op, arguments, fill, *given):
+        for shape in ((3, 5), (4, 3, 2, 2)):
+            torch.manual_seed(5)
+            f.case("init_" + op, [list(shape), *arguments], fill(torch.empty(shape), *given), "near:4" if "normal" in op else "ulp:1")
+
+    case("xavier_uniform", [2.5], init.xavier_uniform_, 2.5)
+    case("xavier_normal", [2.5], init.xavier_normal_, 2.5)
+    for slope, fan, nonlinearity in ((0.3, "fan_in", "leaky_relu"), (0.0, "fan_out", "leaky_relu"), (0.0, "fan_in", "tanh"),
+                                     (0.3, "fan_out", "relu"), (0.3, "fan_out", "selu")):
+        for kind in ("uniform", "normal"):
+            case("kaiming_" + kind, [slope, fan, nonlinearity], getattr(init, f"kaiming_{kind}_"), slope, fan, nonlinearity)
+    case("uniform", [-2.0, 0.5], init.uniform_, -2.0, 0.5)
+    case("normal", [3.0, 0.25], init.normal_, 3.0, 0.25)
+    for nonlinearity in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"):
+        for slope in (0.01, 0.3):
+            gain = torch.tensor(init.calculate_gain(nonlinearity, slope), dtype=torch.float64)
+            f.case("calculate_gain", [nonlinearity, slope], gain, "ulp:1")
 
 
 if __name__ == "__main__":

@@ -113,13 +113,15 @@ const Operations losses = registered({
      }},
     {"nll_loss",
      [](const Arguments& a) {
-       return with_gradient(a,
-                            [&](const Tensor& x) { return nll_loss(x, t(a, 1), t(a, 2), reduction(a, 3)); });
+       return with_gradient(a, [&](const Tensor& x) {
+         return nll_loss(x, t(a, 1), t(a, 2), reduction(a, 3), a.size() > 4 ? a[4].whole() : -100);
+       });
      }},
     {"cross_entropy",
      [](const Arguments& a) {
        return with_gradient(a, [&](const Tensor& x) {
-         return cross_entropy(x, t(a, 1), t(a, 2), reduction(a, 3), -100, a[4].real());
+         const std::int64_t ignored = a.size() > 5 ? a[5].whole() : -100;
+         return cross_entropy(x, t(a, 1), t(a, 2), reduction(a, 3), ignored, a[4].real());
        });
      }},
 });

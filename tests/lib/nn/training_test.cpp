@@ -10,7 +10,22 @@ namespace {
 template <const Tensor& (*fill)(const Tensor&, double)>
 Tensors xavier(const Arguments& a) {
   manual_seed(5);
-  return {fill(empty(a[0].list()), 1)};
+  return {fill(empty(a[0].list()), a.size() > 1 ? a[1].real() : 1)};
+}
+
+template <const Tensor& (*fill)(const Tensor&, double, nn::init::Fan, std::string_view)>
+Tensors kaiming(const Arguments& a) {
+  manual_seed(5);
+  const Tensor x = empty(a[0].list());
+  if (a.size() == 1) return {fill(x, 0, nn::init::Fan::In, "leaky_relu")};
+  const auto fan = a[2].text == "fan_out" ? nn::init::Fan::Out : nn::init::Fan::In;
+  return {fill(x, a[1].real(), fan, a[3].text)};
+}
+
+template <const Tensor& (*fill)(const Tensor&, double, double)>
+Tensors filled_by_two(const Arguments& a) {
+  manual_seed(5);
+  return {fill(empty(a[0].list()), a[1].real(), a[2].real())};
 }
 
 Tensors train_mlp(const Arguments& a) {
@@ -46,15 +61,13 @@ const Operations trainings = registered({
     {"train_mlp", train_mlp},
     {"init_xavier_uniform", xavier<nn::init::xavier_uniform_>},
     {"init_xavier_normal", xavier<nn::init::xavier_normal_>},
-    {"init_kaiming_uniform",
+    {"init_kaiming_uniform", kaiming<nn::init::kaiming_uniform_>},
+    {"init_kaiming_normal", kaiming<nn::init::kaiming_normal_>},
+    {"init_uniform", filled_by_two<nn::init::uniform_>},
+    {"init_normal", filled_by_two<nn::init::normal_>},
+    {"calculate_gain",
      [](const Arguments& a) {
-       manual_seed(5);
-       return Tensors{nn::init::kaiming_uniform_(empty(a[0].list()))};
-     }},
-    {"init_kaiming_normal",
-     [](const Arguments& a) {
-       manual_seed(5);
-       return Tensors{nn::init::kaiming_normal_(empty(a[0].list()))};
+       return Tensors{scalar_tensor(nn::init::calculate_gain(a[0].text, a[1].real()), float64)};
      }},
 });
 
@@ -72,6 +85,7 @@ TEST_CASE("training: initial values go into leaves that require gradients") {
   CHECK(identical(w.detach(), eye(2, 3)));
   nn::init::uniform_(w, 2, 3);
   CHECK(min(w).item<double>() >= 2);
+  CHECK(max(w).item<double>() < 3);
   CHECK(w.is_leaf());
   CHECK_THROWS_AS(nn::init::xavier_uniform_(empty({3})), ShapeError);
   CHECK_THROWS_AS(nn::init::calculate_gain("what"), Error);
