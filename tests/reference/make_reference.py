@@ -755,6 +755,8 @@ COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, train
             vision)
          further, gradients, optimizers)
 COMPLETE = (promotion, texts, linalg_cases, losses, schedules, training)
+         further, gradients, losses, optimizers)
+COMPLETE = (promotion, texts, linalg_cases, schedules, training)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

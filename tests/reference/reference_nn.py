@@ -1,23 +1,34 @@
 """Reference values for nn/ and optim/: losses with the gradient of their input, optimizers, schedules, training."""
 
 import math
+import warnings
 
 import torch
 import torch.nn.functional as F
 
 from reference_file import INF, File, fresh, start
 
+# Targets that broadcast, and the mean of kl_div over all elements, are meant.
+warnings.filterwarnings("ignore", "Using a target size|reduction: 'mean'")
 REDUCTIONS = ("none", "mean", "sum")
 HALVES = (torch.float16, torch.bfloat16)
 
 
 def with_gradient(f, operation, function, tensors, rest, tolerance):
-    """The loss, and the gradient of its sum with respect to the first tensor. Half precision: in float32, rounded."""
+    """The loss, and the gradient of its sum with respect to the first tensor. Half precision: in float32, rounded.
+
+    Where the first tensor broadcasts its gradient is a sum of gradients of elements, which are of its dtype.
+    """
     dtype = tensors[0].dtype
     wide = [t.float() if isinstance(t, torch.Tensor) and t.dtype in HALVES else t for t in tensors]
-    x = wide[0].detach().clone(memory_format=torch.preserve_format).requires_grad_()
+    given = wide[0].detach().clone(memory_format=torch.preserve_format)
+    broadcast = given.shape
+    if dtype in HALVES and tensors[1].dim() > 0:
+        broadcast = torch.broadcast_shapes(given.shape, tensors[1].shape)
+    x = (given if broadcast == given.shape else given.expand(broadcast)).requires_grad_()
     out = function(x, *wide[1:], *rest)
     gradient, = torch.autograd.grad(out.sum(), x)
+    gradient = gradient.to(dtype).to(gradient.dtype).sum_to_size(given.shape)
     f.case(operation, [*tensors, *rest], [out.to(dtype), gradient.to(dtype)], tolerance)
 
 
