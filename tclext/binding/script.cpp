@@ -37,6 +37,18 @@ ObjRef checked_prefix(const Source& s, int flags) {
   return ObjRef(s.word);
 }
 
+// Tcl_EvalObjv, but that errorInfo shows what is text already. Tcl would write all words there, and so give
+// each tensor among them a name that somebody may use: it would be kept.
+int evaluate_words(Tcl_Interp* interp, Tcl_Obj* prefix, std::span<Tcl_Obj* const> words, int flags) {
+  const int code =
+      Tcl_EvalObjv(interp, static_cast<Tcl_Size>(words.size()), words.data(), flags | TCL_EVAL_NOERR);
+  if (code == TCL_ERROR && !Tcl_InterpDeleted(interp)) {
+    const char* text = Tcl_GetString(prefix->bytes ? prefix : words[0]);
+    Tcl_LogCommandInfo(interp, text, text, -1);
+  }
+  return code;
+}
+
 ObjRef evaluate(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> more, int flags) {
   Tcl_Interp* interp = state.interp();
   std::vector<ObjRef> held;
@@ -48,7 +60,7 @@ ObjRef evaluate(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> mo
   const StateRef state_held(state);
   const wick::GradMode as_before(wick::grad_enabled());
   Tcl_Preserve(interp);
-  const int code = Tcl_EvalObjv(interp, static_cast<Tcl_Size>(words.size()), words.data(), flags);
+  const int code = evaluate_words(interp, prefix.object.get(), words, flags);
   ObjRef result(Tcl_GetObjResult(interp));
   const bool gone = Tcl_InterpDeleted(interp);
   Tcl_Release(interp);

@@ -86,7 +86,9 @@ proc newOptimizer {} {
 proc newLayer {} {
     eval torch::[pick {{linear 2 3} {conv2d 1 2 2} {conv1d 2 1 2} {conv_transpose1d 1 2 2} {batchnorm2d 2} {batch_norm1d 3} {layer_norm 2} {group_norm 1 2} \
         {instance_norm1d 2} {maxpool1d 2} {maxpool2d 2} {avgpool2d 2} {embedding 3 2} {lstm 2 1} {gru 3 2 2} {rnn_tanh 2 2 1 1 1} {dropout 0.5} sequential}]
+}
 proc newModule {} {
+    if {[chance 0.6]} {return [newLayer]}
     eval [pick {
         {torch::linear 3 2}
         {torch::sequential [list [torch::linear 3 2] torch::tensor_tanh [torch::linear 2 3]]}
@@ -106,7 +108,6 @@ proc aValue {type} {
         tensors/module {return [aValue [pick {tensors module}]]}
         tensor/scalar {return [expr {[chance 0.5] ? [aTensor] : [pick $numbers]}]}
         tensor/bool {return [expr {[chance 0.5] ? [aTensor] : [pick {0 1 true none}]}]}
-        module {return [newLayer]}
         shape - ints {return [pick [expr {[chance 0.85] ? $shapes : $absurdShapes}]]}
         dtype {return [pick $dtypes]}
         device {return [pick {cpu cpu cuda cuda:0 tpu}]}
