@@ -11,7 +11,7 @@ int main() {
   wick::optim::Adam optimizer(net.parameters(), {.lr = 0.02});
   wick::optim::StepLR schedule(optimizer, 50, 0.5);
   for (int epoch = 0; epoch < 100; ++epoch) {
-    for (const wick::Tensors& batch : wick::Batches({x, y}, {.size = 32, .shuffle = true})) {
+    for (const wick::Tensors& batch : wick::Batches({x, y}, {.batch_size = 32, .shuffle = true})) {
       optimizer.zero_grad();
       wick::cross_entropy(net(batch[0]), batch[1]).backward();
       optimizer.step();

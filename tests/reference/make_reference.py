@@ -749,14 +749,9 @@ def gradients():
 # worse conditioned than the tolerances of linalg_cases allow.
 DRAWN = (casts, elementwise, functions, scans, creation, views, gather_operations, indexing, reduction, order, sorting, linalg, random,
          distributions, manipulation, activations, softmax, padding, complex_functions,
-         further, gradients, fourier)
+         further, gradients, losses, optimizers, fourier)
 # signals and vision need torchaudio, SciPy and torchvision as well.
-COMPLETE = (promotion, texts, linalg_cases, losses, optimizers, schedules, training, layers, images, sparse_tensors, quantization, signals,
-            vision)
-         further, gradients, optimizers)
-COMPLETE = (promotion, texts, linalg_cases, losses, schedules, training)
-         further, gradients, losses, optimizers)
-COMPLETE = (promotion, texts, linalg_cases, schedules, training)
+COMPLETE = (promotion, texts, linalg_cases, schedules, training, layers, images, sparse_tensors, quantization, signals, vision)
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

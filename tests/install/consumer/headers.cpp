@@ -95,6 +95,7 @@
 #include <wick/wick.h>
 #if __has_include(<Eigen/Core>)
 #include <wick/interop/eigen.h>
+#include <wick/interop/eigen_sparse.h>
 #endif
 
 #include <cmath>
@@ -189,6 +190,7 @@ void operations() {
   expect("solvers.h", linalg::det(A), 5);
 #if __has_include(<Eigen/Core>)
   expect("eigen.h", matrix_map<double>(A).sum(), 10);
+  expect("eigen_sparse.h", csr_map<double>(to_sparse(A, Layout::Csr)).sum(), 10);
 #endif
 }
 
