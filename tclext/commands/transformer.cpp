@@ -245,7 +245,7 @@ const Param tgt{"tgt", omittable, "what is decoded: (T, N, E), (T, E) or (E)"};
 const Param memory{"memory", omittable, "the encoder's result: (S, N, E), (S, E) or (E)"};
 const Param d_model{"dModel d_model", required, "the width, a multiple of nhead", at_least(1)};
 const Param nhead{"nhead", required, "number of attention heads", at_least(1)};
-const Param num_layers{"numLayers num_layers", required, "number of layers", at_least(1)};
+const Param num_layers{"numLayers num_layers", required, "number of layers", between(1, 10000)};
 const Param hidden{"dimFeedforward dim_feedforward", std::int64_t{2048},
                    "width of the hidden layer; needed beside tensors", at_least(1)};
 const Param dropout{"dropout", 0.1, "dropout probability; needed beside tensors", between(0, 1)};

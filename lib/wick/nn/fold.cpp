@@ -4,6 +4,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/nn/window.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -21,20 +22,12 @@ struct Windows {
   Axis height, width;
 };
 
-std::int64_t of_pair(const char* name, const char* what, const Dims& given, int i, std::int64_t least) {
-  if (given.size() != 1 && given.size() != 2)
-    fail(name, "{} must be a number or a pair, not {}", what, given);
-  const std::int64_t value = given[given.size() == 1 ? 0 : i];
-  if (value < least) fail(name, "{} must be at least {}, {} was given", what, least, value);
-  return value;
-}
-
 Axis axis_of(const char* name, std::int64_t size, const Dims& kernel, const FoldOptions& o, int i) {
   Axis a{size,
-         of_pair(name, "kernel_size", kernel, i, 1),
-         of_pair(name, "dilation", o.dilation, i, 1),
-         of_pair(name, "padding", o.padding, i, 0),
-         of_pair(name, "stride", o.stride, i, 1),
+         expanded(name, "kernel_size", kernel, 2, 1)[i],
+         expanded(name, "dilation", o.dilation, 2, 1)[i],
+         expanded(name, "padding", o.padding, 2, 0)[i],
+         expanded(name, "stride", o.stride, 2, 1)[i],
          0};
   const std::int64_t room = size + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
   if (room < 0) {
@@ -125,10 +118,11 @@ Tensor fold(const Tensor& x, const Dims& output_size, const Dims& kernel_size, c
   if (x.dim() != 3) {
     fail<ShapeError>(name, "expected (N, C kh kw, L) or (C kh kw, L), not shape {}", x.sizes());
   }
-  const std::int64_t height = of_pair(name, "output_size", output_size, 0, 1),
-                     width = of_pair(name, "output_size", output_size, 1, 1);
+  const Dims sizes = expanded(name, "output_size", output_size, 2, 1);
+  const std::int64_t height = sizes[0], width = sizes[1];
   const Windows w = windows_of(name, height, width, kernel_size, options);
-  const std::int64_t each = w.height.kernel * w.width.kernel, columns = w.height.windows * w.width.windows;
+  const std::int64_t each = w.height.kernel * w.width.kernel;
+  const std::int64_t columns = numel({w.height.windows, w.width.windows});
   if (x.size(1) % each != 0 || x.size(2) != columns) {
     fail<ShapeError>(name, "{} windows of {} elements make an image of {} by {}, the input has shape {}",
                      columns, each, height, width, x.sizes());

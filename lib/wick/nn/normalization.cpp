@@ -517,9 +517,9 @@ Tensor local_response_norm(const Tensor& given, std::int64_t size, double alpha,
   const Tensor squares = square(x);
   // Each neighbour's squares, moved to the channel whose neighbour it is.
   Tensor total;
-  for (std::int64_t i = 0; i < size; ++i) {
-    const std::int64_t offset = i - before;
-    if (offset <= -channels || offset >= channels) continue;
+  const std::int64_t first = std::max(-before, 1 - channels),
+                     last = std::min(size - 1 - before, channels - 1);
+  for (std::int64_t offset = first; offset <= last; ++offset) {
     const Tensor part =
         squares.slice(1, std::max<std::int64_t>(offset, 0), channels + std::min<std::int64_t>(offset, 0));
     Dims pads = Dims::filled(2 * (x.dim() - 1), 0);

@@ -6,6 +6,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/autocast.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/kernels/pooling.h"
 #include "wick/nn/window.h"
@@ -247,6 +248,11 @@ void find_divisor(Pool& pool) {
 Pool adaptive_pool(const char* name, int dims, const Tensor& x, const Dims& output) {
   const Dims sizes = expanded(name, "output_size", output, dims, 0);
   Pool pool = empty_pool(name, dims);
+  // What there is no memory for is an error at once, not after the windows have been listed.
+  Shape result{x.size(0), x.size(1)};
+  for (const Index size : sizes) result.push_back(size);
+  empty(result, x.dtype());
+  for (const Index size : sizes) empty({3, size}, int64);
   for (int i = 0, d = 3 - dims; i < dims; ++i, ++d) {
     Windows w;
     w.size = x.size(i + 2);
@@ -256,6 +262,7 @@ Pool adaptive_pool(const char* name, int dims, const Tensor& x, const Dims& outp
       fail<ShapeError>(name, "an image of shape {} is too large", x.sizes());
     }
     for (Index k = 0; k < out; ++k) {
+      if (k % (1 << 20) == 0) check_interrupt({k, out});
       const Index first = k * size / out, last = ((k + 1) * size + out - 1) / out;
       w.add(first, last - first, last - first);
     }
