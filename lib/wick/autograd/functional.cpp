@@ -16,11 +16,15 @@
 namespace wick::autograd {
 namespace {
 
-// The input as the function gets it: with its history, one operation further on, if that is to go on.
-Tensor source(const char* name, const Tensor& x, bool create_graph) {
+void check_input(const char* name, const Tensor& x) {
   if (!is_differentiable(x.dtype())) {
     fail<DTypeError>(name, "inputs are floating point or complex, not {}", x.dtype());
   }
+}
+
+// The input as the function gets it: with its history, one operation further on, if that is to go on.
+Tensor source(const char* name, const Tensor& x, bool create_graph) {
+  check_input(name, x);
   if (create_graph && x.requires_grad()) return identity(x);
   return x.detach().requires_grad_();
 }
@@ -76,6 +80,7 @@ Tensor jacobian(const TensorFunction& f, const Tensor& x, bool create_graph) {
 }
 
 Tensor hessian(const TensorFunction& f, const Tensor& x, bool create_graph) {
+  check_input("hessian", x);
   const auto gradient = [&](const Tensor& at) {
     const Tensor y = f(at);
     if (y.numel() != 1) {
@@ -116,6 +121,7 @@ FunctionProduct jvp(const TensorFunction& f, const Tensor& x, const Tensor& v, b
 }
 
 Tensor vmap(const TensorFunction& f, const Tensor& x, std::int64_t in_dim, std::int64_t out_dim) {
+  if (x.dim() == 0) fail<ShapeError>("vmap", "a 0-d tensor has no dimension to go along");
   const std::int64_t count = x.size(in_dim);
   if (count == 0) {
     fail<ShapeError>("vmap", "an input of shape {} has nothing along dimension {}", x.sizes(), in_dim);
