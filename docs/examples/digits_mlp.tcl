@@ -13,27 +13,7 @@
 # divides gradients by their own size: of those that are nearly 0, rounding to float32 would decide.
 package require torch
 source [file join [file dirname [info script]] loss_curve.tcl]
-
-# A matrix of bytes from NumPy's format: 8 bytes, the length of the header, the header with the shape, the elements.
-proc readBytes {path} {
-    set channel [open $path rb]
-    set bytes [read $channel]
-    close $channel
-    binary scan $bytes @8su length
-    if {![regexp {'\|u1'.*\((\d+), (\d+)\)} [string range $bytes 10 [expr {9 + $length}]] -> rows columns]} {
-        error "$path: not a matrix of uint8"
-    }
-    binary scan $bytes @[expr {10 + $length}]cu* values
-    torch::tensor_create -data $values -shape [list $rows $columns] -dtype uint8
-}
-
-# Pixels from 0 to 4, and digits.
-proc readDigits {path} {
-    set table [readBytes $path]
-    set pixels [torch::tensor_to [torch::tensor_slice $table 1 0 64] cpu float64]
-    set digits [torch::tensor_to [torch::tensor_reshape [torch::tensor_slice $table 1 64 65] -1] cpu int64]
-    list [torch::tensor_div $pixels -other 4.0] $digits
-}
+source [file join [file dirname [info script]] digits_data.tcl]
 
 # The mean loss of an epoch, over all ranks.
 proc trainEpoch {model optimizer x y share} {
@@ -60,7 +40,7 @@ proc main {seed weights} {
     fconfigure stdout -translation lf
     # All ranks draw the same held-out images and the same initial weights.
     torch::manual_seed $seed
-    lassign [readDigits [file join [file dirname [info script]] digits.npy]] x y
+    lassign [readDigits [file join [file dirname [info script]] digits.npy] float64] x y
     set count [torch::tensor_numel $y]
     set heldOut [expr {$count / 5}]
     set order [torch::argsort [torch::rand $count]]

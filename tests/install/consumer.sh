@@ -40,13 +40,14 @@ without_eigen() {
   "$work/plain" >"$work/plain.out" && grep 'eigen no' "$work/plain.out"
 }
 
-# An example of the documentation; it fails when the network has not learnt enough.
+# Examples of the documentation; they fail when the network has not learnt enough.
 digits_are_learnt() {
   examples=$here/../../docs/examples
-  # shellcheck disable=SC2046
-  $CXX -std=c++20 -O2 -Wall -Wextra -Werror $(wick_flags "$root" --cflags) "$examples/digits_mlp.cpp" -o "$work/digits" \
-    $(wick_flags "$root" --libs) || return
-  "$work/digits" "$examples/digits.npy"
+  for example in digits_mlp digits_cnn; do
+    # shellcheck disable=SC2046
+    $CXX -std=c++20 -O2 -Wall -Wextra -Werror $(wick_flags "$root" --cflags) "$examples/$example.cpp" -o "$work/$example" \
+      $(wick_flags "$root" --libs) && "$work/$example" "$examples/digits.npy" || return
+  done
 }
 
 tcl_path_is_told() {
