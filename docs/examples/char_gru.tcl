@@ -50,7 +50,8 @@ proc main {seed steps paths} {
     torch::manual_seed $seed
     set text [readText $paths]
     set symbols [lsort -unique [split $text ""]]
-    foreach symbol $symbols {dict set number $symbol [dict size [expr {[info exists number] ? $number : {}}]]}
+    set last -1
+    foreach symbol $symbols {dict set number $symbol [incr last]}
     set columns [expr {[string length $text] / $rows}]
     puts "[string length $text] characters, [llength $symbols] different ones"
     set data [torch::tensor_create -data [lmap symbol [split [string range $text 0 [expr {$rows * $columns - 1}]] ""] {
