@@ -4,7 +4,7 @@
 #     tclsh digits_cnn.tcl ?SEED? ?EPOCHS?
 #
 # Four fifths of the images, drawn at random, train it; the others are held out. It prints the loss of every epoch as a
-# curve and the share of held-out digits that it got right, and fails below 98 %.
+# curve and the share of held-out digits that it got right, and fails below 97 %.
 package require torch
 source [file join [file dirname [info script]] loss_curve.tcl]
 source [file join [file dirname [info script]] digits_data.tcl]
@@ -62,7 +62,7 @@ proc main {seed epochs} {
     lossCurve $losses
     set right [accuracy $net [torch::tensor_index_select $x 0 $testing] [torch::tensor_index_select $y 0 $testing]]
     puts [format "%.1f %% of the held-out digits are right" [expr {100 * $right}]]
-    return [expr {$right < 0.98}]
+    return [expr {$right < 0.97}]
 }
 
 lassign $argv seed epochs
