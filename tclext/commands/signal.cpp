@@ -120,15 +120,17 @@ void check_signal(const char* command, const Tensor& x, int most_dims) {
   }
 }
 
-wick::StftOptions options(int64_t n_fft, optional<int64_t> hop_length, optional<int64_t> win_length,
-                          const optional<Tensor>& window, DType dtype) {
+// `longest`: no transform of this input is larger. Then no window is made, and the library says what is
+// wrong.
+wick::StftOptions options(int64_t n_fft, int64_t longest, optional<int64_t> hop_length,
+                          optional<int64_t> win_length, const optional<Tensor>& window, DType dtype) {
   wick::StftOptions o;
   o.hop_length = hop_length;
   o.win_length = win_length;
   const int64_t size = win_length.value_or(n_fft);
   if (window) {
     o.window = *window;
-  } else if (size > 0) {
+  } else if (size > 0 && size <= n_fft && n_fft <= longest) {
     o.window = wick::hann_window(size, true, dtype);
   }
   return o;
@@ -155,7 +157,7 @@ std::vector<Command> short_time() {
           .call = bind([](const Tensor& x, int64_t n_fft, optional<int64_t> hop_length,
                           optional<int64_t> win_length, optional<Tensor> window) {
             check_signal("tensor_stft", x, 2);
-            wick::StftOptions o = options(n_fft, hop_length, win_length, window, x.dtype());
+            wick::StftOptions o = options(n_fft, x.size(-1), hop_length, win_length, window, x.dtype());
             o.center = false;
             o.normalized = true;
             o.onesided = true;
@@ -187,7 +189,9 @@ std::vector<Command> short_time() {
               wick::fail<wick::ShapeError>(
                   "tensor_istft", "a spectrum has 3 dimensions at most, shape {} was given", x.sizes());
             }
-            wick::StftOptions o = options(n_fft, hop_length, win_length, window, wick::real_dtype(x.dtype()));
+            const int64_t bins = x.dim() < 2 ? 0 : x.size(-2), longest = onesided ? 2 * bins : bins;
+            wick::StftOptions o =
+                options(n_fft, longest, hop_length, win_length, window, wick::real_dtype(x.dtype()));
             o.center = center;
             o.normalized = normalized;
             o.onesided = onesided;
@@ -208,7 +212,7 @@ std::vector<Command> short_time() {
           .call = bind([](const Tensor& x, int64_t n_fft, int64_t hop_length, int64_t win_length,
                           optional<Tensor> window) {
             check_signal("spectrogram", x, wick::max_rank - 1);
-            wick::StftOptions o = options(n_fft, hop_length, win_length, window, x.dtype());
+            wick::StftOptions o = options(n_fft, x.size(-1), hop_length, win_length, window, x.dtype());
             o.center = false;
             o.onesided = true;
             return wick::spectrogram(x, n_fft, o);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/linalg/products.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
@@ -85,7 +86,7 @@ Tensor mfcc(const Tensor& mel_spectrogram, std::int64_t n_mfcc) {
   const std::int64_t bands = s.size(-2);
   const Tensor cosines = empty({n_mfcc, bands}, float64);
   double* to = cosines.data<double>();
-  for (std::int64_t k = 0; k < n_mfcc; ++k) {
+  for (std::int64_t k = 0; bands > 0 && k < n_mfcc; ++k) {
     for (std::int64_t m = 0; m < bands; ++m) {
       // k (2 m + 1) quarters of a turn over bands, less whole turns.
       const double place = static_cast<double>(k % (4 * bands) * (2 * m + 1) % (4 * bands));
@@ -112,20 +113,26 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
   if (from == to || length == 0) return x;
   if (length > INT64_MAX / to) fail<ShapeError>(name, "too many samples: {} times {}", length, to);
 
-  const auto table = std::make_shared<TapTable>();
-  table->size = length;
   const double width = static_cast<double>(lowpass_filter_width);
   const double base = rolloff * static_cast<double>(std::min(from, to)),
                scale = base / static_cast<double>(from);
   const std::int64_t count = (to * length - 1) / from + 1;
   const std::int64_t reach = static_cast<std::int64_t>(std::ceil(width / scale));
+  Shape result = x.sizes();
+  result[x.dim() - 1] = count;
+  static_cast<void>(empty(result, x.dtype()));  // before the table, for there may be no memory for so many
+  const auto table = std::make_shared<TapTable>();
+  table->size = length;
   std::vector<double> taps;
   for (std::int64_t k = 0; k < count; ++k) {
+    if (k % 4096 == 0) check_interrupt({k, count});
     // The result's place among the samples, as a whole number and a fraction.
     const std::int64_t whole = k * from / to;
     const double fraction = static_cast<double>(k * from % to) / static_cast<double>(to);
     taps.clear();
-    for (std::int64_t j = -reach; j <= reach + 1; ++j) {
+    // Of those that the filter reaches the ones that there are: it may be much longer than the signal.
+    const std::int64_t first = std::max(-reach, -whole), last = std::min(reach + 1, length - 1 - whole);
+    for (std::int64_t j = first; j <= last; ++j) {
       const double t = (static_cast<double>(j) - fraction) * scale;
       if (std::fabs(t) >= width) {
         taps.push_back(0);
@@ -134,7 +141,7 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
       const double window = std::cos(pi * t / width / 2);
       taps.push_back(scale * window * window * (t == 0 ? 1 : std::sin(pi * t) / (pi * t)));
     }
-    table->add(whole - reach, taps, false);
+    table->add(whole + first, taps, false);
   }
   return apply_taps(name, x, -1, table);
 }

@@ -150,6 +150,13 @@ void check_signal(const char* operation, DType dtype) {
 Tensor stft(const Tensor& x, std::int64_t n_fft, const StftOptions& options) {
   check_signal("stft", x.dtype());
   if (x.dim() == 0) fail<ShapeError>("stft", "a 0-d tensor is no signal");
+  // Before windows are made: n_fft may be absurd.
+  const std::int64_t samples = x.size(-1);
+  if (!options.center && n_fft > samples) check_frames("stft", n_fft, 1, samples);
+  if (options.center && options.pad_mode == "reflect" && n_fft / 2 > samples) {
+    fail<ShapeError>("stft", "n_fft must be below twice the signal's length {} to be centred, {} was given",
+                     samples, n_fft);
+  }
   const Sizes sizes("stft", n_fft, options, real_dtype(x.dtype()));
   Tensor signal = x;
   if (options.center) signal = pad(signal, {n_fft / 2, n_fft / 2}, options.pad_mode);
@@ -168,15 +175,15 @@ Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options,
     fail<DTypeError>("istft", "istft requires a complex-valued input tensor, {} was given", x.dtype());
   if (x.dim() < 2 || x.size(-1) < 1)
     fail<ShapeError>("istft", "bins and frames are needed, shape {} was given", x.sizes());
-  const Sizes sizes("istft", n_fft, options, real_dtype(x.dtype()));
-  if (sizes.hop > sizes.win)
-    fail<ShapeError>("istft", "hop_length {} must not be above win_length {}", sizes.hop, sizes.win);
   const std::int64_t bins = x.size(-2), frames = x.size(-1);
   const bool half = options.onesided.value_or(bins != n_fft);
   if (bins != (half ? n_fft / 2 + 1 : n_fft)) {
     fail<ShapeError>("istft", "{} bins do not belong to n_fft = {}, {} are needed", bins, n_fft,
                      half ? n_fft / 2 + 1 : n_fft);
   }
+  const Sizes sizes("istft", n_fft, options, real_dtype(x.dtype()));
+  if (sizes.hop > sizes.win)
+    fail<ShapeError>("istft", "hop_length {} must not be above win_length {}", sizes.hop, sizes.win);
   if (length && *length < 0) fail<ShapeError>("istft", "length must not be negative, {} was given", *length);
 
   const std::string_view norm = options.normalized ? "ortho" : "backward";

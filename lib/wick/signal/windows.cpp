@@ -73,7 +73,7 @@ Tensor hann_window(std::int64_t n, bool periodic, DType dtype) {
 }
 
 Tensor kaiser_window(std::int64_t n, bool periodic, double beta, DType dtype) {
-  if (std::isnan(beta)) fail("kaiser_window", "beta must be a number, {} was given", beta);
+  if (!std::isfinite(beta)) fail("kaiser_window", "beta must be finite, {} was given", beta);
   const double size = std::fabs(beta), whole = scaled_bessel(size);
   return window("kaiser_window", n, periodic, dtype, [=](double i, double m) {
     const double x = 2 * i / m - 1, part = size * std::sqrt(std::fmax(1 - x * x, 0));

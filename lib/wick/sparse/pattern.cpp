@@ -30,6 +30,7 @@ bool ascending(const Place* p, std::int64_t n, bool strictly) {
 
 // Where each of the `count` lines begins, of sorted lines of entries.
 Tensor pointers_of(const Place* lines, std::int64_t n, std::int64_t count) {
+  if (count == INT64_MAX) fail<ShapeError>("sparse", "a dimension of {} has too many lines", count);
   const Tensor out = zeros({count + 1}, int64);
   Place* p = out.data<Place>();
   for (std::int64_t e = 0; e < n; ++e) ++p[lines[e] + 1];

@@ -183,6 +183,10 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   if (o.antialias && !(smooth && name->dims == 2))
     fail(operation, "antialias needs the mode bilinear or bicubic, {} was given", o.mode);
   const std::vector<Side> sides = sides_of(x, o);
+  // Before the tables are made: there may be no memory for the result.
+  Shape result = x.sizes();
+  for (std::size_t i = 0; i < sides.size(); ++i) result[static_cast<int>(i) + 2] = sides[i].m;
+  static_cast<void>(empty(result, x.dtype()));
   if (mode == Mode::Nearest || mode == Mode::NearestExact) {
     Tensor out = x;
     for (std::size_t i = 0; i < sides.size(); ++i) {

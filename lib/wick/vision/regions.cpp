@@ -279,6 +279,10 @@ void find_largest(std::int64_t* index, const Tensor& x, const Tensor& regions, c
 
 Tensor roi_align(const Tensor& x, const Tensor& boxes, const Dims& output_size, double spatial_scale,
                  std::int64_t sampling_ratio, bool aligned) {
+  // More could not be told apart in float32, and would never end.
+  constexpr std::int64_t most_samples = 1 << 23;
+  if (sampling_ratio > most_samples)
+    fail("roi_align", "sampling_ratio must be at most {}, {} was given", most_samples, sampling_ratio);
   const Tensor regions = regions_of("roi_align", x, boxes, output_size);
   const Options options{output_size[0], output_size[1], spatial_scale, sampling_ratio, aligned};
   numel({regions.size(0), x.size(1), options.height, options.width});

@@ -155,4 +155,20 @@ TEST_CASE("signal: errors") {
   CHECK_THROWS_AS(pitch_shift(ones({0}), 100, 1), ShapeError);
 }
 
+TEST_CASE("absurd sizes of signals are refused, or cost nothing, at once") {
+  const Tensor x = ones({1000}, float64);
+  constexpr std::int64_t many = std::int64_t{1} << 62;
+  CHECK_THROWS_AS(stft(x, many), ShapeError);
+  StftOptions uncentred;
+  uncentred.center = false;
+  CHECK_THROWS_AS(stft(x, many, uncentred), ShapeError);
+  CHECK_THROWS_AS(istft(ones({3, 2}, complex64), many), ShapeError);
+  CHECK(mfcc(ones({0, 0}), many).sizes() == Shape{many, 0});
+  CHECK_THROWS_AS(resample(x, 1, std::int64_t{1} << 52), Error);
+  // A filter far longer than the signal: the constant times what is left of it.
+  const double once = resample(x, 1'000'000'000'000, 1).item().to_double();
+  CHECK(once == doctest::Approx(1000 * 0.99e-12));
+  CHECK_THROWS_AS(kaiser_window(5, true, HUGE_VAL), Error);
+}
+
 }  // namespace wick::test

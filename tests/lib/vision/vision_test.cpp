@@ -202,4 +202,15 @@ TEST_CASE("vision: errors") {
   CHECK_THROWS_AS(box_iou(ones({2, 4}, complex64), ones({2, 4})), DTypeError);
 }
 
+TEST_CASE("absurd sizes of images are refused at once") {
+  const Tensor x = ones({1, 1, 4, 4});
+  InterpolateOptions o;
+  o.size = {std::int64_t{1} << 50, 4};
+  for (const char* mode : {"nearest", "bilinear", "bicubic", "area"}) {
+    o.mode = mode;
+    CHECK_THROWS_AS(interpolate(x, o), Error);
+  }
+  CHECK_THROWS_AS(roi_align(x, ones({1, 4}), {2, 2}, 1, 1'000'000'000), Error);
+}
+
 }  // namespace wick::test
