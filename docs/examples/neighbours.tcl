@@ -1,0 +1,65 @@
+#!/usr/bin/env tclsh
+# Handwritten digits told apart by their nearest neighbours, through sparse products.
+#
+#     tclsh neighbours.tcl ?SEED? ?K?
+#
+# Half of the pixels are 0. The images, each of length 1, are the rows of sparse matrices; the product of the held-out fifth
+# with the others transposed holds the cosines of all pairs. The K greatest of each row (5 unless told otherwise) are the
+# entries of another sparse matrix, the graph of neighbours, whose product with a table of classes counts votes. It prints
+# the share of the held-out digits that it got right, and fails below 97 %.
+package require torch
+
+# A matrix of bytes from NumPy's format: 8 bytes, the length of the header, the header with the shape, the elements.
+proc readBytes {path} {
+    set channel [open $path rb]
+    set bytes [read $channel]
+    close $channel
+    binary scan $bytes @8su length
+    if {![regexp {'\|u1'.*\((\d+), (\d+)\)} [string range $bytes 10 [expr {9 + $length}]] -> rows columns]} {
+        error "$path: not a matrix of uint8"
+    }
+    binary scan $bytes @[expr {10 + $length}]cu* values
+    torch::tensor_create -data $values -shape [list $rows $columns] -dtype float32
+}
+
+# A row for each digit with a 1 at its class.
+proc classTable {digits count} {
+    set columns [torch::arange $count -dtype float32]
+    torch::tensor_to [torch::eq [torch::tensor_reshape $digits {-1 1}] $columns] cpu float32
+}
+
+# Rows of `cosines` with a 1 at their k greatest entries, sparse.
+proc neighbourGraph {cosines k} {
+    lassign [torch::tensor_shape $cosines] rows columns
+    set nearest [dict get [torch::topk $cosines $k 1] indices]
+    set row [torch::repeat_interleave [torch::arange $rows -dtype int64] $k]
+    set places [torch::tensor_stack [list $row [torch::tensor_reshape $nearest -1]] 0]
+    torch::sparse_coo_tensor $places [torch::ones [expr {$rows * $k}]] [list $rows $columns]
+}
+
+proc main {seed k} {
+    torch::manual_seed $seed
+    set table [readBytes [file join [file dirname [info script]] digits.npy]]
+    set order [torch::argsort [torch::rand [lindex [torch::tensor_shape $table] 0]]]
+    set table [torch::tensor_index_select $table 0 $order]
+    set pixels [torch::tensor_slice $table 1 0 64]
+    set digits [torch::tensor_reshape [torch::tensor_slice $table 1 64 65] -1]
+    set lengths [torch::tensor_sqrt [torch::tensor_sum [torch::tensor_mul $pixels $pixels] 1]]
+    set images [torch::tensor_div $pixels [torch::tensor_reshape $lengths {-1 1}]]
+
+    set count [torch::tensor_numel $digits]
+    set heldOut [expr {$count / 5}]
+    set testing [torch::dense_to_sparse [torch::tensor_slice $images 0 0 $heldOut] csr]
+    set training [torch::dense_to_sparse [torch::tensor_slice $images 0 $heldOut $count]]
+    set cosines [torch::sparse_mm $testing [torch::sparse_to_dense [torch::sparse_transpose $training 0 1]]]
+    set votes [torch::sparse_mm [neighbourGraph $cosines $k] [classTable [torch::tensor_slice $digits 0 $heldOut $count] 10]]
+
+    set right [torch::eq [torch::argmax $votes 1] [torch::tensor_slice $digits 0 0 $heldOut]]
+    set share [torch::tensor_item [torch::tensor_mean [torch::tensor_to $right cpu float64]]]
+    puts [format "%.0f %% of the pixels are not 0" [expr {100.0 * [torch::sparse_nnz $testing] / ($heldOut * 64)}]]
+    puts [format "%.1f %% of the held-out digits are right by %d neighbours" [expr {100 * $share}] $k]
+    return [expr {$share < 0.97}]
+}
+
+lassign $argv seed k
+exit [main [expr {$seed eq "" ? 0 : $seed}] [expr {$k eq "" ? 5 : $k}]]
