@@ -38,7 +38,8 @@ inline constexpr binding::Word<commands::Timed> binding::words<commands::Timed>[
 namespace commands {
 namespace {
 
-const Param device_of_memory{"device", "cpu", "any text; there is only the cpu"};
+const Param device_of_memory{"device", "cpu", "accepted; there is only the cpu"};
+const Param any_text{"device", "cpu", "any text; there is only the cpu"};
 const Param gpu{"device_id", std::int64_t{0}, "number of the GPU", at_least(0)};
 
 [[noreturn]] void no_cuda() { throw wick::Error("CUDA not available"); }
@@ -83,13 +84,13 @@ std::vector<Command> memory() {
               .params = {device_of_memory},
               .positional = {"?device?"},
               .returns = "words in pairs, key: and value",
-              .call = bind([](Call& call, std::string_view) { return memory_stats(call); })},
+              .call = bind([](Call& call, AnyDevice) { return memory_stats(call); })},
       Command{.name = "memory_summary",
               .summary = "The figures of memory_stats as a table.",
               .params = {device_of_memory},
               .positional = {"?device?"},
               .returns = "lines of text",
-              .call = bind([](Call& call, std::string_view) { return memory_summary(call); })},
+              .call = bind([](Call& call, AnyDevice) { return memory_summary(call); })},
       Command{.name = "memory_snapshot",
               .summary = "The figures of memory_stats with the time.",
               .positional = {""},
@@ -99,7 +100,7 @@ std::vector<Command> memory() {
               })},
       Command{.name = "empty_cache",
               .summary = "Gives memory that is kept for reuse back to the system.",
-              .params = {device_of_memory},
+              .params = {any_text},
               .positional = {"?device?"},
               .returns = "cuda_not_available, for there is no GPU whose memory it could be",
               .call = bind([](std::string_view) {
@@ -284,7 +285,7 @@ std::vector<Command> machine() {
   return {
       Command{.name = "synchronize",
               .summary = "Waits for the work that a GPU has to do; there is none.",
-              .params = {device_of_memory},
+              .params = {any_text},
               .positional = {"?device?"},
               .returns = "cuda_not_available",
               .call = bind([](std::string_view) { return "cuda_not_available"; })},
