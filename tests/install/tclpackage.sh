@@ -66,6 +66,6 @@ check "$file exports its entry points only" exports_little
 if [ "$DEBUG" = true ]; then
   skip 'libraries loaded are small' 'built with debugging information'
 else
-  check 'libraries loaded are small' run size "$root/$LIBDIR/tcltk" 12000000
+  check 'libraries loaded are small' run size "$root/$LIBDIR/tcltk" 15000000
 fi
 finish
