@@ -9,7 +9,7 @@ namespace commands {
 Tensor answered_tensor(binding::State& state, const binding::Prefix& prefix, Tcl_Obj* answer) {
   if (const Tensor* tensor = binding::find_tensor(state, answer)) return *tensor;
   const std::string_view command = binding::text_of(binding::elements_of(prefix.object.get()).front());
-  if (binding::is_handle(answer) && binding::held_kind(answer)->name == binding::kind_name<Tensor>)
+  if (binding::is_handle(answer) && binding::held_kind(answer) == &binding::kind<Tensor>)
     wick::fail(command, "its answer is a tensor that was freed");
   wick::fail(command, "its answer has to be a tensor, not {}", binding::quoted(answer));
 }
