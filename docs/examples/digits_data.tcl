@@ -1,4 +1,4 @@
-# Reads the handwritten digits of digits.npy, for digits_mlp.tcl and digits_cnn.tcl.
+# Reads the handwritten digits of digits.npy, for the examples beside it.
 
 # A matrix of bytes from NumPy's format: 8 bytes, the length of the header, the header with the shape, the elements.
 proc readBytes {path} {

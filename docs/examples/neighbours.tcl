@@ -8,19 +8,7 @@
 # entries of another sparse matrix, the graph of neighbours, whose product with a table of classes counts votes. It prints
 # the share of the held-out digits that it got right, and fails below 97 %.
 package require torch
-
-# A matrix of bytes from NumPy's format: 8 bytes, the length of the header, the header with the shape, the elements.
-proc readBytes {path} {
-    set channel [open $path rb]
-    set bytes [read $channel]
-    close $channel
-    binary scan $bytes @8su length
-    if {![regexp {'\|u1'.*\((\d+), (\d+)\)} [string range $bytes 10 [expr {9 + $length}]] -> rows columns]} {
-        error "$path: not a matrix of uint8"
-    }
-    binary scan $bytes @[expr {10 + $length}]cu* values
-    torch::tensor_create -data $values -shape [list $rows $columns] -dtype float32
-}
+source [file join [file dirname [info script]] digits_data.tcl]
 
 # A row for each digit with a 1 at its class.
 proc classTable {digits count} {
@@ -39,11 +27,10 @@ proc neighbourGraph {cosines k} {
 
 proc main {seed k} {
     torch::manual_seed $seed
-    set table [readBytes [file join [file dirname [info script]] digits.npy]]
-    set order [torch::argsort [torch::rand [lindex [torch::tensor_shape $table] 0]]]
-    set table [torch::tensor_index_select $table 0 $order]
-    set pixels [torch::tensor_slice $table 1 0 64]
-    set digits [torch::tensor_reshape [torch::tensor_slice $table 1 64 65] -1]
+    lassign [readDigits [file join [file dirname [info script]] digits.npy] float32] pixels digits
+    set order [torch::argsort [torch::rand [torch::tensor_numel $digits]]]
+    set pixels [torch::tensor_index_select $pixels 0 $order]
+    set digits [torch::tensor_index_select $digits 0 $order]
     set lengths [torch::tensor_sqrt [torch::tensor_sum [torch::tensor_mul $pixels $pixels] 1]]
     set images [torch::tensor_div $pixels [torch::tensor_reshape $lengths {-1 1}]]
 

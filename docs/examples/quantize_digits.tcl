@@ -9,19 +9,7 @@
 # as quantized tensors, whose levels are bytes: a quarter of the memory. It fails when these lose more than one percent
 # of the digits, or differ from those rounded in place.
 package require torch
-
-# A matrix of bytes from NumPy's format: 8 bytes, the length of the header, the header with the shape, the elements.
-proc readBytes {path} {
-    set channel [open $path rb]
-    set bytes [read $channel]
-    close $channel
-    binary scan $bytes @8su length
-    if {![regexp {'\|u1'.*\((\d+), (\d+)\)} [string range $bytes 10 [expr {9 + $length}]] -> rows columns]} {
-        error "$path: not a matrix of uint8"
-    }
-    binary scan $bytes @[expr {10 + $length}]cu* values
-    torch::tensor_create -data $values -shape [list $rows $columns] -dtype float32
-}
+source [file join [file dirname [info script]] digits_data.tcl]
 
 proc train {x y} {
     set net [torch::sequential [list [torch::linear 64 128] torch::tensor_relu [torch::linear 128 10]]]
@@ -75,12 +63,12 @@ proc accuracy {scores digits} {
 
 proc main {seed} {
     torch::manual_seed $seed
-    set table [readBytes [file join [file dirname [info script]] digits.npy]]
-    set count [lindex [torch::tensor_shape $table] 0]
+    lassign [readDigits [file join [file dirname [info script]] digits.npy] float32] pixels digits
+    set count [torch::tensor_numel $digits]
     set heldOut [expr {$count / 5}]
-    set table [torch::tensor_index_select $table 0 [torch::argsort [torch::rand $count]]]
-    set pixels [torch::tensor_div [torch::tensor_slice $table 1 0 64] -other 4.0]
-    set digits [torch::tensor_to [torch::tensor_reshape [torch::tensor_slice $table 1 64 65] -1] cpu int64]
+    set order [torch::argsort [torch::rand $count]]
+    set pixels [torch::tensor_index_select $pixels 0 $order]
+    set digits [torch::tensor_index_select $digits 0 $order]
     set trainingX [torch::tensor_slice $pixels 0 $heldOut $count]
     set x [torch::tensor_slice $pixels 0 0 $heldOut]
     set y [torch::tensor_slice $digits 0 0 $heldOut]

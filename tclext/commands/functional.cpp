@@ -73,8 +73,8 @@ void warn_of_unknown(Call& call, const Function& function) {
   if (!channel) return;
   const std::string line = "torch::" + std::string(call.command.name) + ": " +
                            binding::quoted(function.unknown) +
-                           " names no command; a placeholder stands in for it, which set ::torch::strict 1 "
-                           "makes an error\n";
+                           " names no command; the answer is the one that older scripts expect of it, and "
+                           "with set ::torch::strict 1 an error\n";
   Tcl_WriteChars(channel, line.data(), static_cast<Tcl_Size>(line.size()));
   Tcl_Flush(channel);
 }
@@ -157,7 +157,7 @@ Tensor call_with_float64(Call& call, const wick::autograd::TensorFunction& f, co
     }
     throw;
   }
-  if (is_floating(y.dtype()) && y.dtype() != wick::float64) {
+  if (is_differentiable(y.dtype()) && real_dtype(y.dtype()) != wick::float64) {
     wick::fail<wick::DTypeError>(call.command.name, "the function's result is {}: {}", y.dtype(), wider);
   }
   return y;
@@ -169,7 +169,8 @@ bool check_gradient(Call& call, const Function& function, const Tensor& x, doubl
     return true;
   }
   const Recording recording(call.state);
-  const Tensor given = leaf((is_complex(x.dtype()) ? x : x.to(wick::float64)).detach().clone(), true);
+  const Tensor given =
+      leaf(x.to(is_complex(x.dtype()) ? wick::complex128 : wick::float64).detach().clone(), true);
   const auto f = [&, inner = recorded(call, function)](const Tensors& inputs) {
     return Tensors{call_with_float64(call, inner, inputs[0])};
   };
@@ -251,8 +252,10 @@ const Param create_graph{"createGraph create_graph", false,
 
 constexpr const char* calling =
     "func is called at the global level with a tensor of the values of x that requires gradients, recording "
-    "is on meanwhile, and it answers a tensor; x itself stays as it was. A word that names no command is "
-    "taken for a placeholder, with a line on stderr, unless ::torch::strict is true.";
+    "is on meanwhile, and it answers a tensor; x itself stays as it was. Older scripts give a word that "
+    "names "
+    "no command and expect an answer: x for vmap, matrix products of v and x for vjp and jvp, a unit matrix "
+    "for hessian. They get it, with a line on stderr, unless ::torch::strict is true: then it is an error.";
 
 std::vector<Command> matrices() {
   return {

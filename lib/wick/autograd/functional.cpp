@@ -6,6 +6,7 @@
 #include "wick/autograd/twin.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
+#include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/join.h"
@@ -174,20 +175,17 @@ bool compare(const Tensor& analytic, const Tensor& numeric, const GradcheckOptio
       at % columns, result, at / columns, input, found[at], wanted[at]);
 }
 
-void check_input(const Tensor& t) {
-  if (is_complex(t.dtype())) fail<DTypeError>("gradcheck", "not implemented for {}", t.dtype());
-}
+// Complex numbers as pairs in a last dimension, and the other way.
+Tensor as_pairs(const Tensor& x) { return is_complex(x.dtype()) ? stack({real(x), imag(x)}, -1) : x; }
+Tensor from_pairs(const Tensor& pairs) { return complex(pairs.select(-1, 0), pairs.select(-1, 1)); }
 
-}  // namespace
-
-bool gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& o) {
-  const EnableGrad enable;
+// Of inputs and results without complex ones.
+bool real_gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& o) {
   Tensors given;
   std::vector<std::size_t> checked;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     given.push_back(inputs[i].detach());
     if (!inputs[i].requires_grad()) continue;
-    check_input(inputs[i]);
     given[i].requires_grad_();
     checked.push_back(i);
   }
@@ -198,7 +196,6 @@ bool gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckO
   for (std::size_t r = 0; r < results.size(); ++r) {
     const Tensor& y = results[r];
     if (!is_differentiable(y.dtype()) || y.numel() == 0) continue;
-    check_input(y);
     const Tensors rows = rows_of(y, sources, false);
     for (std::size_t k = 0; k < checked.size(); ++k) {
       const std::int64_t count = sources[k].numel();
@@ -208,6 +205,23 @@ bool gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckO
     }
   }
   return true;
+}
+
+}  // namespace
+
+bool gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& o) {
+  const EnableGrad enable;
+  Tensors given;
+  for (const Tensor& x : inputs) given.push_back(as_pairs(x.detach()).requires_grad_(x.requires_grad()));
+  const auto of_pairs = [&](const Tensors& pairs) {
+    Tensors in;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      in.push_back(is_complex(inputs[i].dtype()) ? from_pairs(pairs[i]) : pairs[i]);
+    Tensors results = f(in);
+    for (Tensor& y : results) y = as_pairs(y);
+    return results;
+  };
+  return real_gradcheck(of_pairs, given, o);
 }
 
 bool gradgradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& o) {
@@ -236,7 +250,9 @@ bool gradgradcheck(const TensorsFunction& f, const Tensors& inputs, const Gradch
     // Of no regularity that could hide an error.
     Tensor weights = ones(y.sizes(), y.dtype());
     if (is_differentiable(y.dtype())) {
-      weights = add(mul(sin(arange(0, y.numel(), 1, y.dtype())), 0.5), 1).reshape(y.sizes());
+      const DType type = real_dtype(y.dtype());
+      weights = add(mul(sin(arange(0, y.numel(), 1, type)), 0.5), 1).reshape(y.sizes());
+      if (is_complex(y.dtype())) weights = complex(weights, mul(weights, -0.7));
       weights.requires_grad_();
     }
     all.push_back(weights);

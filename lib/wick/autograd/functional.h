@@ -42,7 +42,7 @@ struct GradcheckOptions {
   bool raise_exception = true;  // GradientError that says where they differ, else false
 };
 // Whether the gradients of f agree with numeric differences, in all inputs that require one, and gradients of
-// these gradients. Inputs should be float64; complex ones are a DTypeError.
+// these gradients. Inputs should be float64 or complex128; a complex number counts as its two parts.
 bool gradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& options = {});
 bool gradgradcheck(const TensorsFunction& f, const Tensors& inputs, const GradcheckOptions& options = {});
 

@@ -322,7 +322,8 @@ void check_operands(const Tensor& query, const Tensor& key, const Tensor& value,
                     double dropout) {
   for (const Tensor* t : {&query, &key, &value}) {
     if (t->dim() < 2) fail<ShapeError>(name, "matrices are needed, not shape {}", t->sizes());
-    if (!is_floating(t->dtype())) fail<DTypeError>(name, "not implemented for {}", t->dtype());
+    if (!is_floating(t->dtype()))
+      fail<DTypeError>(name, "query, key and value must be floating point, {} was given", t->dtype());
     check_same_dtype(name, query.dtype(), t->dtype());
   }
   if (query.size(-1) != key.size(-1) || key.size(-2) != value.size(-2)) {

@@ -96,7 +96,7 @@ Tensor summed(const Tensor& x, const Windows& w) {
 }
 
 void check_dtype(const char* name, const Tensor& x) {
-  if (x.dtype() == boolean) fail<DTypeError>(name, "not implemented for {}", x.dtype());
+  if (x.dtype() == boolean) fail<DTypeError>(name, "the input must be numbers, {} was given", x.dtype());
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ constexpr int cost = 4;  // of an element, in additions
 
 // Checked to be floating point.
 DType compute_type(const char* operation, DType dtype) {
-  if (!is_floating(dtype)) fail<DTypeError>(operation, "not implemented for {}", dtype);
+  if (!is_floating(dtype))
+    fail<DTypeError>(operation, "the input must be floating point, {} was given", dtype);
   return is_half(dtype) ? float32 : dtype;
 }
 

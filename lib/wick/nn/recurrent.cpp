@@ -392,7 +392,8 @@ RecurrentResult recurrent(const Rule& rule, const Tensor& given, const Tensor& g
     return other ? autocast::raised(t) : t;
   };
   const Tensor x = raised(given), h = raised(given_h), c = raised(given_c);
-  if (!is_floating(x.dtype())) fail<DTypeError>(rule.name, "not implemented for {}", x.dtype());
+  if (!is_floating(x.dtype()))
+    fail<DTypeError>(rule.name, "the input must be floating point, {} was given", x.dtype());
   if (x.dim() != 2 && x.dim() != 3) {
     fail<ShapeError>(rule.name, "the input must have 2 or 3 dimensions, not shape {}", x.sizes());
   }

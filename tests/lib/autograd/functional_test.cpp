@@ -103,6 +103,22 @@ TEST_CASE("functional: gradcheck") {
   CHECK_THROWS_AS(gradcheck(good, {x.detach(), y.detach()}), Error);
 }
 
+TEST_CASE("functional: gradcheck of complex numbers") {
+  const Tensor z = complex(tensor({0.5, -1.5, 2.0}), tensor({1.0, 0.25, -0.75})).to(complex128);
+  const Tensor x = tensor({1.5, -0.5, 2.0}, float64);
+  z.requires_grad_();
+  x.requires_grad_();
+  // Complex and real results of complex and real inputs, holomorphic or not.
+  const auto good = [](const Tensors& in) {
+    return Tensors{exp(mul(in[0], in[1])), abs(in[0]), mul(conj(in[0]), real(in[0]))};
+  };
+  CHECK(gradcheck(good, {z, x}));
+  CHECK(gradgradcheck(good, {z, x}));
+  const auto bad = [](const Tensors& in) { return Tensors{mul(in[0], conj(in[0].detach()))}; };
+  CHECK_THROWS_AS(gradcheck(bad, {z}), GradientError);
+  CHECK_FALSE(gradcheck(bad, {z}, {.raise_exception = false}));
+}
+
 TEST_CASE("functional: a checkpoint keeps nothing and changes nothing") {
   manual_seed(11);
   nn::Sequential net{nn::make<nn::Linear>(4, 8), tanh, nn::make<nn::Dropout>(0.5),
