@@ -157,7 +157,7 @@ Tensor call_with_float64(Call& call, const wick::autograd::TensorFunction& f, co
     }
     throw;
   }
-  if (is_differentiable(y.dtype()) && real_dtype(y.dtype()) != wick::float64) {
+  if (is_differentiable(y.dtype()) && wick::real_dtype(y.dtype()) != wick::float64) {
     wick::fail<wick::DTypeError>(call.command.name, "the function's result is {}: {}", y.dtype(), wider);
   }
   return y;
