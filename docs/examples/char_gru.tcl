@@ -53,6 +53,7 @@ proc main {seed steps paths} {
     set last -1
     foreach symbol $symbols {dict set number $symbol [incr last]}
     set columns [expr {[string length $text] / $rows}]
+    if {$columns <= $length} {error "a text of at least [expr {$rows * ($length + 1)}] characters is wanted"}
     puts "[string length $text] characters, [llength $symbols] different ones"
     set data [torch::tensor_create -data [lmap symbol [split [string range $text 0 [expr {$rows * $columns - 1}]] ""] {
         dict get $number $symbol
@@ -93,7 +94,7 @@ proc main {seed steps paths} {
     }
     lossCurve $means 8 60 "times ten steps"
     puts [format "the loss fell from %.2f to %.2f\n" [lindex $means 0] [lindex $means end]]
-    puts [torch::no_grad -script {writeText $net $symbols "## tensor" 300}]
+    puts [torch::no_grad -script {writeText $net $symbols [string range $text 0 8] 300}]
     return [expr {$steps >= 300 && [lindex $means end] >= 2.2}]
 }
 

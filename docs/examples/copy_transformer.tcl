@@ -56,7 +56,7 @@ proc main {seed steps picture} {
         set loss [torch::cross_entropy_loss [torch::tensor_reshape [run $net $x] {-1 10}] [torch::tensor_reshape $y -1]]
         torch::tensor_backward $loss
         torch::optimizer_step $optimizer
-        if {$step % ($steps / 5) == 0} {puts [format "step %4d: loss %.4f" $step [torch::tensor_item $loss]]}
+        if {$step % max(1, $steps / 5) == 0} {puts [format "step %4d: loss %.4f" $step [torch::tensor_item $loss]]}
     }
 
     torch::no_grad

@@ -20,3 +20,21 @@ proc readDigits {path dtype} {
     set digits [torch::tensor_to [torch::tensor_reshape [torch::tensor_slice $table 1 64 65] -1] cpu int64]
     list [torch::tensor_div $pixels -other 4.0] $digits
 }
+
+# Of all images in random order, from the seed's generator: the held-out fifth, and the others.
+set digitsFile [file join [file dirname [info script]] digits.npy]
+proc splitDigits {dtype} {
+    lassign [readDigits $::digitsFile $dtype] x y
+    set count [torch::tensor_numel $y]
+    set heldOut [expr {$count / 5}]
+    set order [torch::argsort [torch::rand $count]]
+    set testing [torch::tensor_slice $order 0 0 $heldOut]
+    set training [torch::tensor_slice $order 0 $heldOut $count]
+    list [torch::tensor_index_select $x 0 $testing] [torch::tensor_index_select $y 0 $testing] \
+        [torch::tensor_index_select $x 0 $training] [torch::tensor_index_select $y 0 $training]
+}
+
+# The share of guesses that are right.
+proc shareRight {guesses digits} {
+    torch::tensor_item [torch::tensor_mean [torch::tensor_to [torch::eq $guesses $digits] cpu float64]]
+}

@@ -1,5 +1,6 @@
 // A Kalman filter: position and speed of a body, of which noisy positions are measured.
 #include <wick/wick.h>
+#include <cmath>
 #include <iostream>
 
 int main() {
@@ -21,5 +22,7 @@ int main() {
     x = x + matmul(gain, z - matmul(h, x));
     p = p - matmul(matmul(gain, h), p);
   }
-  std::cout << "position " << x[0].item<double>() << " of 20, speed " << x[1].item<double>() << " of 2\n";
+  const double position = x[0].item<double>(), speed = x[1].item<double>();
+  std::cout << "position " << position << " of 20, speed " << speed << " of 2\n";
+  return std::abs(position - 20) < 0.5 && std::abs(speed - 2) < 0.3 ? 0 : 1;
 }

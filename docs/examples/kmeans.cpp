@@ -22,5 +22,7 @@ int main() {
   const wick::Tensor x = wick::cat(
       {wick::randn({100, 2}) + means[0], wick::randn({100, 2}) + means[1], wick::randn({100, 2}) + means[2]});
   const auto [centers, labels] = kmeans(x, 3, 20);
-  std::cout << centers << "\n" << wick::bincount(labels) << "\n";
+  const wick::Tensor sizes = wick::bincount(labels);
+  std::cout << centers << "\n" << sizes << "\n";
+  return wick::min(sizes).item<int>() > 80 ? 0 : 1;
 }

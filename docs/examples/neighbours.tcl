@@ -27,23 +27,18 @@ proc neighbourGraph {cosines k} {
 
 proc main {seed k} {
     torch::manual_seed $seed
-    lassign [readDigits [file join [file dirname [info script]] digits.npy] float32] pixels digits
-    set order [torch::argsort [torch::rand [torch::tensor_numel $digits]]]
-    set pixels [torch::tensor_index_select $pixels 0 $order]
-    set digits [torch::tensor_index_select $digits 0 $order]
-    set lengths [torch::tensor_sqrt [torch::tensor_sum [torch::tensor_mul $pixels $pixels] 1]]
-    set images [torch::tensor_div $pixels [torch::tensor_reshape $lengths {-1 1}]]
-
-    set count [torch::tensor_numel $digits]
-    set heldOut [expr {$count / 5}]
-    set testing [torch::dense_to_sparse [torch::tensor_slice $images 0 0 $heldOut] csr]
-    set training [torch::dense_to_sparse [torch::tensor_slice $images 0 $heldOut $count]]
+    lassign [splitDigits float32] testX testY trainX trainY
+    lassign [lmap pixels [list $testX $trainX] {
+        set lengths [torch::tensor_sqrt [torch::tensor_sum [torch::tensor_mul $pixels $pixels] 1]]
+        torch::tensor_div $pixels [torch::tensor_reshape $lengths {-1 1}]
+    }] testImages trainImages
+    set testing [torch::dense_to_sparse $testImages csr]
+    set training [torch::dense_to_sparse $trainImages]
     set cosines [torch::sparse_mm $testing [torch::sparse_to_dense [torch::sparse_transpose $training 0 1]]]
-    set votes [torch::sparse_mm [neighbourGraph $cosines $k] [classTable [torch::tensor_slice $digits 0 $heldOut $count] 10]]
+    set votes [torch::sparse_mm [neighbourGraph $cosines $k] [classTable $trainY 10]]
 
-    set right [torch::eq [torch::argmax $votes 1] [torch::tensor_slice $digits 0 0 $heldOut]]
-    set share [torch::tensor_item [torch::tensor_mean [torch::tensor_to $right cpu float64]]]
-    puts [format "%.0f %% of the pixels are not 0" [expr {100.0 * [torch::sparse_nnz $testing] / ($heldOut * 64)}]]
+    set share [shareRight [torch::argmax $votes 1] $testY]
+    puts [format "%.0f %% of the pixels are not 0" [expr {100.0 * [torch::sparse_nnz $testing] / [torch::tensor_numel $testX]}]]
     puts [format "%.1f %% of the held-out digits are right by %d neighbours" [expr {100 * $share}] $k]
     return [expr {$share < 0.97}]
 }

@@ -14,4 +14,5 @@ int main() {
   std::cout << "share of the variance " << variance / variance.sum() << "\n";
   std::cout << "first direction " << vh[0] << "\n";
   std::cout << "projected " << wick::matmul(centered, vh.slice(0, 0, 2).t()).sizes() << "\n";
+  return (variance / variance.sum())[0].item<double>() > 0.95 ? 0 : 1;
 }

@@ -57,31 +57,19 @@ proc scores {parameters x {largest {}} {bits {}}} {
     torch::linear [roundedActivations $inside [lindex $largest 1] $bits] $weight $bias
 }
 
-proc accuracy {scores digits} {
-    torch::tensor_item [torch::tensor_mean [torch::tensor_to [torch::eq [torch::argmax $scores 1] $digits] cpu float64]]
-}
-
 proc main {seed} {
     torch::manual_seed $seed
-    lassign [readDigits [file join [file dirname [info script]] digits.npy] float32] pixels digits
-    set count [torch::tensor_numel $digits]
-    set heldOut [expr {$count / 5}]
-    set order [torch::argsort [torch::rand $count]]
-    set pixels [torch::tensor_index_select $pixels 0 $order]
-    set digits [torch::tensor_index_select $digits 0 $order]
-    set trainingX [torch::tensor_slice $pixels 0 $heldOut $count]
-    set x [torch::tensor_slice $pixels 0 0 $heldOut]
-    set y [torch::tensor_slice $digits 0 0 $heldOut]
+    lassign [splitDigits float32] x y trainingX trainingY
 
-    set parameters [train $trainingX [torch::tensor_slice $digits 0 $heldOut $count]]
+    set parameters [train $trainingX $trainingY]
     # From here on nothing is learned.
     torch::no_grad
     set largest [list [torch::tensor_item [torch::tensor_max $trainingX]] [torch::tensor_item [torch::tensor_max [hidden $parameters $trainingX]]]]
-    set before [accuracy [scores $parameters $x] $y]
+    set before [shareRight [torch::argmax [scores $parameters $x] 1] $y]
     puts [format "float32: %.1f %% of the held-out digits are right" [expr {100 * $before}]]
     lassign $parameters w1 b1 w2 b2
     foreach bits {8 6 4 3 2} {
-        set after [accuracy [scores [list [rounded $w1 $bits] $b1 [rounded $w2 $bits] $b2] $x $largest $bits] $y]
+        set after [shareRight [torch::argmax [scores [list [rounded $w1 $bits] $b1 [rounded $w2 $bits] $b2] $x $largest $bits] 1] $y]
         puts [format "%d bits: %.1f %%, a loss of %.1f" $bits [expr {100 * $after}] [expr {100 * ($before - $after)}]]
         lappend losses [expr {$before - $after}]
     }

@@ -84,6 +84,15 @@ inline constexpr std::nullptr_t words = nullptr;
 template <class E>
 concept Worded = std::is_array_v<std::remove_cvref_t<decltype(words<E>)>>;
 
+// The first of an enumerator's words.
+template <Worded E>
+std::string_view word_of(E value) {
+  for (const Word<E>& word : words<E>) {
+    if (word.value == value) return word.text;
+  }
+  return "";
+}
+
 // How losses are reduced; 0, 1 and 2 mean the same.
 template <>
 inline constexpr Word<wick::Reduction> words<wick::Reduction>[] = {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "wick/autograd/gradient.h"
+#include "wick/core/runtime.h"
 
 namespace binding {
 namespace {
@@ -59,6 +60,7 @@ ObjRef evaluate(State& state, const Prefix& prefix, std::span<Tcl_Obj* const> mo
   for (const ObjRef& word : held) words.push_back(word.get());
   const StateRef state_held(state);
   const wick::GradMode as_before(wick::grad_enabled());
+  const wick::FlushDenormalScope unflushed(false);  // Tcl computes as it always does
   Tcl_Preserve(interp);
   const int code = evaluate_words(interp, prefix.object.get(), words, flags);
   ObjRef result(Tcl_GetObjResult(interp));

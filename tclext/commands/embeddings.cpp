@@ -100,6 +100,8 @@ Command embedding_bag() {
 
 // All slices of a length along a dimension.
 Tensor slices(const Tensor& x, std::int64_t dimension, std::int64_t size, std::int64_t step) {
+  // A 0-d tensor counts as a row of one.
+  if (x.dim() == 0) return slices(x.unsqueeze(0), dimension, size, step).squeeze(0);
   const int d = wick::wrap_dim(dimension, x.dim());
   const std::int64_t whole = x.sizes()[d];
   if (size > whole) {

@@ -186,7 +186,9 @@ wick::NamedTensors named_tensors(Call& call, const Module& module, const std::ve
     return binding::Convert<Tensor>::from({call.state, word, call.command.params[1].names});
   };
   wick::NamedTensors named;
-  if (!words.empty() && !binding::find_tensor(call.state, words[0]) && words.size() % 2 == 0) {
+  const bool names_come_first = !words.empty() && !binding::holds_handle(words[0]) &&
+                                !binding::find_tensor(call.state, words[0]) && words.size() % 2 == 0;
+  if (names_come_first) {
     for (std::size_t i = 0; i < words.size(); i += 2) {
       if (binding::holds_handle(words[i]))
         throw binding::invalid_value("parameters", call.words[1], "a dict of names and tensors, or a list");

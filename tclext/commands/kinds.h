@@ -52,11 +52,4 @@ struct Cases : F... {
 template <class... F>
 Cases(F...) -> Cases<F...>;
 
-// A factor that beside integers has to be a whole number, as one where it is.
-inline Scalar whole_if_possible(double factor) {
-  const Scalar number = factor;
-  const std::int64_t whole = number.to_int();
-  return static_cast<double>(whole) == factor ? Scalar(whole) : number;
-}
-
 }  // namespace commands

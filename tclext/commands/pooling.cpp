@@ -30,29 +30,10 @@ optional<wick::Dims> stride_of(const optional<binding::Sizes<N>>& stride) {
   return dims_of(*stride);
 }
 
-template <std::size_t N>
-Tensor max_pool(const Tensor& x, const wick::Dims& kernel, const wick::MaxPoolOptions& options) {
-  if constexpr (N == 1) return wick::max_pool1d(x, kernel, options);
-  if constexpr (N == 2) return wick::max_pool2d(x, kernel, options);
-  if constexpr (N == 3) return wick::max_pool3d(x, kernel, options);
-}
-template <std::size_t N>
-Tensor avg_pool(const Tensor& x, const wick::Dims& kernel, const wick::AvgPoolOptions& options) {
-  if constexpr (N == 1) return wick::avg_pool1d(x, kernel, options);
-  if constexpr (N == 2) return wick::avg_pool2d(x, kernel, options);
-  if constexpr (N == 3) return wick::avg_pool3d(x, kernel, options);
-}
-template <std::size_t N>
-Tensor lp_pool(const Tensor& x, double p, const wick::Dims& kernel, const wick::LpPoolOptions& options) {
-  if constexpr (N == 1) return wick::lp_pool1d(x, p, kernel, options);
-  if constexpr (N == 2) return wick::lp_pool2d(x, p, kernel, options);
-  if constexpr (N == 3) return wick::lp_pool3d(x, p, kernel, options);
-}
-
-template <std::size_t N>
+template <std::size_t N, auto function>
 TensorOrModule max_pooling(const optional<Tensor>& x, const wick::Dims& kernel,
                            const wick::MaxPoolOptions& options) {
-  if (x) return max_pool<N>(*x, kernel, options);
+  if (x) return function(*x, kernel, options);
   return make_layer<wick::nn::MaxPool<static_cast<int>(N)>>(kernel, options);
 }
 
@@ -62,7 +43,7 @@ constexpr const char* of_maxima =
     "computes; given the size of a window alone it makes the layer.";
 
 // Scripts know these as layers.
-template <std::size_t N>
+template <std::size_t N, auto function>
 Command max_pool_layer(const char* name, std::vector<const char*> aliases, const char* summary) {
   using S = ImageSizes<N>;
   return {.name = name,
@@ -75,11 +56,11 @@ Command max_pool_layer(const char* name, std::vector<const char*> aliases, const
           .returns = "a layer, or a tensor",
           .call = bind([](S kernel, const optional<S>& stride, S padding, bool up, const optional<Tensor>& x,
                           S dilation) {
-            return max_pooling<N>(x, dims_of(kernel),
-                                  {.stride = stride_of(stride),
-                                   .padding = dims_of(padding),
-                                   .dilation = dims_of(dilation),
-                                   .ceil_mode = up});
+            return max_pooling<N, function>(x, dims_of(kernel),
+                                            {.stride = stride_of(stride),
+                                             .padding = dims_of(padding),
+                                             .dilation = dims_of(dilation),
+                                             .ceil_mode = up});
           })};
 }
 
@@ -96,15 +77,15 @@ Command max_pool2d() {
           .returns = either,
           .call = bind([](const optional<Tensor>& x, S kernel, const optional<S>& stride, S padding,
                           S dilation, bool up, bool) {
-            return max_pooling<2>(x, dims_of(kernel),
-                                  {.stride = stride_of(stride),
-                                   .padding = dims_of(padding),
-                                   .dilation = dims_of(dilation),
-                                   .ceil_mode = up});
+            return max_pooling<2, wick::max_pool2d>(x, dims_of(kernel),
+                                                    {.stride = stride_of(stride),
+                                                     .padding = dims_of(padding),
+                                                     .dilation = dims_of(dilation),
+                                                     .ceil_mode = up});
           })};
 }
 
-template <std::size_t N>
+template <std::size_t N, auto function>
 Command avg_pool_of(const char* name, const char* alias, const char* summary) {
   using S = ImageSizes<N>;
   return {.name = name,
@@ -114,7 +95,7 @@ Command avg_pool_of(const char* name, const char* alias, const char* summary) {
           .positional = {"input kernelSize ?stride? ?padding? ?countIncludePad?"},
           .returns = "a tensor",
           .call = bind([](const Tensor& x, S kernel, const optional<S>& stride, S padding, bool count) {
-            return avg_pool<N>(
+            return function(
                 x, dims_of(kernel),
                 {.stride = stride_of(stride), .padding = dims_of(padding), .count_include_pad = count});
           })};
@@ -141,20 +122,8 @@ Command avg_pool2d() {
           })};
 }
 
-template <std::size_t N>
-Tensor adaptive_mean(const Tensor& x, const wick::Dims& sizes) {
-  if constexpr (N == 1) return wick::adaptive_avg_pool1d(x, sizes);
-  if constexpr (N == 2) return wick::adaptive_avg_pool2d(x, sizes);
-  if constexpr (N == 3) return wick::adaptive_avg_pool3d(x, sizes);
-}
-template <std::size_t N>
-Tensor adaptive_maximum(const Tensor& x, const wick::Dims& sizes) {
-  if constexpr (N == 1) return wick::adaptive_max_pool1d(x, sizes).values;
-  if constexpr (N == 2) return wick::adaptive_max_pool2d(x, sizes).values;
-  if constexpr (N == 3) return wick::adaptive_max_pool3d(x, sizes).values;
-}
-
-template <std::size_t N, bool maximum>
+// Of a function that also tells where the maxima are only these are given.
+template <std::size_t N, auto function>
 Command adaptive(const char* name, const char* summary, double least) {
   using S = ImageSizes<N>;
   return {.name = name,
@@ -167,11 +136,16 @@ Command adaptive(const char* name, const char* summary, double least) {
           .positional = {"input output_size"},
           .returns = "a tensor",
           .call = bind([](const Tensor& x, S out) {
-            return maximum ? adaptive_maximum<N>(x, dims_of(out)) : adaptive_mean<N>(x, dims_of(out));
+            const auto result = function(x, dims_of(out));
+            if constexpr (requires { result.values; }) {
+              return result.values;
+            } else {
+              return result;
+            }
           })};
 }
 
-template <std::size_t N>
+template <std::size_t N, auto function>
 Command fractional(const char* name, const char* summary, const char* half) {
   using Kernel = std::array<std::int64_t, N>;
   using Ratio = std::array<double, N>;
@@ -196,18 +170,14 @@ Command fractional(const char* name, const char* summary, const char* half) {
             for (int i = 0; i < dims; ++i) {
               const std::int64_t size = x.sizes()[i + 2];
               const double part = std::floor(static_cast<double>(size) * ratio[static_cast<std::size_t>(i)]);
-              // More than there is does not fit anyway, and might be no int64.
-              out.push_back(part > static_cast<double>(size) ? size + 1 : static_cast<std::int64_t>(part));
+              // More than there is does not fit anyway, and might be no int64, as little as a NaN.
+              out.push_back(part <= static_cast<double>(size) ? static_cast<std::int64_t>(part) : size + 1);
             }
-            if constexpr (N == 2) {
-              return wick::fractional_max_pool2d(x, dims_of(kernel), out).values;
-            } else {
-              return wick::fractional_max_pool3d(x, dims_of(kernel), out).values;
-            }
+            return function(x, dims_of(kernel), out, {}).values;
           })};
 }
 
-template <std::size_t N>
+template <std::size_t N, auto function>
 Command lp_pool_of(const char* name, const char* alias, const char* summary) {
   using S = ImageSizes<N>;
   return {.name = name,
@@ -221,7 +191,7 @@ Command lp_pool_of(const char* name, const char* alias, const char* summary) {
           .positional = {"input normType kernelSize ?stride? ?ceilMode?"},
           .returns = "a tensor",
           .call = bind([](const Tensor& x, double p, S kernel, const optional<S>& stride, bool up) {
-            return lp_pool<N>(x, p, dims_of(kernel), {.stride = stride_of(stride), .ceil_mode = up});
+            return function(x, p, dims_of(kernel), {.stride = stride_of(stride), .ceil_mode = up});
           })};
 }
 
@@ -230,10 +200,12 @@ Command lp_pool_of(const char* name, const char* alias, const char* summary) {
 std::vector<Command> pooling_layer_commands() {
   return {
       max_pool2d(),
-      max_pool_layer<1>("maxpool1d", {"maxPool1d"},
-                        "A layer of the maxima of windows over the last dimension, or the maxima."),
-      max_pool_layer<3>("maxpool3d", {"maxPool3d"},
-                        "A layer of the maxima of windows over the last three dimensions, or the maxima."),
+      max_pool_layer<1, wick::max_pool1d>(
+          "maxpool1d", {"maxPool1d"},
+          "A layer of the maxima of windows over the last dimension, or the maxima."),
+      max_pool_layer<3, wick::max_pool3d>(
+          "maxpool3d", {"maxPool3d"},
+          "A layer of the maxima of windows over the last three dimensions, or the maxima."),
       avg_pool2d(),
   };
 }
@@ -242,25 +214,32 @@ const Area& pooling() {
   static const Area area{
       "pooling",
       "Pooling",
-      {avg_pool_of<1>("avgpool1d", "avgPool1d", "The mean of each window over the last dimension."),
-       avg_pool_of<3>("avgpool3d", "avgPool3d", "The mean of each window over the last three dimensions."),
-       adaptive<1, false>("adaptive_avgpool1d", "Means of as many windows as the result has places.", 1),
-       adaptive<2, false>("adaptive_avgpool2d", "The same over two dimensions.", 0),
-       adaptive<3, false>("adaptive_avgpool3d", "The same over three dimensions.", 0),
-       adaptive<1, true>("adaptive_maxpool1d", "Maxima of as many windows as the result has places.", 1),
-       adaptive<2, true>("adaptive_maxpool2d", "The same over two dimensions.", 0),
-       adaptive<3, true>("adaptive_maxpool3d", "The same over three dimensions.", 0),
-       fractional<2>("fractional_maxpool2d",
-                     "Maxima of windows over the last two dimensions whose places are drawn.", "0.5 0.5"),
-       fractional<3>("fractional_maxpool3d",
-                     "Maxima of windows over the last three dimensions whose places are drawn.",
-                     "0.5 0.5 0.5"),
-       lp_pool_of<1>("lppool1d", "lpPool1d",
-                     "The norm (k mean(x^p))^(1/p) of each window over the last dimension."),
-       lp_pool_of<2>("lppool2d", "lpPool2d",
-                     "The norm (k mean(x^p))^(1/p) of each window over the last two dimensions."),
-       lp_pool_of<3>("lppool3d", "lpPool3d",
-                     "The norm (k mean(x^p))^(1/p) of each window over the last three dimensions.")}};
+      {avg_pool_of<1, wick::avg_pool1d>("avgpool1d", "avgPool1d",
+                                        "The mean of each window over the last dimension."),
+       avg_pool_of<3, wick::avg_pool3d>("avgpool3d", "avgPool3d",
+                                        "The mean of each window over the last three dimensions."),
+       adaptive<1, wick::adaptive_avg_pool1d>("adaptive_avgpool1d",
+                                              "Means of as many windows as the result has places.", 1),
+       adaptive<2, wick::adaptive_avg_pool2d>("adaptive_avgpool2d", "The same over two dimensions.", 0),
+       adaptive<3, wick::adaptive_avg_pool3d>("adaptive_avgpool3d", "The same over three dimensions.", 0),
+       adaptive<1, wick::adaptive_max_pool1d>("adaptive_maxpool1d",
+                                              "Maxima of as many windows as the result has places.", 1),
+       adaptive<2, wick::adaptive_max_pool2d>("adaptive_maxpool2d", "The same over two dimensions.", 0),
+       adaptive<3, wick::adaptive_max_pool3d>("adaptive_maxpool3d", "The same over three dimensions.", 0),
+       fractional<2, wick::fractional_max_pool2d>(
+           "fractional_maxpool2d", "Maxima of windows over the last two dimensions whose places are drawn.",
+           "0.5 0.5"),
+       fractional<3, wick::fractional_max_pool3d>(
+           "fractional_maxpool3d", "Maxima of windows over the last three dimensions whose places are drawn.",
+           "0.5 0.5 0.5"),
+       lp_pool_of<1, wick::lp_pool1d>("lppool1d", "lpPool1d",
+                                      "The norm (k mean(x^p))^(1/p) of each window over the last dimension."),
+       lp_pool_of<2, wick::lp_pool2d>(
+           "lppool2d", "lpPool2d",
+           "The norm (k mean(x^p))^(1/p) of each window over the last two dimensions."),
+       lp_pool_of<3, wick::lp_pool3d>(
+           "lppool3d", "lpPool3d",
+           "The norm (k mean(x^p))^(1/p) of each window over the last three dimensions.")}};
   return area;
 }
 

@@ -2,6 +2,7 @@
 
 #include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
+#include "tclext/commands/data.h"
 #include "tclext/commands/kinds.h"
 
 namespace quantized = wick::quantized;
@@ -160,14 +161,15 @@ std::vector<Command> arithmetic() {
               .positional = {"tensor1 tensor2 scale zeroPoint ?alpha?"},
               .returns = "quantized when both are, else plain",
               .call = bind([](const QuantizedOrPlain& a, const QuantizedOrPlain& b, double scale,
-                              std::int64_t zero_point, double alpha) {
+                              std::int64_t zero_point, const Number& alpha) {
                 return combined(
                     "quantized_add", a, b,
-                    [&](const Tensor& x, const Tensor& y) {
-                      return wick::add(x, y, whole_if_possible(alpha));
-                    },
+                    [&](const Tensor& x, const Tensor& y) { return wick::add(x, y, alpha); },
                     [&](const QuantizedTensor& x, const QuantizedTensor& y) {
-                      return quantized::add(x, y, scale, zero_point, alpha);
+                      if (alpha.kind() == wick::Kind::Complex)
+                        wick::fail<wick::DTypeError>("quantized_add", "alpha must be real, {} was given",
+                                                     alpha);
+                      return quantized::add(x, y, scale, zero_point, alpha.to_double());
                     });
               })},
       Command{.name = "quantized_mul",

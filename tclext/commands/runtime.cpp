@@ -214,15 +214,11 @@ std::int64_t time_of(Timed operation, std::int64_t iterations, const Shape& shap
   return std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 1);
 }
 
-std::string_view word_of(Timed operation) {
-  return binding::words<Timed>[static_cast<std::size_t>(operation)].text;
-}
-
 Tcl_Obj* benchmark(Timed operation, std::int64_t iterations, std::string_view size, DType type,
                    bool verbose) {
   const std::int64_t time = time_of(operation, iterations, sizes_in(size), type);
   if (!verbose) return Tcl_NewWideIntObj(time);
-  return binding::new_text("Operation: " + std::string(word_of(operation)) +
+  return binding::new_text("Operation: " + std::string(binding::word_of(operation)) +
                            ", Iterations: " + std::to_string(iterations) + ", Size: " + std::string(size) +
                            ", Time: " + std::to_string(time) + " microseconds");
 }

@@ -2,6 +2,7 @@
 
 #include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
+#include "tclext/commands/data.h"
 #include "tclext/commands/kinds.h"
 
 namespace sparse = wick::sparse;
@@ -181,8 +182,7 @@ std::vector<Command> computing() {
                      {"alpha", 1.0, "factor of tensor2; whole beside integers"}},
           .positional = {"tensor1 tensor2 ?alpha?"},
           .returns = "sparse when both are, else dense; in the promoted dtype",
-          .call = bind([](const SparseOrDense& a, const SparseOrDense& b, double alpha) {
-            const Scalar factor = whole_if_possible(alpha);
+          .call = bind([](const SparseOrDense& a, const SparseOrDense& b, const Number& factor) {
             return std::visit(
                 Cases{
                     [&](const Tensor& x, const Tensor& y) { return SparseOrDense(wick::add(x, y, factor)); },

@@ -6,8 +6,7 @@ namespace {
 
 // How values between places are found; what lies outside of a map.
 enum class Resize { Nearest, Linear, Bilinear, Bicubic, Trilinear, Area };
-enum class ImageResize { Bilinear, Nearest, Bicubic };
-enum class GridMode { Bilinear, Nearest, Bicubic };
+enum class ImageMode { Bilinear, Nearest, Bicubic };
 enum class Outside { Zeros, Border, Reflection };
 
 }  // namespace
@@ -19,15 +18,10 @@ inline constexpr binding::Word<commands::Resize> binding::words<commands::Resize
     {"bilinear", commands::Resize::Bilinear},   {"bicubic", commands::Resize::Bicubic},
     {"trilinear", commands::Resize::Trilinear}, {"area", commands::Resize::Area}};
 template <>
-inline constexpr binding::Word<commands::ImageResize> binding::words<commands::ImageResize>[] = {
-    {"bilinear", commands::ImageResize::Bilinear},
-    {"nearest", commands::ImageResize::Nearest},
-    {"bicubic", commands::ImageResize::Bicubic}};
-template <>
-inline constexpr binding::Word<commands::GridMode> binding::words<commands::GridMode>[] = {
-    {"bilinear", commands::GridMode::Bilinear},
-    {"nearest", commands::GridMode::Nearest},
-    {"bicubic", commands::GridMode::Bicubic}};
+inline constexpr binding::Word<commands::ImageMode> binding::words<commands::ImageMode>[] = {
+    {"bilinear", commands::ImageMode::Bilinear},
+    {"nearest", commands::ImageMode::Nearest},
+    {"bicubic", commands::ImageMode::Bicubic}};
 template <>
 inline constexpr binding::Word<commands::Outside> binding::words<commands::Outside>[] = {
     {"zeros", commands::Outside::Zeros},
@@ -41,15 +35,6 @@ using binding::at_least;
 using binding::between;
 using std::int64_t;
 using Factors = std::vector<double>;
-
-// The library's word for an enumerator.
-template <class E>
-std::string_view word_of(E value) {
-  for (const binding::Word<E>& word : binding::words<E>) {
-    if (word.value == value) return word.text;
-  }
-  return "";
-}
 
 constexpr Param map{"input", required, "N C and up to three dimensions"};
 constexpr Param size{"size", omittable, "size of each dimension behind the channels"};
@@ -154,7 +139,7 @@ std::vector<Command> resizing() {
           .call =
               bind([](const Tensor& x, optional<Ints> wanted, Resize mode, bool align_corners, Factors by) {
                 const bool smooth = mode != Resize::Nearest && mode != Resize::Area;
-                return resized(x, wanted, by, word_of(mode), align_corners && smooth);
+                return resized(x, wanted, by, binding::word_of(mode), align_corners && smooth);
               }),
       },
       Command{
@@ -166,11 +151,11 @@ std::vector<Command> resizing() {
                      corners},
           .positional = {"input size ?mode? ?align_corners?"},
           .returns = "N C height width",
-          .call = bind([](const Tensor& x, Ints wanted, ImageResize mode, bool align_corners) {
-            if (align_corners && mode == ImageResize::Nearest) {
+          .call = bind([](const Tensor& x, Ints wanted, ImageMode mode, bool align_corners) {
+            if (align_corners && mode == ImageMode::Nearest) {
               throw wick::Error("align_corners option can only be used with bilinear or bicubic mode");
             }
-            return resized(x, wanted, {}, word_of(mode), align_corners);
+            return resized(x, wanted, {}, binding::word_of(mode), align_corners);
           }),
       },
       Command{
@@ -190,8 +175,9 @@ std::vector<Command> resizing() {
           .positional = {"input grid ?mode? ?padding_mode? ?align_corners?"},
           .returns = "N C H' W', or N C D' H' W'",
           .call = bind(
-              [](const Tensor& x, const Tensor& grid, GridMode mode, Outside outside, bool align_corners) {
-                return wick::grid_sample(x, grid, word_of(mode), word_of(outside), align_corners);
+              [](const Tensor& x, const Tensor& grid, ImageMode mode, Outside outside, bool align_corners) {
+                return wick::grid_sample(x, grid, binding::word_of(mode), binding::word_of(outside),
+                                         align_corners);
               }),
       },
       Command{

@@ -102,8 +102,11 @@ proc newModule {} {
 proc aValue {type} {
     global dtypes shapes absurdShapes integers absurdIntegers numbers absurdNumbers
     if {[chance 0.1]} {return [anything]}
+    if {[string match */* $type] && $type ni {tensors/module tensor/scalar tensor/bool}} {return [aValue [pick [split $type /]]]}
     switch -glob $type {
         tensor {return [aTensor]}
+        {sparse tensor} {return [torch::dense_to_sparse [newTensor]]}
+        {quantized tensor} {return [torch::quantize_per_tensor [torch::tensor_to [newTensor] cpu float32] 0.5 3 [pick {quint8 qint8 qint32}]]}
         tensors {return [lmap i [lrepeat [expr {int(rand() * 4)}] x] {aTensor}]}
         tensors/module {return [aValue [pick {tensors module}]]}
         tensor/scalar {return [expr {[chance 0.5] ? [aTensor] : [pick $numbers]}]}

@@ -9,6 +9,7 @@ here=$(dirname "$0")
 stage
 
 export LD_LIBRARY_PATH="$root/$LIBDIR"
+export TMPDIR="$work"  # what programs save is theirs alone
 programs=$here/../programs
 
 wick_flags() {

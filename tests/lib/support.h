@@ -55,4 +55,16 @@ double ulp_distance(double a, double b, DType dtype);
 // The largest ulp_distance of two tensors of one real dtype and shape.
 double ulp_distance(const Tensor& a, const Tensor& b);
 
+// As many threads as that while it lives.
+struct Threads {
+  explicit Threads(int count) : before(num_threads()) { set_num_threads(count); }
+  ~Threads() { set_num_threads(before); }
+  int before;
+};
+template <class F>
+auto with_threads(int count, const F& f) {
+  const Threads limit(count);
+  return f();
+}
+
 }  // namespace wick::test

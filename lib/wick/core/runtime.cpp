@@ -53,8 +53,8 @@ bool set_flush_denormal(bool enabled) noexcept {
 
 bool flush_denormal() noexcept { return flushing.load(std::memory_order_relaxed); }
 
-FlushDenormalScope::FlushDenormalScope() noexcept : before_(control_word()) {
-  switch_thread(flush_denormal());
+FlushDenormalScope::FlushDenormalScope(bool flush) noexcept : before_(control_word()) {
+  switch_thread(flush);
 }
 
 FlushDenormalScope::~FlushDenormalScope() { switch_thread((before_ & flush_bits) != 0); }

@@ -17,11 +17,12 @@ namespace WICK_API wick {
 bool set_flush_denormal(bool enabled) noexcept;
 bool flush_denormal() noexcept;
 
-// For a block the calling thread has the switch as it was last set; what it had before is back at the end. A
-// program that is to compute as before outside of the library encloses its calls in such blocks.
+// For a block the calling thread has the switch as it was last set, or as is said; what it had before is back
+// at the end. A program that is to compute as before outside of the library encloses its calls in such
+// blocks.
 class FlushDenormalScope {
  public:
-  FlushDenormalScope() noexcept;
+  explicit FlushDenormalScope(bool flush = flush_denormal()) noexcept;
   ~FlushDenormalScope();
   FlushDenormalScope(const FlushDenormalScope&) = delete;
   FlushDenormalScope& operator=(const FlushDenormalScope&) = delete;

@@ -10,6 +10,7 @@
 #include "wick/ops/indexing.h"
 #include "wick/ops/join.h"
 #include "wick/ops/reduction.h"
+#include "wick/ops/rule.h"
 #include "wick/ops/views.h"
 #include "wick/sparse/pattern.h"
 
@@ -25,11 +26,7 @@ Layout common_layout(const SparseTensor& a, const SparseTensor& b) {
 
 // alpha times the values, in that dtype.
 Tensor scaled(const Tensor& values, const Scalar& alpha, DType dtype) {
-  const Tensor x = values.to(dtype);
-  if (!is_integral(dtype)) return mul(x, alpha);
-  if (alpha.kind() > Kind::Integer && alpha.to_double() != static_cast<double>(alpha.to_int()))
-    fail("add", "alpha must be a whole number beside integers, {} was given", alpha);
-  return mul(x, Scalar(alpha.to_int())).to(dtype);
+  return mul(values.to(dtype), factor_for("add", "alpha", alpha, dtype)).to(dtype);
 }
 
 }  // namespace

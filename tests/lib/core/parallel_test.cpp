@@ -9,15 +9,6 @@
 #include "support.h"
 
 namespace wick::test {
-namespace {
-
-struct Threads {
-  explicit Threads(int count) : before(num_threads()) { set_num_threads(count); }
-  ~Threads() { set_num_threads(before); }
-  int before;
-};
-
-}  // namespace
 
 TEST_CASE("parallel: every position once, whatever the number of threads") {
   for (const int threads : {1, 2, 3, 7}) {

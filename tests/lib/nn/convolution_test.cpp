@@ -97,19 +97,17 @@ TEST_CASE("convolution: padding by a mode") {
 }
 
 TEST_CASE("convolution: does not depend on threads") {
-  const int before = num_threads();
   const Tensor x = values({3, 40, 30, 31}).to(float32), w = values({50, 20, 3, 3}, 7).to(float32);
   const Tensor y = values({3, 50, 15, 16}, 3).to(float32);
-  Tensors results[2];
-  for (const int threads : {1, 4}) {
-    set_num_threads(threads);
+  const auto results = [&] {
     const Tensor a = x.detach().requires_grad_(), b = w.detach().requires_grad_();
     const Tensor out = conv2d(a, b, {}, {.stride = 2, .padding = 1, .groups = 2});
-    results[threads > 1] = grad({out}, {a, b}, {y});
-    results[threads > 1].push_back(out.detach());
-  }
-  set_num_threads(before);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(identical(results[0][i], results[1][i]));
+    Tensors all = grad({out}, {a, b}, {y});
+    all.push_back(out.detach());
+    return all;
+  };
+  const Tensors one = with_threads(1, results), four = with_threads(4, results);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(identical(one[i], four[i]));
 }
 
 TEST_CASE("convolution: nothing to sum, and nothing at all") {
@@ -128,8 +126,8 @@ TEST_CASE("convolution: an infinity reaches the weights that see it, and no othe
   x[{0, 0, 0, 3}] = Scalar(INFINITY);
   const Tensor w = ones({1, 1, 3, 3}).requires_grad_();
   const Tensor g = grad({conv2d(x, w, {}, {.padding = 1})}, {w}, {ones({1, 1, 4, 4})})[0];
-  // Its row is the first and its column the last: the first row and the first column of the kernel, which
-  // would have to be below and right of it, see it only where they are inside.
+  // The last row of the kernel meets it only from above the image and the first column only from right of it:
+  // neither sees it.
   for (const std::int64_t i : {0, 1, 2}) {
     for (const std::int64_t j : {0, 1, 2}) {
       const double wanted = i < 2 && j > 0 ? INFINITY : 0;

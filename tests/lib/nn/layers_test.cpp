@@ -145,14 +145,14 @@ TEST_CASE("layers: recurrent nets as PyTorch has them") { check_reference("recur
 TEST_CASE("layers: attention as PyTorch has it") { check_reference("attention.txt", attentions); }
 
 TEST_CASE("layers: what does not depend on threads") {
-  const int before = num_threads();
-  const Tensor x = randn({8, 12, 40}), w = randn({12}), table = randn({12, 40});
-  const Tensor weights = randn({48, 40}), inner = randn({48, 12});
+  // Large enough for every loop to be shared out.
+  const Tensor x = randn({16, 48, 256}), w = randn({48}), table = randn({48, 256});
+  const Tensor weights = randn({512, 256}) * 0.05, inner = randn({512, 128}) * 0.05;
   const auto all = [&] {
     const Tensor in = x.detach().requires_grad_(), scale = w.detach().requires_grad_(),
                  shape = table.detach().requires_grad_(), wi = weights.detach().requires_grad_();
     const Tensors outs{batch_norm(in, {}, {}, scale, {}, true), group_norm(in, 3, scale),
-                       layer_norm(in, {12, 40}, shape), scaled_dot_product_attention(in, in, in),
+                       layer_norm(in, {48, 256}, shape), scaled_dot_product_attention(in, in, in),
                        lstm(in, {}, {}, {wi, inner}, {.bias = false}).output};
     Tensors results;
     for (const Tensor& y : outs) {
@@ -163,11 +163,7 @@ TEST_CASE("layers: what does not depend on threads") {
     }
     return results;
   };
-  set_num_threads(1);
-  const Tensors alone = all();
-  set_num_threads(3);
-  const Tensors together = all();
-  set_num_threads(before);
+  const Tensors alone = with_threads(1, all), together = with_threads(3, all);
   REQUIRE(alone.size() == together.size());
   for (std::size_t i = 0; i < alone.size(); ++i) CHECK(identical(alone[i], together[i]));
 }

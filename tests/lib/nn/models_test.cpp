@@ -26,6 +26,16 @@ struct Encoder : nn::Module {
   Tensor forward(const Tensor& x) override { return out(encoder(x)); }
 };
 
+struct Pictures : nn::Module {
+  nn::Sequential& features =
+      child<nn::Sequential>("features", nn::make<nn::Conv2d>(1, 4, 3, nn::ConvOptions{.padding = 1}),
+                            nn::make<nn::BatchNorm2d>(4), relu, nn::make<nn::MaxPool2d>(2),
+                            nn::make<nn::Conv2d>(4, 6, 3, nn::ConvOptions{.padding = 1, .groups = 2}), relu,
+                            nn::make<nn::AvgPool2d>(2));
+  nn::Linear& classifier = child<nn::Linear>("classifier", 24, 10);
+  Tensor forward(const Tensor& x) override { return classifier(flatten(features(x), 1)); }
+};
+
 std::filesystem::path data(const std::string& name) {
   return std::filesystem::path(WICK_TEST_DATA) / ".." / "data" / (name + ".safetensors");
 }
@@ -50,6 +60,11 @@ TEST_CASE("models of PyTorch: a tagger with an LSTM") {
 TEST_CASE("models of PyTorch: a transformer's encoder") {
   Encoder module;
   CHECK(difference(module, "encoder") < 2e-6);
+}
+
+TEST_CASE("models of PyTorch: pictures by convolutions") {
+  Pictures module;
+  CHECK(difference(module, "pictures") < 1e-6);
 }
 
 }  // namespace wick::test
