@@ -4,8 +4,10 @@
 #include <unordered_set>
 
 #include "wick/autograd/twin.h"
+#include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/suspend_autocast.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -284,7 +286,7 @@ class CheckpointNode final : public Node {
       Tensor t = saved_[i]->get(*this);
       const bool wanted = inputs[i].wanted();
       if (i < count_) {
-        t = !wanted ? t.detach() : recorded ? identity(t) : t.detach().requires_grad_();
+        t = !t.defined() ? t : !wanted ? t.detach() : recorded ? identity(t) : t.detach().requires_grad_();
         given.push_back(t);
       }
       if (!wanted) continue;
@@ -317,14 +319,20 @@ class CheckpointNode final : public Node {
   Tensors again(const Tensors& given) {
     struct Restored {
       Tensor now = get_rng_state();
-      ~Restored() { set_rng_state(now); }
+      int suspended = std::exchange(autocast::Suspended::count(), 0);
+      ~Restored() {
+        set_rng_state(now);
+        autocast::Suspended::count() = suspended;
+      }
     } const restored;
+    const autocast::Scope lowered(lowered_);
     set_rng_state(random_);
     return f_(given);
   }
 
   TensorsFunction f_;
   std::size_t count_;
+  bool lowered_ = autocast::is_enabled() && autocast::Suspended::count() == 0;
   std::vector<std::optional<SavedTensor>> saved_;
   Tensor random_;
 };

@@ -3,10 +3,11 @@
 #include "wick/core/tensor.h"
 
 // Automatic mixed precision, a switch of the process for each kind of device. While it is on for the CPU,
-// matmul, mm, bmm, addmm, einsum, tensordot, linear and attention take float32 operands in a dtype of fewer
-// digits, which their results then have, and losses take half precision in float32. Other operations and
-// dtypes stay as they are, and gradients of parameters come in the parameters' dtype. With the dtype float32
-// nothing is converted.
+// matmul, mm, bmm, addmm, einsum, tensordot, linear, convolutions and attention take float32 operands in a
+// dtype of fewer digits, which their results then have; losses, recurrent nets, transposed convolutions,
+// avg_pool3d and local_response_norm take half precision in float32. Other operations and dtypes stay as they
+// are, and gradients of parameters come in the parameters' dtype. With the dtype float32 nothing is
+// converted.
 
 namespace WICK_API wick {
 namespace autocast {

@@ -183,17 +183,43 @@ void largest_of_windows(const PoolArguments& a) {
   });
 }
 
+// What means are added up in: whole numbers exactly.
+__extension__ using Whole = __int128;
 template <class T>
-WICK_NOINLINE void add_row(double* __restrict sum, const T* __restrict from, int64_t n) {
-  for (int64_t j = 0; j < n; ++j) sum[j] += cast<double>(from[j]);
+struct SummedType {
+  using type = double;
+};
+template <>
+struct SummedType<int64_t> {
+  using type = Whole;
+};
+template <class T>
+WICK_INLINE T quotient(double total, double divisor) {
+  return cast<T>(total / divisor);
 }
-WICK_NOINLINE void add_elements(double* __restrict total, const double* __restrict sum, int64_t stride,
-                                int64_t n) {
+template <class T>
+WICK_INLINE T quotient(Whole total, double divisor) {
+  // A window that nothing counts in has no mean; of integers that is 0.
+  return divisor == 0 ? T(0) : static_cast<T>(total / static_cast<Whole>(divisor));
+}
+
+template <class S, class T>
+WICK_NOINLINE void add_row(S* __restrict sum, const T* __restrict from, int64_t n) {
+  for (int64_t j = 0; j < n; ++j) {
+    if constexpr (same<S, Whole>) {
+      sum[j] += from[j];
+    } else {
+      sum[j] += cast<S>(from[j]);
+    }
+  }
+}
+template <class S>
+WICK_NOINLINE void add_elements(S* __restrict total, const S* __restrict sum, int64_t stride, int64_t n) {
   each_position(n, stride, [=](int64_t i, int64_t j) { total[i] += sum[j]; });
 }
-template <class T>
-WICK_NOINLINE void put_scaled(T* __restrict out, const double* __restrict total, double divisor, int64_t n) {
-  for (int64_t o = 0; o < n; ++o) out[o] = cast<T>(total[o] / divisor);
+template <class T, class S>
+WICK_NOINLINE void put_scaled(T* __restrict out, const S* __restrict total, double divisor, int64_t n) {
+  for (int64_t o = 0; o < n; ++o) out[o] = quotient<T>(total[o], divisor);
 }
 
 WICK_INLINE double divisor_of(const PoolArguments& a, int64_t o0, int64_t o1, int64_t o2) {
@@ -204,8 +230,9 @@ WICK_INLINE double divisor_of(const PoolArguments& a, int64_t o0, int64_t o1, in
 template <class T>
 void mean(const PoolArguments& a) {
   const PoolWindows& w = a.windows[2];
-  double* sum = static_cast<double*>(a.scratch);
-  double* total = sum + w.size;
+  using S = typename SummedType<T>::type;
+  S* sum = static_cast<S*>(a.scratch);
+  S* total = sum + w.size;
   T* out = static_cast<T*>(a.out);
   each_result_row(a, [&](int64_t image, int64_t o0, int64_t o1) {
     const T* x = static_cast<const T*>(a.x) + image * image_elements(a);
@@ -223,7 +250,7 @@ void mean(const PoolArguments& a) {
     if (a.divisor != 0) {
       put_scaled(out, total, a.divisor, w.count);
     } else {
-      for (int64_t o = 0; o < w.count; ++o) out[o] = cast<T>(total[o] / divisor_of(a, o0, o1, o));
+      for (int64_t o = 0; o < w.count; ++o) out[o] = quotient<T>(total[o], divisor_of(a, o0, o1, o));
     }
     out += w.count;
   });

@@ -23,7 +23,7 @@ struct PoolArguments {
   void* out;
   int64_t* positions;  // of maxima in their images, or null
   double divisor;      // of means, in place of those of windows; 0 for theirs
-  void* scratch;       // pool_scratch() bytes
+  void* scratch;       // pool_scratch() bytes, for `spread` spread_scratch()
 };
 
 // The largest of each window: NaN if there is one, the last one; of equal ones the first. The mean of each
@@ -35,7 +35,10 @@ struct PoolFunctions {
 };
 
 [[gnu::always_inline]] constexpr int64_t pool_scratch(const PoolWindows (&w)[3]) {
-  return 12 * (w[2].size + w[2].count) + 8 * w[0].size * w[1].size * w[2].size + 64;
+  return 16 * (w[2].size + w[2].count) + 64;
+}
+[[gnu::always_inline]] constexpr int64_t spread_scratch(const PoolWindows (&w)[3]) {
+  return 8 * (1 + w[0].size * w[1].size) * w[2].size + 64;
 }
 
 struct PoolKernels {

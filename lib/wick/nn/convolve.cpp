@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wick/core/allocator.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/kernels/convolution.h"
 
@@ -549,10 +550,15 @@ void convolve_transposed(DType dtype, const ConvolutionSizes& sizes, const Image
                                 {w.step[0], w.step[1], w.step[2]},
                                 bias,
                                 x};
-  for (Index i = 0; i < s.stride[0]; ++i) {
-    for (Index j = 0; j < s.stride[1]; ++j) {
-      for (Index k = 0; k < s.stride[2]; ++k) {
-        correlation.run(transposed_axis(s, 0, i), transposed_axis(s, 1, j), transposed_axis(s, 2, k));
+  // The phases that positions of x have: a stride may be longer than x.
+  const auto phases = [&](int d) { return std::min(s.stride[d], s.in[d]); };
+  const auto axis = [&](int d, Index position) {
+    return transposed_axis(s, d, (position + s.padding[d]) % s.stride[d]);
+  };
+  for (Index i = 0; i < phases(0); ++i) {
+    for (Index j = 0; j < phases(1); ++j) {
+      for (Index k = 0; k < phases(2); ++k) {
+        correlation.run(axis(0, i), axis(1, j), axis(2, k));
       }
     }
   }
@@ -571,17 +577,20 @@ void convolve_weight_gradient(DType dtype, const ConvolutionSizes& sizes, const 
   add_gradients(dtype, s, x, gradient, sums);
   dispatch(dtype, [&]<class T>(TypeTag<T>) {
     if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || std::is_floating_point_v<T>) {
-      for (Index i = 0; i < count; ++i) {
-        double sum = sums[i];
-        if (std::isnan(sum)) {
-          const Index k = i / taps / s.in_channels, tap = i % taps;
-          const Index t[3] = {tap / s.kernel[2] / s.kernel[1], tap / s.kernel[2] % s.kernel[1],
-                              tap % s.kernel[2]};
-          sum = plain_gradient<T>(s, x, gradient, k / s.out_channels, k % s.out_channels,
-                                  i / taps % s.in_channels, t);
+      parallel_for(count, 64, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) {
+          double sum = sums[i];
+          if (std::isnan(sum)) {
+            check_interrupt({i, count});
+            const Index k = i / taps / s.in_channels, tap = i % taps;
+            const Index t[3] = {tap / s.kernel[2] / s.kernel[1], tap / s.kernel[2] % s.kernel[1],
+                                tap % s.kernel[2]};
+            sum = plain_gradient<T>(s, x, gradient, k / s.out_channels, k % s.out_channels,
+                                    i / taps % s.in_channels, t);
+          }
+          reinterpret_cast<T*>(w)[i] = static_cast<T>(sum);
         }
-        reinterpret_cast<T*>(w)[i] = static_cast<T>(sum);
-      }
+      });
     }
   });
 }

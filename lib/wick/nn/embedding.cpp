@@ -48,13 +48,11 @@ void renormalize(const char* name, const Tensor& weight, const Tensor& rows, dou
   }
   const NoGrad no_grad;
   const Tensor table = weight.detach();
-  const Tensor length = norm(table, p, {1}, true);
-  Tensor used = zeros({table.size(0)}, boolean);
-  bool* at = used.data<bool>();
-  for (const std::int64_t row : rows.span<std::int64_t>()) at[row] = true;
-  const Tensor large = logical_and(used.unsqueeze(1), gt(length, scalar_tensor(max_norm, length.dtype())));
+  // Of a row that is used several times each computes the same.
+  const Tensor used = index_select(table, 0, rows), length = norm(used, p, {1}, true);
+  const Tensor large = gt(length, scalar_tensor(max_norm, length.dtype()));
   const Tensor factor = div(scalar_tensor(max_norm, length.dtype()), add(length, 1e-7));
-  weight.copy_(where(large, mul(table, factor), table));
+  index_put_(table, {rows}, where(large, mul(used, factor), used));
 }
 
 // A factor for each use: 1 / how often its row is used.
@@ -75,6 +73,7 @@ Tensor looked_up(const Tensor& weight, const Tensor& rows, const Tensor& factor)
 
 // What each use counts in the gradient; undefined where all count fully.
 Tensor gradient_factor(const Tensor& rows, std::int64_t padding, bool frequency, const Tensor& weight) {
+  if (!weight.requires_grad() || !grad_enabled()) return {};
   const NoGrad no_grad;
   Tensor factor;
   if (frequency) factor = by_frequency(rows, weight.size(0), weight.dtype());

@@ -131,7 +131,10 @@ AttentionResult MultiheadAttention::attend(const Tensor& query, const Tensor& ke
     check_shape("attn_mask", mask,
                 mask.dim() == 2 ? Shape{rows, places} : Shape{batch * num_heads, rows, places});
   }
-  if (call.is_causal) {
+  // Attention leaves out what is behind by itself where it sees the places as they were given.
+  const bool causal_within =
+      call.is_causal && !call.need_weights && !bias_k.defined() && !options.add_zero_attn;
+  if (call.is_causal && !causal_within) {
     const Tensor causal = masked_causal(rows, places, dtype);
     mask = mask.defined() ? add(mask, causal) : causal;
   }
@@ -166,7 +169,7 @@ AttentionResult MultiheadAttention::attend(const Tensor& query, const Tensor& ke
     heads = matmul(out.weights, v);
     if (call.average_attn_weights) out.weights = mean(out.weights, {1});
   } else {
-    heads = scaled_dot_product_attention(q, k, v, mask, drop);
+    heads = scaled_dot_product_attention(q, k, v, mask, drop, causal_within);
   }
   out.output = out_proj(heads.permute({2, 0, 1, 3}).reshape({rows, batch, embed_dim}));
   return out;

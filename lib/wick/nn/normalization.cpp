@@ -36,6 +36,15 @@ DType compute_type(const char* operation, DType dtype) {
   return is_half(dtype) ? float32 : dtype;
 }
 
+// float64 where the squares leave the range of float32, in which the kernels add them up. `rstd` is
+// 1 / sqrt(variance + eps).
+DType wide_enough(DType dtype, const Tensor& rstd) {
+  for (const double scale : rstd.span<double>()) {
+    if (!(scale > 1e-15)) return float64;
+  }
+  return dtype;
+}
+
 const kernels::NormKernels::Functions& functions(DType dtype) {
   return kernels::table().normalization->functions[index_of(dtype)];
 }
@@ -152,7 +161,7 @@ Tensor joined(const Tensor& parts, const Lines& v, const Tensor& weight) {
 
 Tensors line_gradients(const Tensor& g, const Tensors& tensors, const Lines& v) {
   const Tensor &x = tensors[0], &weight = tensors[1], &bias = tensors[2];
-  const DType dtype = compute_type(v.name, x.dtype());
+  const DType dtype = wide_enough(compute_type(v.name, x.dtype()), tensors[4]);
   const Tensor dense_x = dense(x, dtype), dense_g = dense(g, dtype);
   const Tensor weights = line_weights(weight, v, dtype);
   const Pieces pieces(v);
@@ -201,7 +210,7 @@ Tensor along_channels(const Tensor& weight, int rank) {
 }
 
 Tensor line_twin(const Tensors& tensors, const Lines& v) {
-  const DType dtype = compute_type(v.name, tensors[0].dtype());
+  const DType dtype = wide_enough(compute_type(v.name, tensors[0].dtype()), tensors[4]);
   const Tensor x = tensors[0].to(dtype);
   const Tensor &weight = tensors[1], &bias = tensors[2];
   Tensor y;
@@ -221,9 +230,8 @@ struct LineResult {
 };
 
 LineResult normalized_lines(const Tensor& x, const Tensor& weight, const Tensor& bias, const Lines& v) {
-  const DType dtype = compute_type(v.name, x.dtype());
   LineResult out;
-  {
+  const auto compute = [&](DType dtype) {
     const NoGrad no_grad;
     const Tensor dense_x = dense(x, dtype), weights = line_weights(weight, v, dtype),
                  biases = line_weights(bias, v, dtype), y = empty(x.sizes(), dtype);
@@ -238,7 +246,10 @@ LineResult normalized_lines(const Tensor& x, const Tensor& weight, const Tensor&
       });
     }
     out.y = y.to(x.dtype());
-  }
+  };
+  const DType dtype = compute_type(v.name, x.dtype());
+  compute(dtype);
+  if (x.numel() > 0 && wide_enough(dtype, out.rstd) != dtype) compute(float64);
   record_fused(v.name, out.y, {x, weight, bias}, v, line_gradients, line_twin, {out.mean, out.rstd});
   return out;
 }
@@ -308,9 +319,15 @@ Tensor dense_weight(const Tensor& weight, DType dtype) {
   return weight.defined() ? dense(weight, dtype) : weight;
 }
 
+// See wide_enough().
+DType channel_type(const Channels& v, DType input, const Tensor& var) {
+  const DType dtype = compute_type(v.name, input);
+  return v.batch ? wide_enough(dtype, rsqrt(add(var, v.eps))) : dtype;
+}
+
 Tensors channel_gradients(const Tensor& g, const Tensors& tensors, const Channels& v) {
   const Tensor &x = tensors[0], &weight = tensors[1], &bias = tensors[2];
-  const DType dtype = compute_type(v.name, x.dtype());
+  const DType dtype = channel_type(v, x.dtype(), tensors[4]);
   const Tensor dense_x = dense(x, dtype), dense_g = dense(g, dtype), weights = dense_weight(weight, dtype);
   Tensors out(3);
   if (wants(x)) out[0] = empty(x.sizes(), dtype);
@@ -327,7 +344,7 @@ Tensors channel_gradients(const Tensor& g, const Tensors& tensors, const Channel
 }
 
 Tensor channel_twin(const Tensors& tensors, const Channels& v) {
-  const DType dtype = compute_type(v.name, tensors[0].dtype());
+  const DType dtype = channel_type(v, tensors[0].dtype(), tensors[4]);
   const Tensor x = tensors[0].to(dtype);
   const int rank = x.dim();
   Tensor y;
@@ -349,9 +366,8 @@ struct Moments {
 
 Tensor normalized_channels(const Tensor& x, const Tensor& weight, const Tensor& bias, const Moments& moments,
                            const Channels& v) {
-  const DType dtype = compute_type(v.name, x.dtype());
   Tensor out;
-  {
+  const auto compute = [&](DType dtype) {
     const NoGrad no_grad;
     const Tensor dense_x = dense(x, dtype), weights = dense_weight(weight, dtype),
                  biases = dense_weight(bias, dtype), y = empty(x.sizes(), dtype);
@@ -362,7 +378,10 @@ Tensor normalized_channels(const Tensor& x, const Tensor& weight, const Tensor& 
       run_channels(v, k, y.itemsize(), functions(dtype).channels_forward);
     }
     out = y.to(x.dtype());
-  }
+  };
+  const DType dtype = compute_type(v.name, x.dtype());
+  compute(dtype);
+  if (x.numel() > 0 && channel_type(v, x.dtype(), moments.var) != dtype) compute(float64);
   return record_fused(v.name, out, {x, weight, bias}, v, channel_gradients, channel_twin,
                       {moments.mean, moments.var});
 }

@@ -14,7 +14,9 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/masked.h"
 #include "wick/ops/random.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
@@ -90,7 +92,8 @@ const kernels::PoolFunctions& functions_of(DType dtype) {
 
 // Runs one of the functions over the images of x, on several threads.
 void run(void (*function)(const kernels::PoolArguments&), const Pool& pool, const Tensor& x,
-         const Tensor& out, Index* positions) {
+         const Tensor& out, Index* positions,
+         Index (&scratch_of)(const kernels::PoolWindows (&)[3]) = kernels::pool_scratch) {
   const Index images = x.size(0) * x.size(1);
   if (images == 0 || x.numel() == 0 || out.numel() == 0) return;
   const Index from = x.numel() / images * x.itemsize(), to = out.numel() / images * out.itemsize();
@@ -106,7 +109,7 @@ void run(void (*function)(const kernels::PoolArguments&), const Pool& pool, cons
                              positions ? positions + begin * (out.numel() / images) : nullptr,
                              pool.divisor,
                              nullptr};
-    const Tensor scratch = empty({kernels::pool_scratch(a.windows)}, uint8);
+    const Tensor scratch = empty({scratch_of(a.windows)}, uint8);
     a.scratch = scratch.raw_data();
     function(a);
   });
@@ -174,7 +177,7 @@ Tensor spread(const Tensor& g, const Pool& pool) {
   if (g.numel() == 0) {
     out.zero_();
   } else {
-    run(functions_of(g.dtype()).spread, pool, g.detach().contiguous(), out, nullptr);
+    run(functions_of(g.dtype()).spread, pool, g.detach().contiguous(), out, nullptr, kernels::spread_scratch);
   }
   return record(pool.name, out, wrt(g, saving(pool), [](const Tensor& h, const Pool& same) {
                   return mean_of_windows(h, same);
@@ -305,14 +308,24 @@ MaximaIndices adaptive_max_pool(const char* name, int dims, const Tensor& given,
   return maxima(adaptive_pool(name, dims, image.x, output), image, true);
 }
 
+// x^p; at 0, where it has no derivative for p < 1, that counts as 0.
+Tensor power(const Tensor& x, double p) {
+  if (p >= 1) return pow(x, p);
+  const Tensor zero = eq(x, scalar_tensor(0, x.dtype()));
+  return masked_fill(pow(masked_fill(x, zero, 1), p), zero, 0);
+}
+
 Tensor lp_pool(const char* name, int dims, const Tensor& x, double p, const Dims& kernel,
                const LpPoolOptions& options) {
   if (!(p > 0)) fail(name, "p must be positive, {} was given", p);
+  if (is_complex(x.dtype())) fail<DTypeError>(name, "the input must be real, {} was given", x.dtype());
   const Dims sizes = expanded(name, "kernel_size", kernel, dims, 1);
   double elements = 1;
   for (const Index size : sizes) elements *= static_cast<double>(size);
-  const Tensor means = avg_pool(name, dims, x.pow(p), sizes, {options.stride, 0, options.ceil_mode});
-  return mul(means, elements).pow(1 / p);
+  const DType dtype = is_floating(x.dtype()) ? x.dtype() : float32;
+  const Tensor means =
+      avg_pool(name, dims, power(x.to(float64), p), sizes, {options.stride, 0, options.ceil_mode});
+  return power(mul(means, elements), 1 / p).to(dtype);
 }
 
 // Where windows of one image begin along a dimension. T is what PyTorch computes in.
@@ -349,6 +362,9 @@ MaximaIndices fractional_max_pool(const char* name, int dims, const Tensor& give
   if (given_samples.defined() && given_samples.sizes() != wanted) {
     fail<ShapeError>(name, "samples must have shape {}, not {}", wanted, given_samples.sizes());
   }
+  if (given_samples.defined() &&
+      !all(bitwise_and(ge(given_samples, 0), lt(given_samples, 1))).item().to_bool())
+    fail(name, "samples must be from 0 to below 1");
   const Tensor samples =
       (given_samples.defined() ? given_samples.detach() : rand(wanted, x.dtype())).to(float64).contiguous();
   Pool pool = empty_pool(name, dims);

@@ -165,4 +165,30 @@ TEST_CASE("functional: checkpoints in front of grad, twice, and with nothing to 
   CHECK_FALSE(checkpoint([](const Tensor& in) { return cubes(in); }, x).requires_grad());
 }
 
+TEST_CASE("functional: a checkpoint computes again in the dtypes of the first time") {
+  std::vector<DType> seen;
+  const Tensor x = randn({4, 4}).requires_grad_();
+  const auto f = [&](const Tensors& in) {
+    const Tensor y = matmul(in[0], in[0]);
+    seen.push_back(y.dtype());
+    return Tensors{y};
+  };
+  Tensor out;
+  {
+    const autocast::Scope on(true);
+    out = checkpoint(f, {x})[0];
+  }
+  sum(out).backward();
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0] == bfloat16);
+  CHECK(seen[1] == bfloat16);
+}
+
+TEST_CASE("functional: a checkpoint takes inputs that are not defined") {
+  const Tensor x = randn({4}).requires_grad_();
+  const auto f = [](const Tensors& in) { return Tensors{in[1].defined() ? mul(in[0], in[1]) : in[0] * 2}; };
+  checkpoint(f, {x, Tensor()})[0].sum().backward();
+  CHECK(close(x.grad(), full({4}, 2)));
+}
+
 }  // namespace wick::test

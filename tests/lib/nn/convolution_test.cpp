@@ -181,4 +181,16 @@ TEST_CASE("convolution: what is refused") {
   CHECK_THROWS_AS(nn::Conv1d(3, 4, 2, {.padding_mode = "mirror"}), Error);
 }
 
+TEST_CASE("convolution: strides longer than the image") {
+  const Tensor x = values({1, 2, 3, 3}).requires_grad_(), w = values({2, 2, 2, 2}, 5).requires_grad_();
+  for (const std::int64_t stride : {3, 1000, 1000000000}) {
+    const Tensor y = conv2d(x, w, {}, {.stride = stride});
+    const Tensor same = conv2d(x.slice(2, 0, 2).slice(3, 0, 2), w);
+    CHECK(equal(y.detach(), same.detach()));
+    const Tensors found = grad({sum(y)}, {x, w}), wanted = grad({sum(same)}, {x, w});
+    CHECK(allclose(found[0], wanted[0]));
+    CHECK(allclose(found[1], wanted[1]));
+  }
+}
+
 }  // namespace wick::test

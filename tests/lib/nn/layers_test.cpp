@@ -210,4 +210,36 @@ TEST_CASE("layers: every level gives the same") {
   });
 }
 
+TEST_CASE("layers: normalization where squares leave the range of float32") {
+  const Tensor shape = tensor({1.0f, -1.0f, 3.0f, 0.25f, -2.0f, 0.5f}).reshape({1, 2, 3});
+  using F = Tensor (*)(const Tensor&);
+  for (const F f : std::initializer_list<F>{
+           [](const Tensor& x) { return layer_norm(x, {3}); },
+           [](const Tensor& x) { return rms_norm(x, {3}); }, [](const Tensor& x) { return group_norm(x, 2); },
+           [](const Tensor& x) { return instance_norm(x); },
+           [](const Tensor& x) { return batch_norm(x, {}, {}, {}, {}, true); }}) {
+    for (const double scale : {1.0, 1e16, 1e20, 1e30, 3e37}) {
+      const Tensor x = (shape * scale).requires_grad_(), wide = x.detach().to(float64).requires_grad_();
+      const Tensor y = f(x), wanted = f(wide);
+      CHECK(allclose(y.detach().to(float64), wanted.detach(), 1e-6, 1e-6));
+      const Tensor weights = tensor({1.0f, 2.0f, -1.0f, 0.5f, 1.5f, -3.0f}).reshape({1, 2, 3});
+      const Tensor g = grad({sum(y * weights)}, {x})[0],
+                   exact = grad({sum(wanted * weights.to(float64))}, {wide})[0];
+      CHECK(allclose(g.to(float64) * scale, exact * scale, 1e-5, 1e-5));
+    }
+  }
+}
+
+TEST_CASE("layers: attention that leaves out what is behind, with and without a mask of its own") {
+  manual_seed(4);
+  nn::MultiheadAttention attention(8, 2);
+  const Tensor x = randn({5, 3, 8}), mask = generate_square_subsequent_mask(5);
+  const Tensor padding = zeros({3, 5}, boolean);
+  padding.select(0, 1).slice(0, 3, 5).fill_(true);
+  nn::AttentionOptions causal{.key_padding_mask = padding, .is_causal = true};
+  nn::AttentionOptions masked{.key_padding_mask = padding, .attn_mask = mask};
+  CHECK(allclose(attention.forward(x, x, x, causal).output.detach(),
+                 attention.forward(x, x, x, masked).output.detach(), 1e-5, 1e-6));
+}
+
 }  // namespace wick::test

@@ -181,4 +181,27 @@ TEST_CASE("pooling: layers") {
   CHECK(nn::MaxPool1d(2).parameters().empty());
 }
 
+TEST_CASE("pooling: drawn places are those of samples below 1") {
+  const Tensor x = ones({1, 1, 6, 6});
+  for (const double bad : {1e10, -3e9, 1.0, -0.5, static_cast<double>(NAN)})
+    CHECK_THROWS_AS(fractional_max_pool2d(x, 2, 3, full({1, 1, 2}, bad)), Error);
+  CHECK(fractional_max_pool2d(x, 2, 3, full({1, 1, 2}, 0.999)).values.sizes() == Shape{1, 1, 3, 3});
+}
+
+TEST_CASE("pooling: norms of large numbers and of zeros, means of large integers") {
+  const Tensor x = tensor({1e30f, 1e30f, 0.0f, 0.0f}).reshape({1, 1, 4});
+  x.requires_grad_();
+  const Tensor y = lp_pool1d(x, 2, 2);
+  CHECK(y.dtype() == float32);
+  CHECK(y[0][0][0].item<double>() == doctest::Approx(std::sqrt(2.0) * 1e30));
+  const Tensor g = grad({sum(y)}, {x})[0];
+  CHECK(g[0][0][0].item<double>() == doctest::Approx(std::sqrt(0.5)));
+  CHECK(g[0][0][2].item<double>() == 0);
+  CHECK_THROWS_AS(lp_pool1d(ones({1, 1, 4}, complex64), 2, 2), DTypeError);
+  const Tensor large = full({1, 1, 4}, INT64_MAX, int64);
+  CHECK(equal(avg_pool1d(large, 2), full({1, 1, 2}, INT64_MAX, int64)));
+  const std::int64_t odd = (std::int64_t{1} << 53) + 1;
+  CHECK(equal(avg_pool2d(full({1, 1, 3, 3}, odd, int64), 3), full({1, 1, 1, 1}, odd, int64)));
+}
+
 }  // namespace wick::test
