@@ -64,6 +64,9 @@ class FusedOperation final : public FusedNode {
   Twin twin_;
 };
 
+// Whether the fast derivative of an input, which may be undefined, is of use.
+inline bool wants_gradient(const Tensor& input) { return input.defined() && input.requires_grad(); }
+
 // The same tensor one operation further on, so that what goes back through it can be told apart: an input may
 // depend on another one.
 Tensor identity(const Tensor& x);

@@ -1,7 +1,6 @@
 #include "wick/nn/attention.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 #include "wick/autograd/twin.h"
@@ -9,7 +8,9 @@
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
+#include "wick/linalg/gemm.h"
 #include "wick/linalg/products.h"
+#include "wick/nn/masks.h"
 #include "wick/ops/activation.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -30,8 +31,6 @@ struct Attention {
   double scale;
   bool causal;
 };
-
-bool wants(const Tensor& t) { return t.defined() && t.requires_grad(); }
 
 Shape leading(const Tensor& t) {
   Shape shape = t.sizes();
@@ -115,7 +114,7 @@ class Head {
   // Of the rows up to `end` these keys take part.
   std::int64_t keys(std::int64_t end) const { return a_.causal ? std::min(o_.keys, end) : o_.keys; }
 
-  bool product(const Matrix& a, const Matrix& b, const Matrix& c, double alpha, double beta) const {
+  void product(const Matrix& a, const Matrix& b, const Matrix& c, double alpha, double beta) const {
     kernels::Gemm g{};
     g.m = c.rows;
     g.n = c.columns;
@@ -131,18 +130,15 @@ class Head {
     g.c_column = c.column;
     g.alpha = alpha;
     g.beta = beta;
-    return kernels::table().gemm[index_of(dtype_)](g);
+    gemm(name, dtype_, g);
   }
 
   // The weights of rows begin to end, in that buffer.
-  bool weights(const Matrix& to, std::int64_t begin, std::int64_t end) const {
-    if (!product(rows_of(o_.query, begin, end), rows_of(o_.key, 0, to.columns).turned(), to, a_.scale, 0)) {
-      return false;
-    }
+  void weights(const Matrix& to, std::int64_t begin, std::int64_t end) const {
+    product(rows_of(o_.query, begin, end), rows_of(o_.key, 0, to.columns).turned(), to, a_.scale, 0);
     if (o_.mask.defined()) add_mask(to, begin, end);
     if (a_.causal) cut(to, begin);
     softmax(kernels::Softmax::Value, to, to, to);
-    return true;
   }
 
   // Rows of `out` from those of a (and b).
@@ -200,27 +196,23 @@ std::int64_t block_rows(std::int64_t keys) {
   return std::clamp<std::int64_t>(32768 / std::max<std::int64_t>(keys, 1), 16, 128);
 }
 
-// Calls f(head, buffers, begin, end) for the blocks of every head; f is false when memory ran out. The heads
-// are shared out among threads.
+// Calls f(head, buffers, begin, end) for the blocks of every head. The heads are shared out among threads.
 template <class F>
 void each_block(const Operands& o, const Attention& a, int buffers, F f) {
-  const std::int64_t rows = block_rows(o.keys), size = rows * o.keys;
+  const std::int64_t rows = std::min(block_rows(o.keys), o.rows), size = rows * o.keys;
   const std::int64_t work = std::max<std::int64_t>(o.rows * o.keys * (o.width + o.value_width + 64) / 16, 1);
-  std::atomic<bool> failed = false;
   parallel_for(o.heads, std::max<std::int64_t>(parallel::grain / work, 1),
                [&](std::int64_t first, std::int64_t last) {
                  const Tensor memory = empty({buffers, size}, o.query.dtype());
                  const std::int64_t bytes = size * memory.itemsize();
-                 for (std::int64_t i = first; i < last && !failed; ++i) {
+                 for (std::int64_t i = first; i < last; ++i) {
                    check_interrupt({i, o.heads});
                    const Head head(o, a, i);
                    for (std::int64_t begin = 0; begin < o.rows; begin += rows) {
-                     const std::int64_t end = std::min(begin + rows, o.rows);
-                     if (!f(head, memory.raw_data(), bytes, begin, end)) failed = true;
+                     f(head, memory.raw_data(), bytes, begin, std::min(begin + rows, o.rows));
                    }
                  }
                });
-  if (failed) fail<MemoryError>(name, "out of memory");
 }
 
 // The result in the memory order of the query, which is often that of a transposed projection.
@@ -239,13 +231,12 @@ Tensor attend(const Operands& o, const Attention& a) {
     out.fill_(0);
     return out;
   }
-  each_block(o, a, 1,
-             [&](const Head& head, char* memory, std::int64_t, std::int64_t begin, std::int64_t end) {
-               const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
-               return head.weights(weights, begin, end) &&
-                      head.product(weights, head.rows_of(o.value, 0, weights.columns),
-                                   head.rows_of(out, begin, end), 1, 0);
-             });
+  each_block(
+      o, a, 1, [&](const Head& head, char* memory, std::int64_t, std::int64_t begin, std::int64_t end) {
+        const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
+        head.weights(weights, begin, end);
+        head.product(weights, head.rows_of(o.value, 0, weights.columns), head.rows_of(out, begin, end), 1, 0);
+      });
   return out;
 }
 
@@ -259,7 +250,7 @@ Tensors attention_gradients(const Tensor& gradient, const Tensors& tensors, cons
   shape.push_back(0);
   shape.push_back(0);
   const auto made = [&](std::size_t i, std::int64_t rows, std::int64_t columns) {
-    if (!wants(tensors[i])) return;
+    if (!autograd::wants_gradient(tensors[i])) return;
     shape[shape.size() - 2] = rows;
     shape[shape.size() - 1] = columns;
     out[i] = zeros(shape, dtype);
@@ -268,35 +259,28 @@ Tensors attention_gradients(const Tensor& gradient, const Tensors& tensors, cons
   made(1, o.keys, o.width);
   made(2, o.keys, o.value_width);
   if (g.numel() == 0 || o.keys == 0) return out;
-  each_block(o, a, 2,
-             [&](const Head& head, char* memory, std::int64_t bytes, std::int64_t begin, std::int64_t end) {
-               const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
-               const Matrix scores = head.buffer(memory + bytes, end - begin, weights.columns);
-               const Matrix dy = head.rows_of(g, begin, end);
-               const std::int64_t keys = weights.columns;
-               bool good = head.weights(weights, begin, end);
-               if (out[2].defined()) {
-                 good = good && head.product(weights.turned(), dy, head.rows_of(out[2], 0, keys), 1, 1);
-               }
-               if (!out[0].defined() && !out[1].defined()) return good;
-               good = good && head.product(dy, head.rows_of(o.value, 0, keys).turned(), scores, 1, 0);
-               head.softmax(kernels::Softmax::Gradient, scores, scores, weights);
-               if (out[0].defined()) {
-                 good = good && head.product(scores, head.rows_of(o.key, 0, keys),
-                                             head.rows_of(out[0], begin, end), a.scale, 0);
-               }
-               if (out[1].defined()) {
-                 good = good && head.product(scores.turned(), head.rows_of(o.query, begin, end),
-                                             head.rows_of(out[1], 0, keys), a.scale, 1);
-               }
-               return good;
-             });
+  each_block(
+      o, a, 2, [&](const Head& head, char* memory, std::int64_t bytes, std::int64_t begin, std::int64_t end) {
+        const Matrix weights = head.buffer(memory, end - begin, head.keys(end));
+        const Matrix scores = head.buffer(memory + bytes, end - begin, weights.columns);
+        const Matrix dy = head.rows_of(g, begin, end);
+        const std::int64_t keys = weights.columns;
+        head.weights(weights, begin, end);
+        if (out[2].defined()) {
+          head.product(weights.turned(), dy, head.rows_of(out[2], 0, keys), 1, 1);
+        }
+        if (!out[0].defined() && !out[1].defined()) return;
+        head.product(dy, head.rows_of(o.value, 0, keys).turned(), scores, 1, 0);
+        head.softmax(kernels::Softmax::Gradient, scores, scores, weights);
+        if (out[0].defined()) {
+          head.product(scores, head.rows_of(o.key, 0, keys), head.rows_of(out[0], begin, end), a.scale, 0);
+        }
+        if (out[1].defined()) {
+          head.product(scores.turned(), head.rows_of(o.query, begin, end), head.rows_of(out[1], 0, keys),
+                       a.scale, 1);
+        }
+      });
   return out;
-}
-
-// true where a place lies behind the diagonal.
-Tensor behind(std::int64_t rows, std::int64_t keys) {
-  return gt(arange(keys, int64), arange(rows, int64).unsqueeze(1));
 }
 
 // The weights by operations; the mask is one to be added.
@@ -311,11 +295,10 @@ Tensor attention_twin(const Tensors& in, const Attention& a) {
   return matmul(attention_weights(in[0], in[1], in[3], a), in[2]);
 }
 
-// Of a mask that says where to be, or where not to be.
-Tensor added(const Tensor& mask, bool taken, DType dtype) {
-  if (!mask.defined() || mask.dtype() != boolean) return mask.defined() ? mask.to(dtype) : mask;
-  const Tensor none = scalar_tensor(-HUGE_VAL, dtype), all = scalar_tensor(0, dtype);
-  return taken ? where(mask, all, none) : where(mask, none, all);
+// A mask as one to be added; of bool it says where to be.
+Tensor added(const Tensor& mask, DType dtype) {
+  if (!mask.defined()) return mask;
+  return mask.dtype() == boolean ? mask_of_left_out(logical_not(mask), dtype) : mask.to(dtype);
 }
 
 void check_operands(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
@@ -359,7 +342,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   check_operands(query, key, value, attn_mask, dropout_p);
   const DType dtype = is_half(query.dtype()) ? float32 : query.dtype();
   const Tensor q = query.to(dtype), k = key.to(dtype), v = value.to(dtype);
-  const Tensor mask = added(attn_mask, true, dtype);
+  const Tensor mask = added(attn_mask, dtype);
   const Attention a{scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1)))), is_causal};
   if (dropout_p > 0) {
     return matmul(dropout(attention_weights(q, k, mask, a), dropout_p), v).to(query.dtype());
@@ -373,7 +356,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
 }
 
 Tensor generate_square_subsequent_mask(std::int64_t n, DType dtype) {
-  return masked_fill(zeros({n, n}, dtype), behind(n, n), -HUGE_VAL);
+  return mask_of_left_out(behind(n, n), dtype);
 }
 
 Tensor positional_encoding(std::int64_t length, std::int64_t width, DType dtype) {

@@ -136,13 +136,13 @@ Tensor in_parts(Map map, const Tensor& x, const Tensor& w, const Tensor& bias, c
 }
 
 void check_operands(const char* operation, const Tensor& x, const Tensor& w, const Tensor& bias, int dims,
-                    std::int64_t groups, std::int64_t bias_size) {
+                    std::int64_t groups, bool transposed) {
   if (x.dtype() != w.dtype()) {
     fail<DTypeError>(operation, "the input is {}, the weight {}", x.dtype(), w.dtype());
   }
   check_dtype(operation, x.dtype());
   if (groups < 1) fail<ShapeError>(operation, "groups must be positive, {} was given", groups);
-  if (w.size(0) % groups != 0) {
+  if (w.size(0) % groups != 0 || groups > std::max<std::int64_t>(w.size(0), 1)) {
     fail<ShapeError>(operation, "{} groups do not divide the first size of a weight of shape {}", groups,
                      w.sizes());
   }
@@ -153,6 +153,7 @@ void check_operands(const char* operation, const Tensor& x, const Tensor& w, con
   if (bias.dtype() != w.dtype()) {
     fail<DTypeError>(operation, "the bias is {}, the weight {}", bias.dtype(), w.dtype());
   }
+  const std::int64_t bias_size = transposed ? w.size(1) * groups : w.size(0);
   if (bias.dim() != 1 || bias.size(0) != bias_size) {
     fail<ShapeError>(operation, "the bias must have shape {}, not {}", Shape{bias_size}, bias.sizes());
   }
@@ -172,18 +173,10 @@ void check_channels(const char* operation, std::int64_t channels, std::int64_t w
   }
 }
 
-Tensor convolution(int dims, const Tensor& given, const Tensor& w, const Tensor& bias,
-                   const ConvolutionOptions& options) {
-  const char* operation = names[dims - 1];
-  check_weight(operation, w, dims);
-  const std::int64_t groups = options.groups;
-  check_operands(operation, given, w, bias, dims, groups, w.size(0));
-  const Batched image(operation, given, dims);
-  const Tensor& x = image.x;
-  check_channels(operation, x.size(1), w.size(1) * groups, w, groups);
-  const Dims stride = expanded(operation, "the stride", options.stride, dims, 1);
-  const Dims dilation = expanded(operation, "the dilation", options.dilation, dims, 1);
-  const Dims padding = expanded(operation, "the padding", options.padding.amounts(), dims, 0);
+// What both directions have in common: all but padding and the sizes of the images.
+Geometry geometry_of(const char* operation, const Tensor& x, const Tensor& w, std::int64_t groups,
+                     const Dims& stride, const Dims& dilation) {
+  const int dims = stride.size();
   Geometry geometry{operation, dims, {}};
   ConvolutionSizes& s = geometry.sizes;
   s.batch = x.size(0);
@@ -191,10 +184,29 @@ Tensor convolution(int dims, const Tensor& given, const Tensor& w, const Tensor&
   s.in_channels = w.size(1);
   s.out_channels = w.size(0) / groups;
   for (int i = 0, d = 3 - dims; i < dims; ++i, ++d) {
-    s.in[d] = x.size(i + 2);
     s.kernel[d] = w.size(i + 2);
     s.stride[d] = stride[i];
     s.dilation[d] = dilation[i];
+  }
+  return geometry;
+}
+
+Tensor convolution(int dims, const Tensor& given, const Tensor& w, const Tensor& bias,
+                   const ConvolutionOptions& options) {
+  const char* operation = names[dims - 1];
+  check_weight(operation, w, dims);
+  const std::int64_t groups = options.groups;
+  check_operands(operation, given, w, bias, dims, groups, false);
+  const Batched image(operation, given, dims);
+  const Tensor& x = image.x;
+  check_channels(operation, x.size(1), w.size(1) * groups, w, groups);
+  const Dims stride = expanded(operation, "the stride", options.stride, dims, 1);
+  const Dims dilation = expanded(operation, "the dilation", options.dilation, dims, 1);
+  const Dims padding = expanded(operation, "the padding", options.padding.amounts(), dims, 0);
+  Geometry geometry = geometry_of(operation, x, w, groups, stride, dilation);
+  ConvolutionSizes& s = geometry.sizes;
+  for (int i = 0, d = 3 - dims; i < dims; ++i, ++d) {
+    s.in[d] = x.size(i + 2);
     const std::int64_t reach = dilation[i] * (s.kernel[d] - 1);
     std::int64_t padded = s.in[d] + 2 * padding[i];
     s.padding[d] = padding[i];
@@ -217,7 +229,7 @@ Tensor transposed_convolution(int dims, const Tensor& given, const Tensor& w, co
   const char* operation = transposed_names[dims - 1];
   check_weight(operation, w, dims);
   const std::int64_t groups = options.groups;
-  check_operands(operation, given, w, bias, dims, groups, w.size(1) * groups);
+  check_operands(operation, given, w, bias, dims, groups, true);
   const Batched image(operation, given, dims);
   const Tensor& x = image.x;
   check_channels(operation, x.size(1), w.size(0), w, groups);
@@ -225,17 +237,10 @@ Tensor transposed_convolution(int dims, const Tensor& given, const Tensor& w, co
   const Dims dilation = expanded(operation, "the dilation", options.dilation, dims, 1);
   const Dims padding = expanded(operation, "the padding", options.padding, dims, 0);
   const Dims further = expanded(operation, "the output padding", options.output_padding, dims, 0);
-  Geometry geometry{operation, dims, {}};
+  Geometry geometry = geometry_of(operation, x, w, groups, stride, dilation);
   ConvolutionSizes& s = geometry.sizes;
-  s.batch = x.size(0);
-  s.groups = groups;
-  s.in_channels = w.size(1);
-  s.out_channels = w.size(0) / groups;
   for (int i = 0, d = 3 - dims; i < dims; ++i, ++d) {
     s.out[d] = x.size(i + 2);
-    s.kernel[d] = w.size(i + 2);
-    s.stride[d] = stride[i];
-    s.dilation[d] = dilation[i];
     s.padding[d] = padding[i];
     if (further[i] >= stride[i] && further[i] >= dilation[i]) {
       fail<ShapeError>(operation,

@@ -4,6 +4,7 @@
 #include "wick/linalg/products.h"
 #include "wick/nn/attention.h"
 #include "wick/nn/init.h"
+#include "wick/nn/masks.h"
 #include "wick/ops/activation.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
@@ -38,7 +39,7 @@ bool one_width(std::int64_t embed_dim, const MultiheadAttentionOptions& o) {
 Tensor added(const char* what, const Tensor& mask, DType dtype) {
   if (!mask.defined()) return mask;
   if (mask.dtype() == boolean) {
-    return where(mask, scalar_tensor(-HUGE_VAL, dtype), scalar_tensor(0, dtype));
+    return mask_of_left_out(mask, dtype);
   }
   if (!is_floating(mask.dtype()))
     fail<DTypeError>(name, "{} is bool or floating point, not {}", what, mask.dtype());
@@ -47,12 +48,6 @@ Tensor added(const char* what, const Tensor& mask, DType dtype) {
 
 // One more key, which nothing hides.
 Tensor with_place(const Tensor& mask) { return mask.defined() ? pad(mask, {0, 1}) : mask; }
-
-// Minus infinity behind the diagonal.
-Tensor masked_causal(std::int64_t rows, std::int64_t places, DType dtype) {
-  const Tensor behind = gt(arange(places, int64), arange(rows, int64).unsqueeze(1));
-  return where(behind, scalar_tensor(-HUGE_VAL, dtype), scalar_tensor(0, dtype));
-}
 
 // (n, N, E) as (N, heads, n, E / heads)
 Tensor in_heads(const Tensor& x, std::int64_t heads) {
@@ -135,7 +130,7 @@ AttentionResult MultiheadAttention::attend(const Tensor& query, const Tensor& ke
   const bool causal_within =
       call.is_causal && !call.need_weights && !bias_k.defined() && !options.add_zero_attn;
   if (call.is_causal && !causal_within) {
-    const Tensor causal = masked_causal(rows, places, dtype);
+    const Tensor causal = mask_of_left_out(behind(rows, places), dtype);
     mask = mask.defined() ? add(mask, causal) : causal;
   }
   if (bias_k.defined()) {

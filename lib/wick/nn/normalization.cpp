@@ -52,8 +52,6 @@ const kernels::NormKernels::Functions& functions(DType dtype) {
 // The elements in row-major order, for kernels.
 Tensor dense(const Tensor& x, DType dtype) { return x.detach().to(dtype).contiguous(); }
 
-bool wants(const Tensor& t) { return t.defined() && t.requires_grad(); }
-
 // A weight or bias is of the input's dtype; beside half precision it may be float32.
 void check_weight(const char* operation, const char* what, const Tensor& weight, const Shape& shape,
                   DType dtype) {
@@ -168,14 +166,14 @@ Tensors line_gradients(const Tensor& g, const Tensors& tensors, const Lines& v) 
   Tensors out(3);
   Tensor dweight, dbias;
   const Shape parts{pieces.count, v.n / v.used_run() * v.period};
-  if (wants(x)) out[0] = empty(x.sizes(), dtype);
+  if (autograd::wants_gradient(x)) out[0] = empty(x.sizes(), dtype);
   if (dense_x.numel() == 0) {
-    if (wants(weight)) out[1] = zeros_like(weight);
-    if (wants(bias)) out[2] = zeros_like(bias);
+    if (autograd::wants_gradient(weight)) out[1] = zeros_like(weight);
+    if (autograd::wants_gradient(bias)) out[2] = zeros_like(bias);
     return out;
   }
-  if (wants(weight)) dweight = zeros(parts, float64);
-  if (wants(bias)) dbias = zeros(parts, float64);
+  if (autograd::wants_gradient(weight)) dweight = zeros(parts, float64);
+  if (autograd::wants_gradient(bias)) dbias = zeros(parts, float64);
   NormLines k = line_arguments(v, dense_x, weights, tensors[3], tensors[4]);
   k.g = address(dense_g);
   k.dx = target(out[0]);
@@ -330,9 +328,9 @@ Tensors channel_gradients(const Tensor& g, const Tensors& tensors, const Channel
   const DType dtype = channel_type(v, x.dtype(), tensors[4]);
   const Tensor dense_x = dense(x, dtype), dense_g = dense(g, dtype), weights = dense_weight(weight, dtype);
   Tensors out(3);
-  if (wants(x)) out[0] = empty(x.sizes(), dtype);
-  if (wants(weight)) out[1] = zeros({v.channels}, float64);
-  if (wants(bias)) out[2] = zeros({v.channels}, float64);
+  if (autograd::wants_gradient(x)) out[0] = empty(x.sizes(), dtype);
+  if (autograd::wants_gradient(weight)) out[1] = zeros({v.channels}, float64);
+  if (autograd::wants_gradient(bias)) out[2] = zeros({v.channels}, float64);
   if (dense_x.numel() == 0) return out;
   NormChannels k = channel_arguments(v, dense_x, weights, tensors[3], tensors[4]);
   k.g = address(dense_g);

@@ -50,7 +50,6 @@ struct Direction {
 // The tensors of a direction, in the order in which its node has them.
 enum : std::size_t { X, H0, C0, WIh, WHh, BIh, BHh, inputs, Gates = inputs, Y, C, Kept };
 
-bool wants(const Tensor& t) { return t.defined() && t.requires_grad(); }
 Tensor dense(const Tensor& x) { return x.detach().contiguous(); }
 
 // A matrix of row-major elements somewhere in a tensor.
@@ -255,19 +254,21 @@ Tensors direction_gradients(const Tensors& grads, const Tensors& tensors, const 
     product(rule.name, steps.rows(drecurrent, s), rows_of(in[WHh]), rows_of(dh), Turned::None, 1);
   }
   Tensors out(inputs);
-  if (wants(tensors[X])) {
+  if (autograd::wants_gradient(tensors[X])) {
     out[X] = empty(in[X].sizes(), dtype);
     product(rule.name, rows_of(dgates), rows_of(in[WIh]), rows_of(out[X]), Turned::None, 0);
   }
-  if (wants(tensors[H0])) out[H0] = dh;
-  if (wants(tensors[C0])) out[C0] = dc;
-  if (wants(tensors[WIh])) {
+  if (autograd::wants_gradient(tensors[H0])) out[H0] = dh;
+  if (autograd::wants_gradient(tensors[C0])) out[C0] = dc;
+  if (autograd::wants_gradient(tensors[WIh])) {
     out[WIh] = empty(in[WIh].sizes(), dtype);
     product(rule.name, rows_of(dgates), rows_of(in[X]), rows_of(out[WIh]), Turned::A, 0);
   }
-  if (wants(tensors[WHh])) out[WHh] = recurrent_weight_gradient(rule, drecurrent, in, y, steps);
-  if (wants(tensors[BIh])) out[BIh] = sum(dgates, {0, 1});
-  if (wants(tensors[BHh])) out[BHh] = gru || !out[BIh].defined() ? sum(drecurrent, {0, 1}) : out[BIh];
+  if (autograd::wants_gradient(tensors[WHh]))
+    out[WHh] = recurrent_weight_gradient(rule, drecurrent, in, y, steps);
+  if (autograd::wants_gradient(tensors[BIh])) out[BIh] = sum(dgates, {0, 1});
+  if (autograd::wants_gradient(tensors[BHh]))
+    out[BHh] = gru || !out[BIh].defined() ? sum(drecurrent, {0, 1}) : out[BIh];
   return out;
 }
 

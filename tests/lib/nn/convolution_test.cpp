@@ -193,4 +193,13 @@ TEST_CASE("convolution: strides longer than the image") {
   }
 }
 
+TEST_CASE("convolution: more groups than channels") {
+  const std::int64_t many = std::int64_t{1} << 62;
+  CHECK_THROWS_AS(conv1d(ones({1, 4, 3}), ones({4, 4, 2}), {}, {.groups = many}), ShapeError);
+  CHECK_THROWS_AS(conv_transpose1d(ones({1, 4, 3}), ones({4, 4, 2}), ones({4}), {.groups = many}),
+                  ShapeError);
+  CHECK_THROWS_AS(conv_transpose1d(ones({1, 0, 3}), ones({0, 4, 2}), ones({4}), {.groups = many}),
+                  ShapeError);
+}
+
 }  // namespace wick::test
