@@ -83,6 +83,7 @@ std::vector<int> radices(const std::vector<int>& primes) {
   return out;
 }
 
+// `lanes` of the vectors that a single line is done in; 0 for columns, which need no factors spread out.
 template <class T>
 void add_stages(OwnedPlan& plan, const std::vector<int>& primes, int lanes) {
   std::int64_t m = plan.n, s = 1;
@@ -129,11 +130,21 @@ std::int64_t middle_divisor(std::int64_t n, const std::vector<int>& primes) {
   return n / best;
 }
 
+// The kernels run the stages of the two parts, of columns side by side, and nothing else of their plans.
 template <class T>
-void add_two_steps(OwnedPlan& plan, const std::vector<int>& primes, DType dtype, int width) {
+std::shared_ptr<const FftPlan> plan_of_stages(std::int64_t n) {
+  const auto plan = std::make_shared<OwnedPlan>();
+  plan->n = n;
+  std::int64_t rest;
+  add_stages<T>(*plan, small_factors(n, rest), 0);
+  return plan;
+}
+
+template <class T>
+void add_two_steps(OwnedPlan& plan, const std::vector<int>& primes, int width) {
   const std::int64_t n = plan.n, n1 = middle_divisor(n, primes), n2 = n / n1;
-  plan.parts.push_back(fft::plan(n1, dtype, false));
-  plan.parts.push_back(fft::plan(n2, dtype, false));
+  plan.parts.push_back(plan_of_stages<T>(n1));
+  plan.parts.push_back(plan_of_stages<T>(n2));
   plan.first = plan.parts[0].get();
   plan.second = plan.parts[1].get();
   T* column = plan.table<T>(2 * n1 * width);
@@ -233,7 +244,7 @@ std::shared_ptr<const FftPlan> make_plan(std::int64_t n, DType dtype, bool halve
   if (rest > 1) {
     add_convolution(*plan);
   } else if (n > most && primes.size() > 1) {
-    add_two_steps<T>(*plan, primes, dtype, functions(dtype).step_columns);
+    add_two_steps<T>(*plan, primes, functions(dtype).step_columns);
   } else {
     add_stages<T>(*plan, primes, functions(dtype).lanes);
   }

@@ -146,6 +146,23 @@ TEST_CASE("fft: long ones, in two steps and by convolution") {
   });
 }
 
+// 9317 times 1331, either of them too long for a plan to do it in one step by itself.
+TEST_CASE("fft: two long steps, of an impulse") {
+  const std::int64_t n = 12'400'927;
+  const Tensor x = zeros({n}, complex128);
+  x.select(0, 1).fill_(1);
+  const Tensor got = fft::fft(x);
+  const auto* bins = got.data<std::complex<double>>();
+  double worst = 0;
+  for (std::int64_t k = 0; k < n; k += 9973) {
+    const long double angle =
+        -2 * std::numbers::pi_v<long double> * static_cast<long double>(k) / static_cast<long double>(n);
+    const Wide wanted{std::cos(angle), std::sin(angle)};
+    worst = std::max(worst, std::abs(bins[k] - std::complex<double>(wanted)));
+  }
+  CHECK(worst < 1e-14);
+}
+
 TEST_CASE("fft: one line does not touch its neighbours") {
   for (const std::int64_t n : {12, 15, 17, 100}) {
     const Tensor x = scattered_values({20, n}, float32);
