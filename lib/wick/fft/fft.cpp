@@ -66,8 +66,7 @@ struct Plan {
 
   Plan(const char* operation, const Tensor& x, const Lengths& s, const Lengths& dim) {
     if (dim) {
-      if (dim->empty()) return;
-      dims = wrap_dims(*dim, x.dim());
+      if (!dim->empty()) dims = wrap_dims(*dim, x.dim());
     } else {
       const int count = s ? s->size() : x.dim();
       if (count > x.dim()) {

@@ -228,6 +228,8 @@ TEST_CASE("fft: messages") {
   says([] { fft::rfft(ones({2}), 0); }, "Invalid number of data points (0)");
   says([] { fft::irfft(ones({1})); }, "Invalid number of data points (0)");
   says([] { fft::fftfreq(0); }, "n must be at least 1");
+  says([] { fft::fftn(ones({4, 4}), Dims{7}, Dims{}); }, "there must be a length for each dimension");
+  CHECK(fft::fftn(ones({4, 4}), Dims{}, Dims{}).sizes() == Shape{4, 4});
 }
 
 }  // namespace wick::test
