@@ -11,6 +11,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/reduction.h"
 #include "wick/ops/taps.h"
 #include "wick/ops/views.h"
 #include "wick/vision/boxes.h"
@@ -27,14 +28,14 @@ struct Options {
   bool aligned;
 };
 
-// One row of the boxes, in the dtype of the maps.
+// One row of the boxes, its edges in the dtype of the maps.
 template <class T>
 struct Region {
   std::int64_t map;
   T x1, y1, x2, y2;
 };
 
-// (K, 5) in the maps' dtype, with the indices checked.
+// (K, 5) in float64, for float32 does not hold all indices as they were given; these are checked.
 Tensor regions_of(const char* operation, const Tensor& x, const Tensor& boxes, const Dims& output_size) {
   if (!is_floating(x.dtype()))
     fail<DTypeError>(operation, "the input must be floating point, not {}", x.dtype());
@@ -48,11 +49,9 @@ Tensor regions_of(const char* operation, const Tensor& x, const Tensor& boxes, c
     fail<ShapeError>(operation, "boxes must have the shape (K, 4) or (K, 5), {} was given", boxes.sizes());
   const NoGrad no_grad;
   const bool numbered = boxes.size(1) == 5;
-  const Tensor out = zeros({boxes.size(0), 5}, x.dtype() == float64 ? float64 : float32);
+  const Tensor out = zeros({boxes.size(0), 5}, float64);
   narrow(out, 1, numbered ? 0 : 1, boxes.size(1)).copy_(boxes.detach());
-  // Indices as they were given: float32 does not hold all of them.
-  const Tensor maps = numbered ? select(boxes.detach(), 1, 0).to(float64) : zeros({boxes.size(0)}, float64);
-  for (const double map : to_vector<double>(maps)) {
+  for (const double map : to_vector<double>(select(out, 1, 0))) {
     if (!(map > -1 && map < static_cast<double>(x.size(0))))
       fail<IndexError>(operation, "the index {} of a map is out of range for {} maps", map, x.size(0));
   }
@@ -61,8 +60,9 @@ Tensor regions_of(const char* operation, const Tensor& x, const Tensor& boxes, c
 
 template <class T>
 Region<T> region_at(const Tensor& regions, std::int64_t k) {
-  const T* row = regions.data<T>() + 5 * k;
-  return {static_cast<std::int64_t>(row[0]), row[1], row[2], row[3], row[4]};
+  const double* row = regions.data<double>() + 5 * k;
+  return {static_cast<std::int64_t>(row[0]), static_cast<T>(row[1]), static_cast<T>(row[2]),
+          static_cast<T>(row[3]), static_cast<T>(row[4])};
 }
 
 // How each of the bins from `start` to `end` is a sum of the n places along one side.
@@ -296,7 +296,8 @@ Tensor roi_pool(const Tensor& x, const Tensor& boxes, const Dims& output_size, d
   const Options options{output_size[0], output_size[1], spatial_scale, 0, false};
   const Shape shape{regions.size(0), x.size(1), options.height, options.width};
   const Tensor index = empty(shape, int64);
-  if (x.numel() == 0 || index.numel() == 0) return zeros(shape, x.dtype());
+  // Sums of nothing, which have a gradient.
+  if (x.numel() == 0) return sum(x).expand(shape).clone();
   {
     const Tensor dense = x.detach().contiguous();
     auto* to = index.data<std::int64_t>();

@@ -174,6 +174,31 @@ TEST_CASE("vision: positions that are no places lead nowhere") {
   }
 }
 
+TEST_CASE("vision: the index of a map is cut off as it was given") {
+  const Tensor x = filled({2, 1, 3, 3}, float32, [](std::int64_t i) { return i < 9 ? 1.0 : 2.0; });
+  // In float32 these would be 1 and, of a lone map, one too many.
+  const Tensor boxes = tensor({0.99999999999, 0, 0, 2, 2}, float64).reshape({1, 5});
+  for (const Tensor& maps : {x, x.narrow(0, 0, 1)}) {
+    CHECK(equal(roi_align(maps, boxes, {1, 1}), ones({1, 1, 1, 1})));
+    CHECK(equal(roi_pool(maps, boxes, {1, 1}), ones({1, 1, 1, 1})));
+  }
+}
+
+TEST_CASE("vision: no boxes, and maps of no elements, have gradients of zeros") {
+  for (const Shape& shape : {Shape{1, 2, 3, 3}, Shape{1, 0, 3, 3}, Shape{1, 2, 0, 3}}) {
+    for (const std::int64_t count : {0, 2}) {
+      const Tensor boxes = zeros({count, 5}, float32);
+      for (const bool align : {false, true}) {
+        const Tensor x = ones(shape).requires_grad_();
+        const Tensor y = align ? roi_align(x, boxes, {2, 2}) : roi_pool(x, boxes, {2, 2});
+        CHECK(y.sizes() == Shape{count, shape[1], 2, 2});
+        sum(y).backward();
+        if (count == 0 || x.numel() == 0) CHECK(equal(x.grad(), zeros(shape)));
+      }
+    }
+  }
+}
+
 TEST_CASE("vision: boxes of other dtypes") {
   const Tensor boxes = tensor({0, 0, 10, 10, 1, 1, 11, 11, 20, 20, 30, 30}, float32).reshape({3, 4});
   const Tensor scores = tensor({0.5, 0.9, NAN}, float32);
