@@ -117,7 +117,8 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
   const double base = rolloff * static_cast<double>(std::min(from, to)),
                scale = base / static_cast<double>(from);
   const std::int64_t count = (to * length - 1) / from + 1;
-  const std::int64_t reach = static_cast<std::int64_t>(std::ceil(width / scale));
+  // Past 1e15 it is longer than any signal.
+  const auto reach = static_cast<std::int64_t>(std::min(std::ceil(width / scale), 1e15));
   Shape result = x.sizes();
   result[x.dim() - 1] = count;
   static_cast<void>(empty(result, x.dtype()));  // before the table, for there may be no memory for so many

@@ -195,7 +195,7 @@ Tensor istft(const Tensor& x, std::int64_t n_fft, const StftOptions& options,
   const Tensor weight = overlap_add(sizes.window.expand({frames, n_fft}), sizes.window, sizes.hop, whole);
 
   const std::int64_t start = options.center ? n_fft / 2 : 0;
-  const std::int64_t end = length           ? std::min(start + *length, whole)
+  const std::int64_t end = length           ? start + std::min(*length, whole - start)
                            : options.center ? whole - n_fft / 2
                                             : whole;
   if (end <= start) fail<ShapeError>("istft", "no samples are left of {}, from {} to {}", whole, start, end);

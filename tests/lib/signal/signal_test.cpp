@@ -172,3 +172,12 @@ TEST_CASE("absurd sizes of signals are refused, or cost nothing, at once") {
 }
 
 }  // namespace wick::test
+  CHECK(equal(resample(x, 2, 1, INT64_MAX), resample(x, 2, 1, std::int64_t{1} << 50)));
+  // More samples than there are: zeros, as many as there is memory for.
+  try {
+    static_cast<void>(istft(ones({3, 5}, complex64), 4, {}, INT64_MAX));
+    FAIL("nothing was thrown");
+  } catch (const Error& e) {
+    INFO(e.what());
+    CHECK(std::string(e.what()).find("no samples are left") == std::string::npos);
+  }
