@@ -122,17 +122,9 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
   Shape result = x.sizes();
   result[x.dim() - 1] = count;
   static_cast<void>(empty(result, x.dtype()));  // before the table, for there may be no memory for so many
-  const auto table = std::make_shared<TapTable>();
-  table->size = length;
-  std::vector<double> taps;
-  for (std::int64_t k = 0; k < count; ++k) {
-    if (k % 4096 == 0) check_interrupt({k, count});
-    // The result's place among the samples, as a whole number and a fraction.
-    const std::int64_t whole = k * from / to;
-    const double fraction = static_cast<double>(k * from % to) / static_cast<double>(to);
-    taps.clear();
-    // Of those that the filter reaches the ones that there are: it may be much longer than the signal.
-    const std::int64_t first = std::max(-reach, -whole), last = std::min(reach + 1, length - 1 - whole);
+  // Taps from `first` to `last` samples after the one that a result lies a fraction behind.
+  const auto add_taps = [&](std::vector<double>& taps, double fraction, std::int64_t first,
+                            std::int64_t last) {
     for (std::int64_t j = first; j <= last; ++j) {
       const double t = (static_cast<double>(j) - fraction) * scale;
       if (std::fabs(t) >= width) {
@@ -141,6 +133,28 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
       }
       const double window = std::cos(pi * t / width / 2);
       taps.push_back(scale * window * window * (t == 0 ? 1 : std::sin(pi * t) / (pi * t)));
+    }
+  };
+  const auto table = std::make_shared<TapTable>();
+  table->size = length;
+  // Every `to` results the fractions come again; all of their taps are kept if they are no more than the
+  // signal.
+  std::vector<std::vector<double>> kept(to < count && reach < length ? static_cast<std::size_t>(to) : 0);
+  std::vector<double> taps;
+  for (std::int64_t k = 0; k < count; ++k) {
+    if (k % 4096 == 0) check_interrupt({k, count});
+    // The result's place among the samples, as a whole number and a fraction.
+    const std::int64_t whole = k * from / to;
+    const double fraction = static_cast<double>(k * from % to) / static_cast<double>(to);
+    // Of those that the filter reaches the ones that there are: it may be much longer than the signal.
+    const std::int64_t first = std::max(-reach, -whole), last = std::min(reach + 1, length - 1 - whole);
+    if (kept.empty()) {
+      taps.clear();
+      add_taps(taps, fraction, first, last);
+    } else {
+      std::vector<double>& all = kept[static_cast<std::size_t>(k % to)];
+      if (all.empty()) add_taps(all, fraction, -reach, reach + 1);
+      taps.assign(all.begin() + (first + reach), all.begin() + (last + reach + 1));
     }
     table->add(whole + first, taps, false);
   }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numbers>
 
 #include "gradcheck.h"
 #include "operations.h"
@@ -118,6 +119,33 @@ TEST_CASE("signal: gradients, twice") {
                   {complex_values({2, 3})});
 }
 
+// Julius O. Smith, "Digital Audio Resampling", with a window of a squared cosine.
+TEST_CASE("signal: resampled signals against a direct sum") {
+  const double pi = std::numbers::pi, width = 6, rolloff = 0.99;
+  const std::int64_t rates[][2] = {{2, 3}, {3, 2}, {7, 1}, {1, 7}, {147, 160}};
+  for (const auto& [from, to] : rates) {
+    for (const std::int64_t n : {1, 30, 400}) {
+      const Tensor x = filled({n}, float64, [](std::int64_t i) { return scattered(i) / 50; });
+      const Tensor got = resample(x, from, to);
+      REQUIRE(got.size(0) == (n * to + from - 1) / from);
+      const double scale = std::min(1.0, static_cast<double>(to) / static_cast<double>(from)) * rolloff;
+      double worst = 0;
+      for (std::int64_t k = 0; k < got.size(0); ++k) {
+        double wanted = 0;
+        for (std::int64_t i = 0; i < n; ++i) {
+          const double t = static_cast<double>(i * to - k * from) / static_cast<double>(to) * scale;
+          if (std::fabs(t) >= width) continue;
+          const double window = std::cos(pi * t / width / 2), sinc = t == 0 ? 1 : std::sin(pi * t) / (pi * t);
+          wanted += x.data<double>()[i] * scale * window * window * sinc;
+        }
+        worst = std::max(worst, std::fabs(got.data<double>()[k] - wanted));
+      }
+      INFO(from, " to ", to, ", ", n, " samples");
+      CHECK(worst < 1e-13);
+    }
+  }
+}
+
 TEST_CASE("signal: a shifted pitch keeps the length, whatever the signal's") {
   for (const std::int64_t n : {1, 2, 3, 100, 256, 257, 1000}) {
     for (const double steps : {-30.0, -1.5, 0.0, 5.0, 24.0}) {
@@ -168,10 +196,6 @@ TEST_CASE("absurd sizes of signals are refused, or cost nothing, at once") {
   // A filter far longer than the signal: the constant times what is left of it.
   const double once = resample(x, 1'000'000'000'000, 1).item().to_double();
   CHECK(once == doctest::Approx(1000 * 0.99e-12));
-  CHECK_THROWS_AS(kaiser_window(5, true, HUGE_VAL), Error);
-}
-
-}  // namespace wick::test
   CHECK(equal(resample(x, 2, 1, INT64_MAX), resample(x, 2, 1, std::int64_t{1} << 50)));
   // More samples than there are: zeros, as many as there is memory for.
   try {
@@ -181,3 +205,7 @@ TEST_CASE("absurd sizes of signals are refused, or cost nothing, at once") {
     INFO(e.what());
     CHECK(std::string(e.what()).find("no samples are left") == std::string::npos);
   }
+  CHECK_THROWS_AS(kaiser_window(5, true, HUGE_VAL), Error);
+}
+
+}  // namespace wick::test
