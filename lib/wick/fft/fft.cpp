@@ -110,6 +110,12 @@ Tensor complex_transform(const char* operation, const Tensor& x, const Plan& pla
   return complex_to_complex(plan.resize(operation, as_complex(operation, x)), plan.dims, inverse, scale);
 }
 
+// The dimensions but the last, of which one-dimensional transforms have none.
+Tensor along_others(const Tensor& x, const Plan& plan, bool inverse) {
+  const Dims others = plan.but_last();
+  return others.empty() ? x : complex_to_complex(x, others, inverse, 1);
+}
+
 // Of real numbers to half of their bins; `inverse`: of the inverse transform.
 Tensor half_transform(const char* operation, const Tensor& x, const Plan& plan, bool inverse,
                       std::string_view norm) {
@@ -118,7 +124,7 @@ Tensor half_transform(const char* operation, const Tensor& x, const Plan& plan, 
   const Tensor in = plan.resize(operation, as_real(operation, x));
   const Tensor half = real_to_complex(in, plan.dims.back(), scale);
   // The inverse transform of real numbers is the conjugate of the forward one.
-  return complex_to_complex(inverse ? conj(half) : half, plan.but_last(), inverse, 1);
+  return along_others(inverse ? conj(half) : half, plan, inverse);
 }
 
 // From half of the bins to real numbers. The last length is that of the result.
@@ -131,8 +137,7 @@ Tensor real_transform(const char* operation, const Tensor& x, Plan plan, bool le
   plan.lengths[last] = n;
   const double scale = scale_of(operation, norm, inverse, plan.product());
   plan.lengths[last] = n / 2 + 1;
-  const Tensor half =
-      complex_to_complex(plan.resize(operation, as_complex(operation, x)), plan.but_last(), inverse, 1);
+  const Tensor half = along_others(plan.resize(operation, as_complex(operation, x)), plan, inverse);
   return complex_to_real(inverse ? half : conj(half), plan.dims.back(), n, scale);
 }
 
