@@ -121,8 +121,8 @@ TapTable bins_along(T start, T end, std::int64_t n, std::int64_t bins, const Opt
   return table;
 }
 
-// The range of places that a table reads.
-std::pair<std::int64_t, std::int64_t> range_of(const TapTable& t) {
+// Leaves out the places before and behind those that are read; where these begin.
+std::int64_t leave_out_unread(TapTable& t) {
   std::int64_t low = t.size, high = 0;
   for (std::size_t i = 0; i < t.first.size(); ++i) {
     const std::int64_t count = t.start[i + 1] - t.start[i];
@@ -130,7 +130,10 @@ std::pair<std::int64_t, std::int64_t> range_of(const TapTable& t) {
     low = std::min(low, t.first[i]);
     high = std::max(high, t.first[i] + count);
   }
-  return {std::min(low, high), high};
+  low = std::min(low, high);
+  t.size = high - low;
+  for (auto& first : t.first) first = std::max<std::int64_t>(first - low, 0);
+  return low;
 }
 
 // A table as the kernels take it.
@@ -164,13 +167,12 @@ void align(const Tensor& out, const Tensor& maps, const Tensor& regions, const O
                    const Region<T> r = region_at<T>(regions, k);
                    TapTable down = bins_along(r.y1, r.y2, h, o.height, o);
                    const Prepared<T> across(bins_along(r.x1, r.x2, w, o.width, o));
-                   const auto [low, high] = range_of(down);
-                   rows.resize(static_cast<std::size_t>((high - low) * row));
-                   for (std::int64_t y = low; y < high; ++y) {
-                     run({&across.taps, maps.data<T>() + (r.map * h + y) * w * c,
-                          rows.data() + (y - low) * row, c, c, c});
+                   const std::int64_t low = leave_out_unread(down);
+                   rows.resize(static_cast<std::size_t>(down.size * row));
+                   for (std::int64_t y = 0; y < down.size; ++y) {
+                     run({&across.taps, maps.data<T>() + (r.map * h + low + y) * w * c, rows.data() + y * row,
+                          c, c, c});
                    }
-                   for (auto& first : down.first) first = std::max<std::int64_t>(first - low, 0);
                    const Prepared<T> vertical(down);
                    run({&vertical.taps, rows.data(), out.data<T>() + k * o.height * row, row, row, row});
                  }
@@ -183,20 +185,21 @@ void spread(const Tensor& maps, const Tensor& values, const Tensor& regions, con
   const std::int64_t h = maps.size(1), w = maps.size(2), c = maps.size(3), row = o.width * c;
   const auto run = functions(maps.dtype()).columns;
   const kernels::Loop add = kernels::table().binary[kernels::Binary::Add][index_of(maps.dtype())];
-  std::vector<T> rows(static_cast<std::size_t>(h * row)), line(static_cast<std::size_t>(w * c));
+  std::vector<T> rows, line(static_cast<std::size_t>(w * c));
   for (std::int64_t k = 0; k < values.size(0); ++k) {
     const Region<T> r = region_at<T>(regions, k);
-    const TapTable down = bins_along(r.y1, r.y2, h, o.height, o);
-    const auto [low, high] = range_of(down);
+    TapTable down = bins_along(r.y1, r.y2, h, o.height, o);
+    const std::int64_t low = leave_out_unread(down);
+    rows.resize(static_cast<std::size_t>(down.size * row));
     const Prepared<T> vertical(*transposed(down));
     const Prepared<T> across(*transposed(bins_along(r.x1, r.x2, w, o.width, o)));
     run({&vertical.taps, values.data<T>() + k * o.height * row, rows.data(), row, row, row});
-    for (std::int64_t y = low; y < high; ++y) {
+    for (std::int64_t y = 0; y < down.size; ++y) {
       run({&across.taps, rows.data() + y * row, line.data(), c, c, c});
       kernels::Block block{};
       block.n = w * c;
       block.rows = 1;
-      block.data[0] = block.data[1] = reinterpret_cast<char*>(maps.data<T>() + (r.map * h + y) * w * c);
+      block.data[0] = block.data[1] = reinterpret_cast<char*>(maps.data<T>() + (r.map * h + low + y) * w * c);
       block.data[2] = reinterpret_cast<char*>(line.data());
       for (int i = 0; i < 3; ++i) block.step[i] = sizeof(T);
       add(block, nullptr);
