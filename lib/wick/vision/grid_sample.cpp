@@ -175,7 +175,7 @@ std::vector<Tap> taps_along(const Tensor& coordinate, std::int64_t n, Mode mode,
   // Cubic convolution with a = -0.75.
   const double a = -0.75;
   const auto inner = [&](const Tensor& x) {
-    return add(mul(mul(square(x), Scalar(1)), sub(mul(x, Scalar(a + 2)), Scalar(a + 3))), Scalar(1));
+    return add(mul(square(x), sub(mul(x, Scalar(a + 2)), Scalar(a + 3))), Scalar(1));
   };
   const auto outer = [&](const Tensor& x) {
     const Tensor inside = add(mul(sub(x, Scalar(5)), x), Scalar(8));
