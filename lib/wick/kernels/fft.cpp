@@ -52,21 +52,6 @@ WICK_INLINE V every_other(V a, V b) {
                                    o + 18, o + 20, o + 22, o + 24, o + 26, o + 28, o + 30);
   }
 }
-// The lower, or the upper half of a0 b0 a1 b1 ...
-template <bool upper, class V>
-WICK_INLINE V alternate(V a, V b) {
-  constexpr int n = sizeof(V) / sizeof(a[0]), h = upper ? n / 2 : 0;
-  if constexpr (n == 2) {
-    return __builtin_shufflevector(a, b, h, h + 2);
-  } else if constexpr (n == 4) {
-    return __builtin_shufflevector(a, b, h, h + 4, h + 1, h + 5);
-  } else if constexpr (n == 8) {
-    return __builtin_shufflevector(a, b, h, h + 8, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11);
-  } else {
-    return __builtin_shufflevector(a, b, h, h + 16, h + 1, h + 17, h + 2, h + 18, h + 3, h + 19, h + 4,
-                                   h + 20, h + 5, h + 21, h + 6, h + 22, h + 7, h + 23);
-  }
-}
 
 // n numbers of a source in a row.
 template <class T>
@@ -115,8 +100,8 @@ WICK_INLINE void store(const Sink<T>& out, int64_t n, const T* re, const T* im, 
     const T* odd = swapped ? re : im;
     for (; i + lanes <= n; i += lanes) {
       const Vector<T> a = load_vector(even + i) * scale, b = load_vector(odd + i) * scale;
-      store_vector(to + 2 * i, alternate<false>(a, b));
-      store_vector(to + 2 * i + lanes, alternate<true>(a, b));
+      store_vector(to + 2 * i, interleave<false>(a, b));
+      store_vector(to + 2 * i + lanes, interleave<true>(a, b));
     }
   } else if (out.step == 1) {
     for (; i + lanes <= n; i += lanes) {
@@ -133,17 +118,11 @@ WICK_INLINE void store(const Sink<T>& out, int64_t n, const T* re, const T* im, 
 // ---- passes ----
 
 template <class V, class T>
-WICK_INLINE V get(const T* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-template <class V, class T>
 WICK_INLINE void put(T* to, V v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 
-// One butterfly: element k of the input is at x + k * stride, of the output at y + k * out_stride.
+// Element k of a butterfly goes to y + k * stride, with `turned` times its factor.
 template <class T, class V, int radix, bool turned>
 WICK_INLINE void turn_and_put(Butterfly<T, V, radix>& b, T* yr, T* yi, int64_t stride, const T* w) {
   put(yr, b.re[0]);
@@ -173,8 +152,8 @@ WICK_INLINE void wide_pass(const Split<T>& x, const Split<T>& y, int64_t m, int6
       const T* xi = x.im + q + s * p;
       WICK_UNROLL
       for (int k = 0; k < radix; ++k) {
-        b.re[k] = get<V>(xr + k * s * m);
-        b.im[k] = get<V>(xi + k * s * m);
+        b.re[k] = load_as<V>(xr + k * s * m);
+        b.im[k] = load_as<V>(xi + k * s * m);
       }
       b.transform();
       turn_and_put<T, V, radix, turned>(b, y.re + q + s * radix * p, y.im + q + s * radix * p, s, w);
@@ -186,20 +165,10 @@ WICK_INLINE void wide_pass(const Split<T>& x, const Split<T>& y, int64_t m, int6
 // Rows of four, or eight, vectors become columns.
 template <int n, class V, class T>
 WICK_INLINE void put_transposed(T* to, const V* rows) {
-  V a[n], b[n];
+  V a[n];
   WICK_UNROLL
   for (int i = 0; i < n; ++i) a[i] = rows[i];
-  // Rounds of interleaving rows that are half of the square apart.
-  WICK_UNROLL
-  for (int w = 1; w < n; w *= 2) {
-    WICK_UNROLL
-    for (int i = 0; i < n / 2; ++i) {
-      b[2 * i] = alternate<false>(a[i], a[i + n / 2]);
-      b[2 * i + 1] = alternate<true>(a[i], a[i + n / 2]);
-    }
-    WICK_UNROLL
-    for (int i = 0; i < n; ++i) a[i] = b[i];
-  }
+  interleave_rows(a);
   WICK_UNROLL
   for (int i = 0; i < n; ++i) put(to + i * static_cast<int64_t>(sizeof(V) / sizeof(T)), a[i]);
 }
@@ -215,13 +184,14 @@ WICK_INLINE void narrow_pass(const Split<T>& x, const Split<T>& y, int64_t m, in
     Butterfly<T, V, radix> b;
     WICK_UNROLL
     for (int k = 0; k < radix; ++k) {
-      b.re[k] = get<V>(x.re + i + k * count);
-      b.im[k] = get<V>(x.im + i + k * count);
+      b.re[k] = load_as<V>(x.re + i + k * count);
+      b.im[k] = load_as<V>(x.im + i + k * count);
     }
     b.transform();
     WICK_UNROLL
     for (int k = 1; k < radix; ++k) {
-      const V c = get<V>(spread + (2 * k - 2) * count + i), w = get<V>(spread + (2 * k - 1) * count + i);
+      const V c = load_as<V>(spread + (2 * k - 2) * count + i),
+              w = load_as<V>(spread + (2 * k - 1) * count + i);
       const V r = b.re[k] * c - b.im[k] * w;
       b.im[k] = b.re[k] * w + b.im[k] * c;
       b.re[k] = r;

@@ -26,7 +26,7 @@ template <> struct MovedType<8> { using type = uint64_t; };
 template <class T>
 using MovedAs = typename MovedType<sizeof(T)>::type;
 
-// Interleaves the elements of the lower, or of the upper, halves of two vectors of 16 bytes.
+// Interleaves the elements of the lower, or of the upper, halves of two vectors.
 template <bool upper, class V>
 WICK_INLINE V interleave(V a, V b) {
   constexpr int n = sizeof(a) / sizeof(a[0]), h = upper ? n / 2 : 0;
@@ -42,15 +42,12 @@ WICK_INLINE V interleave(V a, V b) {
   }
 }
 
-// Transposes a square of vectors: rows `in_step` bytes apart become rows `out_step` bytes apart.
-template <class T>
-WICK_INLINE void transpose_square(char* out, int64_t out_step, const char* in, int64_t in_step) {
-  constexpr int n = 16 / sizeof(T);
-  typedef T V __attribute__((vector_size(16)));
-  V rows[n], other[n];
-  WICK_UNROLL
-  for (int i = 0; i < n; ++i) __builtin_memcpy(&rows[i], in + i * in_step, sizeof(V));
-  // Each round interleaves rows that are half of the square apart; after log2(n) of them columns are rows.
+// The elements of all rows at place 0, then those at place 1 ..., in rows again: a square is transposed. n is
+// a power of two.
+template <class V, int n>
+WICK_INLINE void interleave_rows(V (&rows)[n]) {
+  V other[n];
+  // Each round interleaves rows that are half of them apart; after log2(n) of them columns are rows.
   WICK_UNROLL
   for (int w = 1; w < n; w *= 2) {
     WICK_UNROLL
@@ -61,6 +58,17 @@ WICK_INLINE void transpose_square(char* out, int64_t out_step, const char* in, i
     WICK_UNROLL
     for (int i = 0; i < n; ++i) rows[i] = other[i];
   }
+}
+
+// Transposes a square of vectors: rows `in_step` bytes apart become rows `out_step` bytes apart.
+template <class T>
+WICK_INLINE void transpose_square(char* out, int64_t out_step, const char* in, int64_t in_step) {
+  constexpr int n = 16 / sizeof(T);
+  typedef T V __attribute__((vector_size(16)));
+  V rows[n];
+  WICK_UNROLL
+  for (int i = 0; i < n; ++i) __builtin_memcpy(&rows[i], in + i * in_step, sizeof(V));
+  interleave_rows(rows);
   WICK_UNROLL
   for (int i = 0; i < n; ++i) __builtin_memcpy(out + i * out_step, &rows[i], sizeof(V));
 }
