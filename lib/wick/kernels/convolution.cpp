@@ -12,14 +12,14 @@ namespace {
 using kernels::ConvolutionKernels;
 
 // What a convolution is computed in.
-// clang-format off
-template <class T> struct ConvolvedType { using type = Compute<T>; };
-template <> struct ConvolvedType<bool> { using type = unsigned long; };
-template <> struct ConvolvedType<uint8_t> { using type = unsigned long; };
-template <> struct ConvolvedType<int8_t> { using type = unsigned long; };
-template <> struct ConvolvedType<int16_t> { using type = unsigned long; };
-template <> struct ConvolvedType<int32_t> { using type = unsigned long; };
-// clang-format on
+template <class T>
+struct ConvolvedType {
+  using type = Compute<T>;
+};
+template <class T>
+requires(is_whole<T>) struct ConvolvedType<T> {
+  using type = unsigned long;
+};
 template <class T>
 using Convolved = typename ConvolvedType<T>::type;
 

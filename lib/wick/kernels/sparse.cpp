@@ -13,11 +13,6 @@ using kernels::SparseProduct;
 // Longer sums of float are taken in double.
 constexpr int64_t longest_narrow_sum = 1024;
 
-template <class A, class T>
-WICK_INLINE A widened(T x) {
-  return cast<A>(x);
-}
-
 // --- Products with a dense matrix
 
 // The entries of a row.
@@ -35,7 +30,7 @@ WICK_INLINE void vector_columns(T* out, const Entries<T>& row, const T* dense, i
   Vector<A> sums[vectors] = {};
   for (int64_t e = 0; e < row.n; ++e) {
     const T* x = dense + row.columns[e] * step;
-    const A value = widened<A>(row.values[e]);
+    const A value = cast<A>(row.values[e]);
     WICK_UNROLL
     for (int v = 0; v < vectors; ++v) sums[v] += value * widen<A>(x + v * width);
   }
@@ -60,14 +55,14 @@ WICK_INLINE void single_columns(T* out, const Entries<T>& row, const T* dense, i
     WICK_UNROLL
     for (int s = 0; s < turns; ++s) {
       const T* x = dense + row.columns[e + s] * step;
-      const A value = widened<A>(row.values[e + s]);
+      const A value = cast<A>(row.values[e + s]);
       WICK_UNROLL
-      for (int j = 0; j < columns; ++j) sums[s][j] = sums[s][j] + value * widened<A>(x[j]);
+      for (int j = 0; j < columns; ++j) sums[s][j] = sums[s][j] + value * cast<A>(x[j]);
     }
   }
   for (; e < row.n; ++e) {
     const T* x = dense + row.columns[e] * step;
-    for (int j = 0; j < columns; ++j) sums[0][j] = sums[0][j] + widened<A>(row.values[e]) * widened<A>(x[j]);
+    for (int j = 0; j < columns; ++j) sums[0][j] = sums[0][j] + cast<A>(row.values[e]) * cast<A>(x[j]);
   }
   WICK_UNROLL
   for (int j = 0; j < columns; ++j) {
@@ -133,7 +128,7 @@ WICK_INLINE T dot(const T* a, const T* b, int64_t n) {
     WICK_UNROLL
     for (int i = 0; i < width; ++i) sum += all[i];
   }
-  for (; k < n; ++k) sum = sum + widened<A>(a[k]) * widened<A>(b[k]);
+  for (; k < n; ++k) sum = sum + cast<A>(a[k]) * cast<A>(b[k]);
   return cast<T>(sum);
 }
 
@@ -157,23 +152,13 @@ void sampled(const SampledProduct& p) {
   }
 }
 
-// Integers that wrap.
-template <class T>
-struct InProductsType {
-  using type = T;
-};
-template <>
-struct InProductsType<int64_t> {
-  using type = unsigned long;
-};
-
 }  // namespace
 
 void add_sparse(kernels::Table& table) {
   each_dtype([&]<int i>() {
     using T = typename TypeAt<i>::type;
     if constexpr (class_of<T> == Class::Real || class_of<T> == Class::Complex || same<T, int64_t>) {
-      using Element = typename InProductsType<T>::type;
+      using Element = Compute<T>;  // integers wrap
       table.sparse_product[i] = product<Element>;
       table.sampled_product[i] = sampled<Element>;
     }
