@@ -11,17 +11,13 @@
 
 #include "wick/core/error.h"
 #include "wick/kernels/table.h"
+#include "wick/ops/of_dtype.h"
 
 namespace wick::fft {
 namespace {
 
 using kernels::FftPlan;
 using kernels::FftStage;
-
-const kernels::FftFunctions& functions(DType dtype) {
-  const kernels::FftKernels& k = *kernels::table().fft;
-  return dtype == float32 ? k.of_float : k.of_double;
-}
 
 // Twiddle factors are computed in a wider type than they are stored in.
 template <class T>
@@ -199,7 +195,7 @@ void add_convolution(OwnedPlan& plan) {
   }
   plan.chirp = chirp;
   // Its transform, by the plan itself.
-  const kernels::FftFunctions& kernel = functions(float64);
+  const kernels::FftFunctions& kernel = kernels::table().fft->of_double;
   kernels::FftLines lines{};
   lines.plan = plan.convolution;
   lines.kind = kernels::FftKind::Complex;
@@ -244,9 +240,9 @@ std::shared_ptr<const FftPlan> make_plan(std::int64_t n, DType dtype, bool halve
   if (rest > 1) {
     add_convolution(*plan);
   } else if (n > most && primes.size() > 1) {
-    add_two_steps<T>(*plan, primes, functions(dtype).step_columns);
+    add_two_steps<T>(*plan, primes, of_dtype(*kernels::table().fft, dtype).step_columns);
   } else {
-    add_stages<T>(*plan, primes, functions(dtype).lanes);
+    add_stages<T>(*plan, primes, of_dtype(*kernels::table().fft, dtype).lanes);
   }
   if (halves) add_halves<T>(*plan);
   return plan;
@@ -270,7 +266,7 @@ std::list<Kept>& kept() {
 }  // namespace
 
 std::shared_ptr<const FftPlan> plan(std::int64_t n, DType dtype, bool halves) {
-  const int lanes = functions(dtype).lanes;
+  const int lanes = of_dtype(*kernels::table().fft, dtype).lanes;
   {
     const std::lock_guard lock(mutex);
     std::list<Kept>& plans = kept();

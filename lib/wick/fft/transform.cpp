@@ -11,6 +11,7 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/of_dtype.h"
 
 namespace wick::fft {
 namespace {
@@ -39,8 +40,7 @@ void run(const Tensor& out, const Tensor& in, int dim, FftKind kind, std::int64_
   lines.scale = scale;
   lines.in_step = in.strides()[dim] * in.itemsize();
   lines.out_step = out.strides()[dim] * out.itemsize();
-  const kernels::FftKernels& kernels = *kernels::table().fft;
-  const kernels::FftFunctions& functions = parts == float32 ? kernels.of_float : kernels.of_double;
+  const kernels::FftFunctions& functions = of_dtype(*kernels::table().fft, parts);
 
   const Tensor first_out = first_along(out, dim), first_in = first_along(in, dim);
   const LoopNest nest = make_loop_nest({&first_out, &first_in});

@@ -6,6 +6,7 @@
 #include "wick/core/parallel.h"
 #include "wick/kernels/table.h"
 #include "wick/kernels/taps.h"
+#include "wick/ops/of_dtype.h"
 
 namespace wick {
 
@@ -101,12 +102,8 @@ Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, cons
   const Tensor out = empty(shape, x.dtype());
   if (out.numel() > 0) {
     const Tensor in = x.detach().contiguous();
-    const kernels::TapsKernels& kernels = *kernels::table().taps;
-    if (x.dtype() == float32) {
-      run<float>(out, in, d, *table, kernels.of_float);
-    } else {
-      run<double>(out, in, d, *table, kernels.of_double);
-    }
+    const auto run_as = x.dtype() == float32 ? run<float> : run<double>;
+    run_as(out, in, d, *table, of_dtype(*kernels::table().taps, x.dtype()));
   }
   return record(operation, out, {x}, saving(std::int64_t{d}, table),
                 [](const Tensor& g, std::int64_t along, const SharedTaps& done) {

@@ -11,6 +11,7 @@
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/extrema.h"
+#include "wick/ops/of_dtype.h"
 #include "wick/ops/sort.h"
 #include "wick/ops/views.h"
 
@@ -24,17 +25,12 @@ void check_boxes(const char* operation, const Tensor& boxes) {
     fail<ShapeError>(operation, "boxes must have the shape (N, 4), {} was given", boxes.sizes());
 }
 
-const kernels::BoxFunctions& functions(DType dtype) {
-  const kernels::BoxKernels& k = *kernels::table().boxes;
-  return dtype == float32 ? k.of_float : k.of_double;
-}
-
 // (5, N): the edges, and the areas.
 Tensor by_columns(const Tensor& boxes) {
   const NoGrad no_grad;
   const Tensor out = empty({5, boxes.size(0)}, boxes.dtype());
   narrow(out, 0, 0, 4).copy_(transpose(boxes.detach(), 0, 1));
-  functions(boxes.dtype()).areas(boxes.size(0), out.raw_data());
+  of_dtype(*kernels::table().boxes, boxes.dtype()).areas(boxes.size(0), out.raw_data());
   return out;
 }
 
@@ -84,12 +80,13 @@ Tensor box_iou(const Tensor& boxes1, const Tensor& boxes2) {
   const std::int64_t n = a.size(0), m = b.size(0);
   const Tensor out = empty({n, m}, dtype), left = by_columns(a), right = by_columns(b);
   if (out.numel() > 0) {
+    const kernels::BoxFunctions& functions = of_dtype(*kernels::table().boxes, dtype);
     with_type(dtype, [&]<class T>(TypeTag<T>) {
       const std::int64_t least = std::max<std::int64_t>(parallel::grain / (8 * m), 1);
       parallel_for(n, least, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const Box<T> box(left.data<T>(), n, i);
-          functions(dtype).overlaps(m, right.raw_data(), box.values, out.data<T>() + i * m);
+          functions.overlaps(m, right.raw_data(), box.values, out.data<T>() + i * m);
         }
       });
     });
@@ -113,11 +110,12 @@ Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold) {
   const Tensor kept = empty({5, n}, dtype), positions = empty({n}, int64);
   const std::int64_t* next = order.data<std::int64_t>();
   std::int64_t count = 0;
+  const kernels::BoxFunctions& functions = of_dtype(*kernels::table().boxes, dtype);
   with_type(dtype, [&]<class T>(TypeTag<T>) {
     for (std::int64_t i = 0; i < n; ++i) {
       if (i % 256 == 0) check_interrupt();
       const Box<T> box(columns.data<T>(), n, next[i]);
-      if (functions(dtype).overlaps_more(n, count, kept.raw_data(), box.values, iou_threshold)) continue;
+      if (functions.overlaps_more(n, count, kept.raw_data(), box.values, iou_threshold)) continue;
       for (int k = 0; k < 5; ++k) kept.data<T>()[k * n + count] = box.values[k];
       positions.data<std::int64_t>()[count++] = next[i];
     }

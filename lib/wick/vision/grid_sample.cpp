@@ -11,6 +11,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/extrema.h"
 #include "wick/ops/join.h"
+#include "wick/ops/of_dtype.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/views.h"
 #include "wick/vision/interpolate.h"
@@ -25,11 +26,6 @@ enum class Part { Values, Planes, Weights };
 struct Problem {
   std::int64_t batches, channels, places, taps, positions;
 };
-
-kernels::SamplingFunctions functions(DType dtype) {
-  const kernels::SamplingKernels& k = *kernels::table().sampling;
-  return dtype == float32 ? k.of_float : k.of_double;
-}
 
 // The part that is not given; all are dense.
 Tensor compute(Part wanted, const Problem& p, const Tensor& index, Tensor planes, Tensor weights,
@@ -48,7 +44,7 @@ Tensor compute(Part wanted, const Problem& p, const Tensor& index, Tensor planes
   if (wanted == Part::Weights) out = weights = empty({p.batches, p.taps, p.positions}, dtype);
   if (out.numel() == 0) return out;
   const std::int64_t size = out.itemsize();
-  const kernels::SamplingFunctions run = functions(dtype);
+  const kernels::SamplingFunctions& run = of_dtype(*kernels::table().sampling, dtype);
   const auto piece = [&](std::int64_t batch, std::int64_t begin, std::int64_t end, auto function) {
     kernels::Sampling s{};
     s.channels = end - begin;

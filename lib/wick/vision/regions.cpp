@@ -11,6 +11,7 @@
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/loop.h"
+#include "wick/ops/of_dtype.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/taps.h"
 #include "wick/ops/views.h"
@@ -149,16 +150,11 @@ struct Prepared {
   kernels::Taps taps;
 };
 
-kernels::TapsFunctions functions(DType dtype) {
-  const kernels::TapsKernels& k = *kernels::table().taps;
-  return dtype == float32 ? k.of_float : k.of_double;
-}
-
 // Maps (N, H, W, C), results (K, height, width, C), all dense.
 template <class T>
 void align(const Tensor& out, const Tensor& maps, const Tensor& regions, const Options& o) {
   const std::int64_t h = maps.size(1), w = maps.size(2), c = maps.size(3), row = o.width * c;
-  const auto run = functions(maps.dtype()).columns;
+  const auto run = of_dtype(*kernels::table().taps, maps.dtype()).columns;
   const std::int64_t work = std::max<std::int64_t>(o.height * row * 8, 1);
   parallel_for(out.size(0), std::max<std::int64_t>(parallel::grain / work, 1),
                [&](std::int64_t begin, std::int64_t end) {
@@ -183,7 +179,7 @@ void align(const Tensor& out, const Tensor& maps, const Tensor& regions, const O
 template <class T>
 void spread(const Tensor& maps, const Tensor& values, const Tensor& regions, const Options& o) {
   const std::int64_t h = maps.size(1), w = maps.size(2), c = maps.size(3), row = o.width * c;
-  const auto run = functions(maps.dtype()).columns;
+  const auto run = of_dtype(*kernels::table().taps, maps.dtype()).columns;
   const kernels::Loop add = kernels::table().binary[kernels::Binary::Add][index_of(maps.dtype())];
   std::vector<T> rows, line(static_cast<std::size_t>(w * c));
   for (std::int64_t k = 0; k < values.size(0); ++k) {
