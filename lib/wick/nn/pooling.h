@@ -76,8 +76,9 @@ Tensor lp_pool3d(const Tensor& x, double p, const Dims& kernel_size, const LpPoo
 
 // Maxima of windows whose places are drawn: of each image and channel a number u in [0, 1) for each
 // dimension, window i of o beginning at trunc((i + u) a) - trunc(u a) with a = (size - kernel) / (o - 1), the
-// last one at size - kernel. `samples`, of shape (N, C, dims) and from 0 to below 1 (Error), takes the place of what is
-// drawn; of two dimensions its first number is that of the width. (B. Graham, "Fractional max-pooling", 2014.)
+// last one at size - kernel. `samples`, of shape (N, C, dims) and from 0 to below 1 (Error), takes the place
+// of what is drawn; of two dimensions its first number is that of the width. (B. Graham, "Fractional
+// max-pooling", 2014.)
 MaximaIndices fractional_max_pool2d(const Tensor& x, const Dims& kernel_size, const Dims& output_size,
                                     const Tensor& samples = {});
 MaximaIndices fractional_max_pool3d(const Tensor& x, const Dims& kernel_size, const Dims& output_size,
