@@ -35,7 +35,7 @@ import torch  # noqa: E402
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases  # noqa: E402
 
-DTYPES = {d: getattr(torch, d) for d in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()}
+DTYPES = {d: getattr(torch, d) for d in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128".split()}
 clock = time.thread_time if options.threads == 1 else time.perf_counter
 
 

@@ -46,7 +46,8 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
   Tensor out = x;
   for (int i = 0; i < shifts.size(); ++i) {
     const std::int64_t size = x.size(dims[i]);
-    const std::int64_t cut = size > 0 ? (size - shifts[i] % size) % size : 0;
+    const std::int64_t shift = size > 0 ? shifts[i] % size : 0;
+    const std::int64_t cut = shift > 0 ? size - shift : -shift;
     out = cat({narrow(out, dims[i], cut, size - cut), narrow(out, dims[i], 0, cut)}, dims[i]);
   }
   return out;

@@ -73,11 +73,13 @@ Tensor linked(const Tensor& x, Shape shape, Strides strides, std::int64_t offset
   return out;
 }
 
-// A view recorded with the operation that leads back from its gradient to that of x.
+// A view recorded with the operation that leads back from its gradient to that of x. Where there are no elements, an
+// offset of bytes might not even be a number of 64 bits: {0, 2^62} has a slice that starts at 2^60.
 template <class... T, class Back>
 Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset,
             autograd::Saving<T...> saved, Back back) {
-  const Tensor out = linked(x, std::move(shape), std::move(strides), offset * x.itemsize(), x.dtype());
+  const std::int64_t bytes = x.numel() == 0 ? 0 : offset * x.itemsize();
+  const Tensor out = linked(x, std::move(shape), std::move(strides), bytes, x.dtype());
   return record(name, out, {x}, saved, back);
 }
 

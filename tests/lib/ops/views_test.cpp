@@ -85,6 +85,16 @@ TEST_CASE("views: bounds at the ends of int64") {
   CHECK_THROWS_AS(x.reshape({INT64_MIN}), ShapeError);
 }
 
+TEST_CASE("views: of tensors without elements, whatever their sizes") {
+  const std::int64_t huge = std::int64_t{1} << 62;
+  const Tensor x = zeros({0, huge}, float64);
+  CHECK(narrow(x, 1, huge - 1, 1).sizes() == Shape{0, 1});
+  CHECK(select(x, 1, huge - 1).sizes() == Shape{0});
+  CHECK(x.t().diagonal(-huge / 2).sizes() == Shape{0});
+  CHECK(roll(x, {-3}, {1}).sizes() == x.sizes());
+  CHECK(fft::fftshift(x).sizes() == x.sizes());
+}
+
 TEST_CASE("views: 0-d tensors have no dimension to cut") {
   const Tensor x = zeros({});
   CHECK_THROWS_AS(x.select(0, 0), IndexError);
