@@ -13,13 +13,13 @@
 namespace WICK_API wick {
 
 struct StftOptions {
-  std::optional<std::int64_t> hop_length;  // samples from a frame to the next; n_fft / 4
-  std::optional<std::int64_t> win_length;  // n_fft
-  Tensor window;                           // of win_length values; ones. Zeros are put around it up to n_fft
-  bool center = true;                      // frame t is around sample t * hop_length: the signal is padded
-  std::string_view pad_mode = "reflect";   // see pad()
-  bool normalized = false;                 // divide by sqrt(n_fft)
-  std::optional<bool> onesided;  // only the first n_fft / 2 + 1 bins; true for a real signal and window
+  std::optional<std::int64_t> hop_length = {};  // samples from a frame to the next; n_fft / 4
+  std::optional<std::int64_t> win_length = {};  // n_fft
+  Tensor window = {};                     // of win_length values; ones. Zeros are put around it up to n_fft
+  bool center = true;                     // frame t is around sample t * hop_length: the signal is padded
+  std::string_view pad_mode = "reflect";  // see pad()
+  bool normalized = false;                // divide by sqrt(n_fft)
+  std::optional<bool> onesided = {};  // only the first n_fft / 2 + 1 bins; true for a real signal and window
 };
 
 // (..., T) to complex (..., bins, frames), as torch.stft. Without centring there are 1 + (T - n_fft) /
