@@ -34,9 +34,10 @@ int Chain::apply(kernels::Binary op, int x, int y, int cost) {
 
 namespace {
 
-// Memory of a thread for what stands between two operations.
-constexpr std::int64_t buffer_bytes = 24 << 10;
-constexpr std::int64_t longest_block = 8 << 10;  // bytes
+// Memory of a thread for what stands between two operations, within the second-level cache; longer blocks
+// interrupt the reading ahead of memory less.
+constexpr std::int64_t buffer_bytes = 64 << 10;
+constexpr std::int64_t longest_block = 16 << 10;  // bytes
 constexpr std::int64_t alignment = 64;
 
 // Where an operand of a step comes from.

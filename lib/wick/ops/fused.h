@@ -7,9 +7,9 @@
 //   const int sum = chain.apply(Binary::Add, chain.apply(Binary::Mul, a, a), chain.number(2));
 //   const Tensor y = chain.run(chain.apply(Unary::Sqrt, sum));
 //
-// Each block stays in the first-level cache from the first operation to the last, so that memory is read once
-// for each input and written once, and nothing of full size is made in between. The kernels are those of the
-// functions of the same names, so the bits are too. Nothing is recorded.
+// Each block stays in cache from the first operation to the last, so that memory is read once for each input
+// and written once, and nothing of full size is made in between. The kernels are those of the functions of
+// the same names, so the bits are too. Nothing is recorded.
 
 #include <vector>
 
