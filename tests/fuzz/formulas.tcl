@@ -68,7 +68,7 @@ proc indices {depth} {
 }
 set functions {exp log sqrt sigmoid tanh relu abs floor square erf maximum minimum pow atan2 hypot remainder sum mean amax cumsum softmax
     where clamp cat stack reshape zeros ones full eye arange transpose outer item equal tensor_shape to int double max min round rand
-    same meddle fails inner llength torch::sum tensor_sum nosuch exit1 tensor_add isnan argmax sort split unbind string layer_forward}
+    same meddle fails inner llength torch::sum tensor_sum nosuch tensor_add isnan argmax sort split unbind string layer_forward}
 set names {dim keepdim dtype input other min max value shape tensors nosuch unbiased}
 proc call {depth} {
     set arguments {}
