@@ -175,6 +175,8 @@ std::vector<Command> normalizations() {
   constexpr const char* details =
       "The largest value is subtracted first, so that nothing overflows. Floating point only.";
   return {
+      along("softmax", "softMax", "exp(x) over its sum along a dimension.", details, -1,
+            bind([](const Tensor& x, std::int64_t d) { return wick::softmax(x, d); })),
       along("softmin", "softMin", "exp(-x) over its sum along a dimension.", details, -1,
             bind([](const Tensor& x, std::int64_t d) { return wick::softmin(x, d); })),
       along("softmax2d", "softmax2D",

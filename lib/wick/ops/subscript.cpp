@@ -7,6 +7,7 @@
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
+#include "wick/ops/index_list.h"
 #include "wick/ops/indexing.h"
 #include "wick/ops/views.h"
 
@@ -42,7 +43,11 @@ struct Resolved {
   Tensors picks;
 };
 
-Resolved resolve(const Tensor& x, std::initializer_list<TensorIndex> indices) {
+using Indices = std::span<const TensorIndex>;
+
+Indices listed(std::initializer_list<TensorIndex> indices) { return {indices.begin(), indices.size()}; }
+
+Resolved resolve(const Tensor& x, Indices indices) {
   int named = 0, ellipses = 0;
   for (const TensorIndex& index : indices) {
     named += dimensions_of(index);
@@ -98,9 +103,13 @@ Tensor values_for(const Tensor& x, const Operand& values) {
 
 }  // namespace
 
-Tensor index(const Tensor& x, std::initializer_list<TensorIndex> indices) {
+Tensor index(const Tensor& x, Indices indices) {
   const auto [view, picks] = resolve(x, indices);
   return picks.empty() ? view : index(view, picks);
+}
+
+Tensor index(const Tensor& x, std::initializer_list<TensorIndex> indices) {
+  return index(x, listed(indices));
 }
 
 namespace {
@@ -120,9 +129,15 @@ void assign(const Tensor& view, const Tensors& picks, const Operand& values) {
 
 }  // namespace
 
+const Tensor& index_put_(const Tensor& x, Indices indices, const Operand& values) {
+  const auto [view, picks] = resolve(x, indices);
+  assign(view, picks, values);
+  return x;
+}
+
 const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> indices, const Operand& values,
                          bool accumulate) {
-  const auto [view, picks] = resolve(x, indices);
+  const auto [view, picks] = resolve(x, listed(indices));
   if (!accumulate) {
     assign(view, picks, values);
   } else if (picks.empty()) {
@@ -134,7 +149,7 @@ const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> ind
 }
 
 Subscript::Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices) {
-  auto [view, picks] = resolve(x, indices);
+  auto [view, picks] = resolve(x, listed(indices));
   Tensor::operator=(picks.empty() ? view : wick::index(view, picks));
   if (picks.empty()) return;
   origin_ = view;
