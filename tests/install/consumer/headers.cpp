@@ -30,6 +30,7 @@
 #include <wick/io/npy.h>
 #include <wick/io/npz.h>
 #include <wick/io/safetensors.h>
+#include <wick/io/wav.h>
 #include <wick/linalg/decompositions.h>
 #include <wick/linalg/diagonals.h>
 #include <wick/linalg/einsum.h>
@@ -291,6 +292,7 @@ void exceptions() {
   throws<FileError>("safetensors.h", [] { load_safetensors("/nowhere/there.safetensors"); });
   throws<FileError>("checkpoint.h", [] { load_checkpoint_info("/nowhere/there.safetensors"); });
   throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
+  throws<FileError>("wav.h", [] { load_wav("/nowhere/there.wav"); });
   throws<DistributedError>("DistributedError", [] { distributed::recv({1}, 0); });
   throws<Interrupted>("Interrupted", [] {
     const InterruptScope scope([](void*, const Progress&) { return false; });
