@@ -20,6 +20,7 @@
 #include "wick/distributed/distributed.h"
 #include "wick/fft/fft.h"
 #include "wick/io/checkpoint.h"
+#include "wick/io/csv.h"
 #include "wick/io/npy.h"
 #include "wick/io/npz.h"
 #include "wick/io/safetensors.h"

@@ -1,8 +1,9 @@
 // Data in files that other programs read and write: NumPy's arrays, sounds.
 
+#include "tclext/commands/data_files.h"
+
 #include "tclext/binding/compound.h"
 #include "tclext/commands/areas.h"
-#include "tclext/commands/common.h"
 #include "tclext/commands/named.h"
 #include "wick/io/npy.h"
 #include "wick/io/npz.h"
@@ -120,7 +121,7 @@ std::vector<Command> sound_files() {
 }  // namespace
 
 const Area& data_files() {
-  static const Area area{"files", "Files and tables", joined({numpy_files(), sound_files()})};
+  static const Area area{"files", "Files and tables", joined({numpy_files(), table_files(), sound_files()})};
   return area;
 }
 

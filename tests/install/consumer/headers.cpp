@@ -27,6 +27,7 @@
 #include <wick/fft/fft.h>
 #include <wick/interop/dlpack.h>
 #include <wick/io/checkpoint.h>
+#include <wick/io/csv.h>
 #include <wick/io/npy.h>
 #include <wick/io/npz.h>
 #include <wick/io/safetensors.h>
@@ -292,6 +293,7 @@ void exceptions() {
   throws<FileError>("safetensors.h", [] { load_safetensors("/nowhere/there.safetensors"); });
   throws<FileError>("checkpoint.h", [] { load_checkpoint_info("/nowhere/there.safetensors"); });
   throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
+  throws<FileError>("csv.h", [] { load_csv("/nowhere/there.csv"); });
   throws<FileError>("wav.h", [] { load_wav("/nowhere/there.wav"); });
   throws<DistributedError>("DistributedError", [] { distributed::recv({1}, 0); });
   throws<Interrupted>("Interrupted", [] {
