@@ -23,6 +23,7 @@
 #include "wick/io/csv.h"
 #include "wick/io/npy.h"
 #include "wick/io/npz.h"
+#include "wick/io/pt.h"
 #include "wick/io/safetensors.h"
 #include "wick/io/wav.h"
 #include "wick/linalg/decompositions.h"

@@ -7,6 +7,7 @@
 #include "tclext/commands/named.h"
 #include "wick/io/npy.h"
 #include "wick/io/npz.h"
+#include "wick/io/pt.h"
 #include "wick/io/wav.h"
 
 template <>
@@ -75,6 +76,26 @@ Dict wav_dict(Call& call, const wick::Wav& wav) {
       .take();
 }
 
+std::vector<Command> torch_files() {
+  return {
+      Command{
+          .name = "pt_read",
+          .summary = "Reads the tensors of a state dict that torch.save of PyTorch has written, a .pt file.",
+          .details = "Those of PyTorch 1.6 and later. Tensors of dicts and lists within the dict have names "
+                     "with dots; what is "
+                     "no tensor is left out. Such a file is a program that builds what is in it: only "
+                     "tensors, dicts, lists, "
+                     "numbers and texts are built, and whatever asks for anything else, such as a whole "
+                     "model, is refused by "
+                     "its name.",
+          .params = {filename},
+          .positional = {"filename"},
+          .trusted_only = true,
+          .returns = "a dict of names and tensors",
+          .call = bind([](const Path& path) { return Named{wick::load_pt(path.native)}; })},
+  };
+}
+
 std::vector<Command> sound_files() {
   return {
       Command{
@@ -121,7 +142,8 @@ std::vector<Command> sound_files() {
 }  // namespace
 
 const Area& data_files() {
-  static const Area area{"files", "Files and tables", joined({numpy_files(), table_files(), sound_files()})};
+  static const Area area{"files", "Files and tables",
+                         joined({numpy_files(), table_files(), torch_files(), sound_files()})};
   return area;
 }
 

@@ -128,8 +128,8 @@ const char* plain_number(const char* p, std::int64_t& value) {
   const char* first = p + minus;
   const char* q = first;
   std::int64_t whole = 0;
-  for (; is_digit(*q) && q - first <= most_digits; ++q) whole = whole * 10 + (*q - '0');
-  if (q == first || q - first > most_digits) return nullptr;
+  for (; is_digit(*q) && q - first < most_digits; ++q) whole = whole * 10 + (*q - '0');
+  if (q == first || is_digit(*q)) return nullptr;
   value = minus ? -whole : whole;
   return q;
 }

@@ -30,6 +30,7 @@
 #include <wick/io/csv.h>
 #include <wick/io/npy.h>
 #include <wick/io/npz.h>
+#include <wick/io/pt.h>
 #include <wick/io/safetensors.h>
 #include <wick/io/wav.h>
 #include <wick/linalg/decompositions.h>
@@ -292,6 +293,7 @@ void exceptions() {
   throws<FileError>("FileError", [] { load_npy("/nowhere/there.npy"); });
   throws<FileError>("safetensors.h", [] { load_safetensors("/nowhere/there.safetensors"); });
   throws<FileError>("checkpoint.h", [] { load_checkpoint_info("/nowhere/there.safetensors"); });
+  throws<Error>("pt.h", [] { load_pt("/nowhere/there.pt"); });
   throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
   throws<FileError>("csv.h", [] { load_csv("/nowhere/there.csv"); });
   throws<FileError>("wav.h", [] { load_wav("/nowhere/there.wav"); });
