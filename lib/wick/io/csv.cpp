@@ -3,6 +3,7 @@
 #include "wick/io/csv.h"
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -101,8 +102,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // A number of few digits at p, such as -12.5, and the place behind it; null for any other text. Such a whole
 // number and such a power of ten are doubles, so that their quotient is the double next to the number.
 const char* plain_number(const char* p, double& value) {
-  constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   constexpr std::uint64_t largest = std::uint64_t{1} << 53;
   constexpr std::ptrdiff_t most_digits = 19;  // of 64 bits
   const bool minus = *p == '-';
@@ -118,8 +119,10 @@ const char* plain_number(const char* p, double& value) {
     digits += behind;
   }
   if (digits == 0 || digits > most_digits || whole > largest) return nullptr;
+  // Without a branch, which would be guessed wrongly for every second number.
+  constexpr int sign_bit = 63;
   const double magnitude = static_cast<double>(whole) / powers[behind];
-  value = minus ? -magnitude : magnitude;
+  value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) | std::uint64_t{minus} << sign_bit);
   return q;
 }
 const char* plain_number(const char* p, std::int64_t& value) {
@@ -153,6 +156,11 @@ class Blocks {
   const char* at() const { return buffer_.data() + at_; }
   const char* end() const { return buffer_.data() + end_; }
   void go_to(const char* place) { at_ = static_cast<std::size_t>(place - buffer_.data()); }
+  // How much of the file there is for each byte up to at(), 1 at least.
+  double whole_over_done() const {
+    const auto done = static_cast<double>(file_.position()) - static_cast<double>(end_ - at_);
+    return std::max(static_cast<double>(total_) / std::max(done, 1.0), 1.0);
+  }
   // Reads on behind end(); false when there is nothing more. Addresses are others afterwards.
   bool more() {
     if (complete_) return false;
@@ -198,6 +206,7 @@ class Records {
   }
 
   const std::string& name() const { return name_; }
+  double whole_over_done() const { return blocks_.whole_over_done(); }
   // The line that the record begins on, counted from 1.
   std::int64_t line() const { return line_; }
 
@@ -587,33 +596,81 @@ class CsvReader {
     return places;
   }
 
-  // Numbers are collected row by row, in pieces that are large enough for the copies at the end and small
-  // enough for a table with many columns.
+  // Rows are collected in a piece that stays in the cache, and copied to where they belong when it is full.
   template <class T>
   void read_rows() {
     if (integral_) set_range();
     const std::int64_t width = std::ssize(wanted_), file_width = std::ssize(columns_);
-    constexpr std::int64_t usual = 1 << 16, most = 1 << 22, most_rows = 256;
+    constexpr std::int64_t usual = 1 << 15, most = 1 << 22, most_rows = 256;
     const std::int64_t capacity =
         std::max({std::int64_t{1}, std::min(most_rows, most / width), usual / width});
-    RowFiller<T> filler{*this, plain_places<T>()};
-    std::int64_t left = 0;
+    const Tensor piece = empty({capacity, width}, dtype_of<T>);
+    T* const first = piece.data<T>();
+    RowFiller<T> filler{*this, plain_places<T>(), first};
+    std::int64_t rows = 0;
     for (;;) {
-      if (left == 0) {
-        pieces_.push_back(empty({capacity, width}, dtype_of<T>));
-        filler.row = pieces_.back().template data<T>();
-        left = capacity;
-      }
       const std::int64_t fields = records_.next(filler);
-      if (fields < 0) break;
-      if (fields != file_width) {
+      if (fields >= 0 && fields != file_width) {
         records_.fail_at(records_.line(), "{} fields where there should be {}", fields, file_width);
       }
-      filler.row += width;
-      --left;
-      ++rows_;
+      if (fields >= 0) {
+        filler.row += width;
+        ++rows;
+      }
+      if (fields < 0 || rows == capacity) {
+        add_rows(piece.slice(0, 0, rows));
+        rows = 0;
+        filler.row = first;
+      }
+      if (fields < 0) return;
     }
-    pieces_.back() = pieces_.back().slice(0, 0, capacity - left);
+  }
+
+  void add_rows(const Tensor& piece) {
+    check_interrupt({rows_, capacity_});
+    const std::int64_t end = rows_ + piece.size(0);
+    if (end > capacity_ || targets_.empty()) make_room(end);
+    if (matrix_) {
+      targets_[0].slice(0, rows_, end).copy_(piece);
+    } else {
+      for (std::size_t c = 0; c < targets_.size(); ++c)
+        targets_[c].slice(0, rows_, end).copy_(piece.select(1, static_cast<std::int64_t>(c)));
+    }
+    rows_ = end;
+  }
+
+  // For so many rows at least: as many as the part of the file that has been read lets expect.
+  void make_room(std::int64_t least) {
+    constexpr double spare = 1.02;
+    const double ratio = records_.whole_over_done();
+    const auto expected =
+        static_cast<std::int64_t>(static_cast<double>(least) * (ratio > 1 ? ratio * spare : 1.0));
+    capacity_ = std::max(least, expected);
+    const auto grow = [&](std::size_t place, const Shape& shape, DType dtype) {
+      const Tensor larger = empty(shape, dtype);
+      if (place == targets_.size()) {
+        targets_.push_back(larger);
+      } else {
+        larger.slice(0, 0, rows_).copy_(targets_[place].slice(0, 0, rows_));
+        targets_[place] = larger;
+      }
+    };
+    if (matrix_) {
+      grow(0, {capacity_, std::ssize(wanted_)}, options_.dtype);
+    } else {
+      for (std::size_t c = 0; c < wanted_.size(); ++c)
+        grow(c, {capacity_}, columns_[wanted_[c]].words ? int64 : options_.dtype);
+    }
+  }
+
+  // The rows that there are. A little room to spare stays; no tensor but this one knows of it.
+  Tensor filled(const Tensor& target) const {
+    if (capacity_ == rows_) return target;
+    const Tensor rows = target.slice(0, 0, rows_);
+    constexpr std::int64_t most_spare = 8;  // one eighth
+    if (capacity_ - rows_ > rows_ / most_spare) return rows.clone();
+    return from_blob(
+        target.raw_data(), rows.sizes(), [target](void*) {}, target.dtype());
   }
 
   void set_range() {
@@ -626,28 +683,11 @@ class CsvReader {
   Table result() {
     Table table;
     table.header = header_;
-    const std::int64_t width = std::ssize(wanted_);
-    std::vector<Tensor> targets;
     if (matrix_) {
-      table.matrix = empty({rows_, width}, options_.dtype);
+      table.matrix = filled(targets_[0]);
     } else {
-      for (const std::size_t i : wanted_) {
-        const Column& column = columns_[i];
-        table.columns.emplace_back(column.name, empty({rows_}, column.words ? int64 : options_.dtype));
-      }
-    }
-    std::int64_t at = 0;
-    for (Tensor& piece : pieces_) {
-      check_interrupt({at, rows_});
-      const std::int64_t end = at + piece.size(0);
-      if (matrix_) {
-        table.matrix.slice(0, at, end).copy_(piece);
-      } else {
-        for (std::int64_t c = 0; c < width; ++c)
-          table.columns[static_cast<std::size_t>(c)].second.slice(0, at, end).copy_(piece.select(1, c));
-      }
-      at = end;
-      piece = {};
+      for (std::size_t c = 0; c < wanted_.size(); ++c)
+        table.columns.emplace_back(columns_[wanted_[c]].name, filled(targets_[c]));
     }
     for (const std::size_t i : wanted_) {
       if (columns_[i].words) table.levels[columns_[i].name] = columns_[i].words->take();
@@ -661,8 +701,8 @@ class CsvReader {
   std::int64_t least_ = 0, most_ = 0;  // of an integral dtype
   std::vector<Column> columns_;        // those of the file
   std::vector<std::size_t> wanted_;    // those of the result
-  std::vector<Tensor> pieces_;
-  std::int64_t rows_ = 0;
+  std::vector<Tensor> targets_;        // the matrix, or the columns
+  std::int64_t rows_ = 0, capacity_ = 0;
 };
 
 }  // namespace
