@@ -1,6 +1,7 @@
 // The entry of the Tcl module: package torch.
 
 #include "tclext/binding/registry.h"
+#include "tclext/binding/suggest.h"
 #include "tclext/commands/areas.h"
 
 namespace {
@@ -39,6 +40,7 @@ int install(Tcl_Interp* interp, binding::State& state) {
     Tcl_CreateNamespace(interp, "::torch", &state, forget_package);
   }
   binding::registry().install(interp, state);
+  binding::suggest_commands(interp);
   return Tcl_PkgProvide(interp, "torch", WICK_VERSION);
 }
 

@@ -3,7 +3,7 @@
 #
 #     tclsh spectrogram.tcl ?PICTURE? ?SOUND?
 #
-# SOUND is a WAV file of 16-bit samples. If there is none yet, or none is named, one is made first: a tone that glides from
+# SOUND is a WAV file. If there is none yet, or none is named, one is made first: a tone that glides from
 # 500 to 3500 Hz within two seconds, above a steady one of 1000 Hz. The picture has time from left to right, frequencies from
 # below to above, and 80 dB between white and black; it is a PGM file. For the sound that it made, the script also measures
 # the two tones and fails if they are not where they should be.
@@ -11,42 +11,6 @@ package require torch
 
 set rate 8000
 set seconds 2.0
-
-# One channel of whole numbers from -32768 to 32767. The header: RIFF, the size of what follows, and chunks, each with
-# its name, its size and its bytes.
-proc writeWav {path samples rate} {
-    set data [binary format s* $samples]
-    set channel [open $path wb]
-    puts -nonewline $channel [binary format a4ia4a4issiissa4i RIFF [expr {36 + [string length $data]}] WAVE \
-        "fmt " 16 1 1 $rate [expr {2 * $rate}] 2 16 data [string length $data]]
-    puts -nonewline $channel $data
-    close $channel
-}
-
-# The rate and the samples, from -1 to 1, of the first channel.
-proc readWav {path} {
-    set channel [open $path rb]
-    set bytes [read $channel]
-    close $channel
-    if {[binary scan $bytes a4ia4 riff size wave] != 3 || $riff ne "RIFF" || $wave ne "WAVE"} {error "$path: not a WAV file"}
-    set at 12
-    while {[binary scan $bytes @${at}a4iu name size] == 2} {
-        incr at 8
-        set chunks($name) [string range $bytes $at [expr {$at + $size - 1}]]
-        # Chunks begin at even places.
-        incr at [expr {$size + $size % 2}]
-    }
-    if {![info exists chunks(data)] || ![info exists "chunks(fmt )"] ||
-        [binary scan [set "chunks(fmt )"] susuiuiususu format channels rate - - bits] != 6} {
-        error "$path: there is no sound"
-    }
-    if {$format != 1 || $bits != 16 || $channels < 1} {error "$path: samples of $bits bits, format $format; 16-bit PCM is wanted"}
-    binary scan $chunks(data) s* values
-    set frames [expr {[llength $values] / $channels}]
-    set values [lrange $values 0 [expr {$frames * $channels - 1}]]
-    set table [torch::tensor_create -data $values -shape [list $frames $channels] -dtype float32]
-    list $rate [torch::tensor_div [torch::tensor_reshape [torch::tensor_slice $table 1 0 1] -1] -other 32768.0]
-}
 
 # A glide from 500 to 3500 Hz is the sine of the integral of its frequency.
 proc makeSound {path} {
@@ -56,9 +20,9 @@ proc makeSound {path} {
     for {set i 0} {$i < $rate * $seconds} {incr i} {
         set t [expr {double($i) / $rate}]
         set glide [expr {sin(2 * $pi * (500 * $t + 3000 * $t * $t / (2 * $seconds)))}]
-        lappend samples [expr {round(12000 * $glide + 3000 * sin(2 * $pi * 1000 * $t))}]
+        lappend samples [expr {0.37 * $glide + 0.09 * sin(2 * $pi * 1000 * $t)}]
     }
-    writeWav $path $samples $rate
+    torch::wav_write $path [torch::tensor_create $samples] $rate
 }
 
 # Grey levels, rows from above to below. PGM is a line of text for the kind, the size and the largest level, and the bytes.
@@ -80,10 +44,13 @@ proc main {picture sound} {
     if {$sound eq ""} {close [file tempfile sound sound.wav]; set temporary $sound}
     try {
         if {$made} {makeSound $sound}
-        lassign [readWav $sound] rate signal
+        set read [torch::wav_read $sound]
     } finally {
         if {[info exists temporary]} {file delete $temporary}
     }
+    set rate [dict get $read rate]
+    # The first channel.
+    set signal [torch::tensor_reshape [torch::tensor_slice [dict get $read samples] 0 0 1] -1]
     set width 256
     set hop 64
     if {[torch::tensor_numel $signal] < $width} {error "a sound of [torch::tensor_numel $signal] samples is too short"}

@@ -31,30 +31,56 @@ bool contains(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
-bool is_about(const Binding& binding, std::string_view word) {
+bool is_named(const Binding& binding, std::string_view word) {
   const auto& names = binding.names();
-  return contains(binding.command().summary, word) ||
-         std::any_of(names.begin(), names.end(), [word](const auto& name) { return contains(name, word); });
+  return std::any_of(names.begin(), names.end(), [word](const auto& name) { return contains(name, word); });
+}
+
+bool is_about(const Binding& binding, std::string_view word) {
+  return is_named(binding, word) || contains(binding.command().summary, word);
 }
 
 bool mentions(const Binding& binding, std::string_view word) {
   const auto& params = binding.command().params;
-  return contains(binding.command().details, word) || contains(binding.command().returns, word) ||
+  return is_about(binding, word) || contains(binding.command().details, word) ||
+         contains(binding.command().returns, word) ||
          std::any_of(params.begin(), params.end(),
                      [word](const Param& p) { return contains(p.purpose, word); });
 }
 
-// The commands in whose names or summaries a word stands, one a line; else those whose help has it elsewhere.
-std::string search_text(std::string_view word) {
-  for (const auto found : {is_about, mentions}) {
-    std::string text;
-    for (const Binding& binding : registry().bindings()) {
-      if (found(binding, word)) text += "\n  torch::" + binding.names()[0] + ": " + binding.command().summary;
-    }
-    if (!text.empty())
-      return "No command is named torch::" + std::string(word) + ". The word stands in:\n" + text;
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  unknown_command(word);
+  return words;
+}
+
+// The commands in whose names or summaries all words stand, one a line, first those in whose names they do;
+// else those whose help has them elsewhere.
+std::string search_text(std::string_view searched) {
+  const std::vector<std::string_view> words = words_of(searched);
+  std::vector<const Binding*> found;
+  const auto find = [&](auto fits) {
+    for (const Binding& binding : registry().bindings()) {
+      const bool all =
+          std::all_of(words.begin(), words.end(), [&](std::string_view w) { return fits(binding, w); });
+      if (all && std::find(found.begin(), found.end(), &binding) == found.end()) found.push_back(&binding);
+    }
+  };
+  if (!words.empty()) {
+    find(is_named);
+    find(is_about);
+    if (found.empty()) find(mentions);
+  }
+  if (found.empty()) unknown_command(searched);
+  std::string text = "No command is named torch::" + std::string(searched) + ". The " +
+                     (words.size() > 1 ? "words stand" : "word stands") + " in:\n";
+  for (const Binding* binding : found)
+    text += "\n  torch::" + binding->names()[0] + ": " + binding->command().summary;
+  return text;
 }
 
 std::string purpose_of(const Param& param) {

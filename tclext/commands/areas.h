@@ -28,6 +28,7 @@ const binding::Area& runtime();
 const binding::Area& signal();
 const binding::Area& vision();
 const binding::Area& formulas();
+const binding::Area& data_files();
 const binding::Area& handles();
 
 std::vector<const binding::Area*> areas();

@@ -7,6 +7,7 @@
 
 #include "tclext/commands/training.h"
 #include "wick/io/checkpoint.h"
+#include "wick/io/pt.h"
 #include "wick/io/safetensors.h"
 #include "wick/ops/random.h"
 
@@ -26,9 +27,10 @@ const Param strict{"strict", true,
                    "whether names in the file that the module lacks, or the other way round, are an error"};
 
 constexpr const char* about_files =
-    "Files are in the safetensors format, with the names that PyTorch's state dicts have. A file of "
-    "torch.save is "
-    "recognized and refused with the line of Python that converts it. Nothing is changed unless all fits.";
+    "Files are in the safetensors format, with the names that PyTorch's state dicts have. A state dict that "
+    "torch.save of PyTorch 1.6 or later has written is read as well; other files of torch.save are "
+    "recognized and "
+    "refused with the line of Python that converts them. Nothing is changed unless all fits.";
 constexpr const char* about_writing =
     "The file, in the safetensors format with the names that PyTorch's state dicts have, appears complete or "
     "not "
@@ -39,7 +41,9 @@ void save_model(const Module& from, const Path& path) {
 }
 
 void load_model(const Module& into, const Path& path, bool strictly) {
-  into->load_state_dict(wick::load_checkpoint(path.native).model, strictly);
+  into->load_state_dict(
+      wick::is_pt(path.native) ? wick::load_pt(path.native) : wick::load_checkpoint(path.native).model,
+      strictly);
 }
 
 // The text of the word that named the file.

@@ -96,10 +96,21 @@ void write_array(zipFile archive, const std::string& name, const Tensor& x, bool
   if (!good) fail<FileError>(save, "array \"{}\" cannot be written; is the disk full?", name);
 }
 
+// minizip does not open an archive of nothing but its end (section 4.3.16 of the zip format's specification).
+bool is_empty_archive(const std::filesystem::path& path) {
+  constexpr std::string_view start("PK\5\6\0\0\0\0\0\0\0\0", 12);
+  io::InputFile file(load, path);
+  char bytes[start.size()];
+  if (file.left() != 22) return false;
+  file.read(bytes, sizeof bytes);
+  return std::string_view(bytes, sizeof bytes) == start;
+}
+
 }  // namespace
 
 NamedTensors load_npz(const std::filesystem::path& path) {
   const InputArchive archive(unzOpen64(path.c_str()));
+  if (!archive && is_empty_archive(path)) return {};
   if (!archive) fail<FileError>(load, "\"{}\" cannot be read, or is no .npz file", path.string());
   NamedTensors tensors;
   int state = unzGoToFirstFile(archive.get());

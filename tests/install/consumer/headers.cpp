@@ -27,9 +27,12 @@
 #include <wick/fft/fft.h>
 #include <wick/interop/dlpack.h>
 #include <wick/io/checkpoint.h>
+#include <wick/io/csv.h>
 #include <wick/io/npy.h>
 #include <wick/io/npz.h>
+#include <wick/io/pt.h>
 #include <wick/io/safetensors.h>
+#include <wick/io/wav.h>
 #include <wick/linalg/decompositions.h>
 #include <wick/linalg/diagonals.h>
 #include <wick/linalg/einsum.h>
@@ -290,7 +293,10 @@ void exceptions() {
   throws<FileError>("FileError", [] { load_npy("/nowhere/there.npy"); });
   throws<FileError>("safetensors.h", [] { load_safetensors("/nowhere/there.safetensors"); });
   throws<FileError>("checkpoint.h", [] { load_checkpoint_info("/nowhere/there.safetensors"); });
+  throws<Error>("pt.h", [] { load_pt("/nowhere/there.pt"); });
   throws<Error>("npz.h", [] { load_npz("/nowhere/there.npz"); });
+  throws<FileError>("csv.h", [] { load_csv("/nowhere/there.csv"); });
+  throws<FileError>("wav.h", [] { load_wav("/nowhere/there.wav"); });
   throws<DistributedError>("DistributedError", [] { distributed::recv({1}, 0); });
   throws<Interrupted>("Interrupted", [] {
     const InterruptScope scope([](void*, const Progress&) { return false; });

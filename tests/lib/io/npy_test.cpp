@@ -79,6 +79,9 @@ TEST_CASE("npy: archives") {
     CHECK(identical(arrays[1].second, numpy_values(float64, {3})));
     CHECK(identical(arrays[2].second, scalar_tensor(7, int64)));
   }
+  const Scratch scratch;
+  save_npz(scratch.where / "none.npz", {});
+  CHECK(load_npz(scratch.where / "none.npz").empty());
   CHECK_THROWS_AS(save_npz("unused.npz", {{"a", ones({1})}, {"a", ones({1})}}), Error);
   CHECK_FALSE(std::filesystem::exists("unused.npz"));
 }
