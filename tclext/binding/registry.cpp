@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -84,7 +85,8 @@ int run_command(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const ob
   const StateRef state(*installed->state);
   const wick::InterruptScope asked(may_go_on, interp);
   const wick::FlushDenormalScope flushing;
-  const wick::profiler::Range timed(binding.command().name);
+  std::optional<wick::profiler::Range> timed;
+  if (wick::profiler::running()) timed.emplace(binding.command().name);
   wick::set_grad_enabled(state->grad_enabled);
   try {
     Call call{*state, binding.command()};

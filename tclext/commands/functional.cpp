@@ -7,8 +7,7 @@
 
 #include "tclext/commands/objects.h"
 #include "wick/autograd/functional.h"
-#include "wick/nn/attention.h"
-#include "wick/nn/transformer.h"
+#include "wick/nn/module.h"
 
 namespace commands {
 namespace {
@@ -208,21 +207,6 @@ wick::NamedTensors named_tensors(Call& call, const Module& module, const std::ve
   return named;
 }
 
-// What a module makes of one tensor, or of those that it takes.
-Tensor forward(const Module& module, const Tensors& x) {
-  wick::nn::Module* m = module.get();
-  if (x.size() == 1) return m->forward(x[0]);
-  if (x.size() == 2) {
-    if (auto* layer = dynamic_cast<wick::nn::TransformerDecoderLayer*>(m)) return layer->forward(x[0], x[1]);
-    if (auto* decoder = dynamic_cast<wick::nn::TransformerDecoder*>(m)) return decoder->forward(x[0], x[1]);
-  }
-  if (x.size() == 3) {
-    if (auto* attention = dynamic_cast<wick::nn::MultiheadAttention*>(m))
-      return attention->forward(x[0], x[1], x[2]).output;
-  }
-  wick::fail("functional_call", "a {} does not take {} tensors", m->kind(), x.size());
-}
-
 Tensor functional_call(Call& call, const std::variant<Module, Function>& target,
                        const binding::Value& parameters, const optional<binding::Value>& arguments) {
   const std::vector<Tcl_Obj*> words = binding::elements_of(parameters.object);
@@ -233,7 +217,7 @@ Tensor functional_call(Call& call, const std::variant<Module, Function>& target,
     Tensors inputs;
     for (Tcl_Obj* word : more)
       inputs.push_back(binding::Convert<Tensor>::from({call.state, word, call.command.params[2].names}));
-    return wick::nn::functional_call(**module, named, [&] { return forward(*module, inputs); });
+    return wick::nn::functional_call(**module, named, [&] { return (*module)->forward_all(inputs); });
   }
   const Function& function = std::get<Function>(target);
   if (!function.prefix) {

@@ -1,9 +1,14 @@
 #include "tclext/commands/operand.h"
 
+#include <algorithm>
+
 namespace commands {
 
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b) {
-  if (!a.is_tensor() && !b.is_tensor()) throw binding::invalid_handle("tensor", a.option(), a.word);
+  if (!a.is_tensor() && !b.is_tensor()) {
+    const DType type = std::max(a.number.dtype(), b.number.dtype());
+    return {wick::scalar_tensor(a.number, type), wick::scalar_tensor(b.number, type)};
+  }
   return {a.is_tensor() ? a.tensor : number_beside(b.tensor, a.number),
           b.is_tensor() ? b.tensor : number_beside(a.tensor, b.number)};
 }

@@ -28,7 +28,7 @@ inline wick::Operand library_operand(const Operand& operand) {
   return operand.is_tensor() ? wick::Operand(operand.tensor) : wick::Operand(operand.number);
 }
 
-// Both as tensors; an error for two numbers, which says that the first one is no tensor.
+// Both as tensors; two numbers are Int64 when both are whole, and Float32 otherwise.
 std::pair<Tensor, Tensor> as_tensors(const Operand& a, const Operand& b);
 
 // Calls a function of two tensors, or its overload for a tensor and a number where there is one.

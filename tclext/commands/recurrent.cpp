@@ -45,6 +45,8 @@ struct Extras {
   optional<binding::Value> state_variable;
   optional<Tensor> memory, key, value, mask, padding_mask, memory_mask, memory_padding_mask;
   bool causal;
+  optional<binding::Value> weights_variable;
+  bool average_weights;
 };
 
 // Refuses every option that was given and is not among those that the layer takes.
@@ -60,8 +62,19 @@ void check_extras(const Call& call, const Module& layer, std::initializer_list<s
 
 Tensor tensor_or_none(const optional<Tensor>& tensor) { return tensor.value_or(Tensor()); }
 
+void check_variable(const char* option, const optional<binding::Value>& name) {
+  if (name && binding::holds_handle(name->object))
+    throw binding::invalid_value(option, name->object, "the name of a variable");
+}
+
+void set_variable(Call& call, const binding::Value& name, const Tensors& tensors) {
+  const binding::ObjRef list(binding::to_object(call.state, tensors));
+  if (!Tcl_ObjSetVar2(call.interp(), name.object, nullptr, list.get(), TCL_LEAVE_ERR_MSG))
+    throw binding::ScriptError{TCL_ERROR};
+}
+
 Tensor run_recurrent(Call& call, Recurrent& layer, const Tensor& x, const Extras& extras) {
-  const bool has_cell = dynamic_cast<wick::nn::LSTM*>(&layer) != nullptr;
+  const bool has_cell = layer.states() == 2;
   Tensor h, c;
   if (extras.state) {
     const std::size_t wanted = has_cell ? 2 : 1;
@@ -77,39 +90,56 @@ Tensor run_recurrent(Call& call, Recurrent& layer, const Tensor& x, const Extras
   if (extras.state_variable) {
     Tensors states{result.h};
     if (has_cell) states.push_back(result.c);
-    const binding::ObjRef list(binding::to_object(call.state, states));
-    if (!Tcl_ObjSetVar2(call.interp(), extras.state_variable->object, nullptr, list.get(), TCL_LEAVE_ERR_MSG))
-      throw binding::ScriptError{TCL_ERROR};
+    set_variable(call, *extras.state_variable, states);
   }
   return result.output;
 }
 
-template <class M>
-Tensor encode(M& layer, const Tensor& x, const Extras& extras) {
-  return layer.forward(x, wick::nn::EncoderMasks{.mask = tensor_or_none(extras.mask),
-                                                 .key_padding_mask = tensor_or_none(extras.padding_mask),
-                                                 .is_causal = extras.causal});
+Tensor encode(wick::nn::EncoderModule& layer, const Tensor& x, const Extras& extras,
+              wick::nn::AttentionWeights* weights) {
+  return layer.forward(x,
+                       wick::nn::EncoderMasks{.mask = tensor_or_none(extras.mask),
+                                              .key_padding_mask = tensor_or_none(extras.padding_mask),
+                                              .is_causal = extras.causal},
+                       weights);
 }
-template <class M>
-Tensor decode(M& layer, const Tensor& x, const Extras& extras) {
+
+Tensor decode(wick::nn::DecoderModule& layer, const Tensor& x, const Extras& extras,
+              wick::nn::AttentionWeights* weights) {
   return layer.forward(
       x, needed(extras.memory, "memory"),
       wick::nn::DecoderMasks{.tgt_mask = tensor_or_none(extras.mask),
                              .memory_mask = tensor_or_none(extras.memory_mask),
                              .tgt_key_padding_mask = tensor_or_none(extras.padding_mask),
                              .memory_key_padding_mask = tensor_or_none(extras.memory_padding_mask),
-                             .tgt_is_causal = extras.causal});
+                             .tgt_is_causal = extras.causal},
+      weights);
 }
 
-Tensor attend(wick::nn::MultiheadAttention& layer, const Tensor& x, const Extras& extras) {
+Tensor attend(wick::nn::MultiheadAttention& layer, const Tensor& x, const Extras& extras,
+              wick::nn::AttentionWeights* weights) {
   const Tensor key = extras.key.value_or(x);
   // The value goes with the key.
-  return layer
-      .forward(x, key, extras.value.value_or(key),
-               wick::nn::AttentionOptions{.key_padding_mask = tensor_or_none(extras.padding_mask),
-                                          .attn_mask = tensor_or_none(extras.mask),
-                                          .is_causal = extras.causal})
-      .output;
+  const wick::nn::AttentionResult result =
+      layer.forward(x, key, extras.value.value_or(key),
+                    wick::nn::AttentionOptions{.key_padding_mask = tensor_or_none(extras.padding_mask),
+                                               .attn_mask = tensor_or_none(extras.mask),
+                                               .is_causal = extras.causal,
+                                               .need_weights = weights != nullptr,
+                                               .average_attn_weights = extras.average_weights});
+  if (weights) weights->all.push_back(result.weights);
+  return result.output;
+}
+
+// Calls f with the place where attention is to leave its weights, null where they are not wanted, and puts
+// them into the variable.
+template <class F>
+Tensor with_weights(Call& call, const Extras& extras, F f) {
+  if (!extras.weights_variable) return f(nullptr);
+  wick::nn::AttentionWeights weights{.average = extras.average_weights};
+  const Tensor out = f(&weights);
+  set_variable(call, *extras.weights_variable, weights.all);
+  return out;
 }
 
 Tensor forward(Call& call, const Module& layer, const Tensor& x, const Extras& extras) {
@@ -120,29 +150,24 @@ Tensor forward(Call& call, const Module& layer, const Tensor& x, const Extras& e
     return run_recurrent(call, *net, x, extras);
   }
   if (auto* attention = dynamic_cast<MultiheadAttention*>(module)) {
-    check_extras(call, layer, {"key", "value", "attnMask", "keyPaddingMask", "isCausal"});
-    return attend(*attention, x, extras);
+    check_extras(
+        call, layer,
+        {"key", "value", "attnMask", "keyPaddingMask", "isCausal", "weightsVariable", "averageWeights"});
+    return with_weights(call, extras,
+                        [&](AttentionWeights* weights) { return attend(*attention, x, extras, weights); });
   }
-  const auto of_encoders = {std::string_view("attnMask"), std::string_view("keyPaddingMask"),
-                            std::string_view("isCausal")};
-  if (auto* one = dynamic_cast<TransformerEncoderLayer*>(module)) {
-    check_extras(call, layer, of_encoders);
-    return encode(*one, x, extras);
+  if (auto* encoder = dynamic_cast<EncoderModule*>(module)) {
+    check_extras(call, layer,
+                 {"attnMask", "keyPaddingMask", "isCausal", "weightsVariable", "averageWeights"});
+    return with_weights(call, extras,
+                        [&](AttentionWeights* weights) { return encode(*encoder, x, extras, weights); });
   }
-  if (auto* all = dynamic_cast<TransformerEncoder*>(module)) {
-    check_extras(call, layer, of_encoders);
-    return encode(*all, x, extras);
-  }
-  const auto of_decoders = {std::string_view("memory"),         std::string_view("attnMask"),
-                            std::string_view("keyPaddingMask"), std::string_view("isCausal"),
-                            std::string_view("memoryMask"),     std::string_view("memoryKeyPaddingMask")};
-  if (auto* one = dynamic_cast<TransformerDecoderLayer*>(module)) {
-    check_extras(call, layer, of_decoders);
-    return decode(*one, x, extras);
-  }
-  if (auto* all = dynamic_cast<TransformerDecoder*>(module)) {
-    check_extras(call, layer, of_decoders);
-    return decode(*all, x, extras);
+  if (auto* decoder = dynamic_cast<DecoderModule*>(module)) {
+    check_extras(call, layer,
+                 {"memory", "attnMask", "keyPaddingMask", "isCausal", "memoryMask", "memoryKeyPaddingMask",
+                  "weightsVariable", "averageWeights"});
+    return with_weights(call, extras,
+                        [&](AttentionWeights* weights) { return decode(*decoder, x, extras, weights); });
   }
   check_extras(call, layer, {});
   return layer->forward(x);
@@ -189,7 +214,10 @@ Command forward_command() {
           "A recurrent layer begins with states of zeros unless -state gives others, and leaves those "
           "behind the last step in the variable that -stateVariable names; for another step give them "
           "back. Attention is of the input to itself, or to -key and -value. Masks of bool leave out "
-          "what is true, those of numbers are added. An option that the layer does not take is an error.",
+          "what is true, those of numbers are added. The weights that -weightsVariable asks for are (N, L, "
+          "S), of each head (N, heads, L, S), without N where the input has none: a list of one tensor of "
+          "attention, of one for each layer of an encoder, and of two for each layer of a decoder, its own "
+          "and those of the memory. An option that the layer does not take is an error.",
       .params = {{"layer", required, "a layer or a container"},
                  input,
                  {"state", omittable, "of a recurrent layer: h, of lstm {h c}, each (layers, batch, width)"},
@@ -201,19 +229,22 @@ Command forward_command() {
                  {"keyPaddingMask", omittable, "places of the keys that do not count, (N, S)"},
                  {"isCausal", false, "whether no place attends to later ones"},
                  {"memoryMask", omittable, "of a decoder: which places attend to which of the memory"},
-                 {"memoryKeyPaddingMask", omittable, "of a decoder: places of the memory that do not count"}},
+                 {"memoryKeyPaddingMask", omittable, "of a decoder: places of the memory that do not count"},
+                 {"weightsVariable", omittable, "a variable that gets a list of the weights of attention"},
+                 {"averageWeights", true, "whether these are averages over the heads"}},
       .positional = {"layer input"},
       .returns = "the layer's output",
       .call = bind([](Call& call, const Module& layer, const Tensor& x, const optional<Tensors>& state,
                       const optional<binding::Value>& variable, const optional<Tensor>& memory,
                       const optional<Tensor>& key, const optional<Tensor>& value,
                       const optional<Tensor>& mask, const optional<Tensor>& padding_mask, bool causal,
-                      const optional<Tensor>& memory_mask, const optional<Tensor>& memory_padding_mask) {
-        if (variable && binding::holds_handle(variable->object))
-          throw binding::invalid_value("stateVariable", variable->object, "the name of a variable");
+                      const optional<Tensor>& memory_mask, const optional<Tensor>& memory_padding_mask,
+                      const optional<binding::Value>& weights_variable, bool average_weights) {
+        check_variable("stateVariable", variable);
+        check_variable("weightsVariable", weights_variable);
         return forward(call, layer, x,
                        {state, variable, memory, key, value, mask, padding_mask, memory_mask,
-                        memory_padding_mask, causal});
+                        memory_padding_mask, causal, weights_variable, average_weights});
       })};
 }
 

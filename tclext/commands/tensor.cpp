@@ -302,11 +302,8 @@ std::vector<Command> arithmetic() {
                      {"y", required, "values elsewhere, a tensor or a number"}},
           .positional = {"condition x y"},
           .returns = "of the broadcast shape of all three, in the promoted dtype of x and y",
-          .call = bind([](Call& call, const Tensor& condition, Operand x, Operand y) {
+          .call = bind([](Call& call, const Tensor& condition, const Operand& x, const Operand& y) {
             check_number_fits(call, x, y);
-            if (!x.is_tensor() && !y.is_tensor()) {
-              x.tensor = wick::scalar_tensor(x.number, std::max(x.number.dtype(), y.number.dtype()));
-            }
             const auto [a, b] = as_tensors(x, y);
             return wick::where(condition, a, b);
           }),

@@ -274,7 +274,8 @@ class PartsNode final : public Node {
     return std::apply([&](const auto&... part) { return Tensors{part.apply(*this, grads)...}; }, kept_);
   }
   bool drop_saved() override {
-    return std::apply([](auto&... part) { return (false | ... | part.drop()); }, kept_);
+    // All of them, not only up to the first that had something.
+    return std::apply([](auto&... part) { return (int{part.drop()} | ... | 0) != 0; }, kept_);
   }
 
  private:

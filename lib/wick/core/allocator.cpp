@@ -404,6 +404,9 @@ class ThreadCache {
 
 thread_local ThreadCache thread_cache;
 
+// By the pointer where there is one: whether the object has been made is asked at every access otherwise.
+ThreadCache& cache_of_thread() { return own_cache ? *own_cache : thread_cache; }
+
 // The child of a fork must not find locked for good what another thread was at, nor half changed.
 void before_fork() {
   registry().mutex.lock();
@@ -435,7 +438,7 @@ void* allocate(std::size_t bytes, std::size_t* capacity) {
   *capacity = c.capacity;
   void* block = nullptr;
   if (WICK_KEEP_BLOCKS)
-    block = small ? thread_cache.take(c.index, c.capacity) : large_cache().take(c.index, capacity);
+    block = small ? cache_of_thread().take(c.index, c.capacity) : large_cache().take(c.index, capacity);
   if (!block) {
     if (WICK_KEEP_BLOCKS && !small) large_cache().make_room(c.capacity);
     block = from_system(c.capacity);
@@ -455,7 +458,7 @@ void* allocate(std::size_t bytes, std::size_t* capacity) {
 void deallocate(void* block, std::size_t capacity) noexcept {
   used_bytes.fetch_sub(capacity, std::memory_order_relaxed);
   if (WICK_KEEP_BLOCKS) {
-    if (capacity <= small_limit ? thread_cache.keep(block, size_class(capacity).index, capacity)
+    if (capacity <= small_limit ? cache_of_thread().keep(block, size_class(capacity).index, capacity)
                                 : large_cache().keep(block, capacity)) {
       return;
     }
@@ -472,7 +475,7 @@ void reset_peak() noexcept { peak_bytes.store(used_bytes.load()); }
 std::size_t asked_by_thread() noexcept { return asked_bytes; }
 
 void trim() noexcept {
-  thread_cache.clear();
+  cache_of_thread().clear();
   large_cache().clear();
 }
 

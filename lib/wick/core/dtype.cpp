@@ -1,8 +1,9 @@
 #include "wick/core/dtype.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "wick/core/fail.h"
@@ -71,15 +72,25 @@ std::int64_t Scalar::checked_int(std::int64_t lowest, std::uint64_t highest) con
                       : static_cast<std::int64_t>(static_cast<std::uint64_t>(cut));
 }
 
+namespace {
+
+// The fewest digits that read back as the number, those of float32 where it is one.
+std::string shortest(double x) {
+  char text[32];
+  const auto narrow = static_cast<float>(x);
+  const auto end = static_cast<double>(narrow) == x ? std::to_chars(text, std::end(text), narrow).ptr
+                                                    : std::to_chars(text, std::end(text), x).ptr;
+  return std::string(text, end);
+}
+
+}  // namespace
+
 std::string to_string(const Scalar& number) {
   if (number.kind() <= Kind::Integer) return std::to_string(number.to_int());
-  char text[64];
   const std::complex<double> z = number.to_complex();
-  if (number.kind() == Kind::Complex)
-    std::snprintf(text, sizeof text, "%g%+gj", z.real(), z.imag());
-  else
-    std::snprintf(text, sizeof text, "%g", z.real());
-  return text;
+  if (number.kind() != Kind::Complex) return shortest(z.real());
+  const std::string imaginary = shortest(z.imag());
+  return shortest(z.real()) + (imaginary.front() == '-' ? "" : "+") + imaginary + "j";
 }
 
 void check_same_dtype(const char* operation, DType a, DType b) {

@@ -67,9 +67,20 @@ class Job {
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
+        failed_.store(true, std::memory_order_relaxed);
         next_.store(pieces_, std::memory_order_relaxed);
       }
     }
+  }
+
+  // In another thread, which has no handler of its own: what asks within a long piece learns there whether
+  // another one has failed, as when the calling thread was told to stop.
+  void help() noexcept {
+    const auto goes_on = [](void* job, const Progress&) {
+      return !static_cast<const Job*>(job)->failed_.load(std::memory_order_relaxed);
+    };
+    const InterruptScope asked(goes_on, this);
+    work(false);
   }
 
   void finish() {
@@ -88,6 +99,7 @@ class Job {
   std::atomic<std::int64_t> next_{0};
   std::mutex mutex_;
   std::exception_ptr failure_;
+  std::atomic<bool> failed_{false};
 };
 
 // --- The threads that help
@@ -148,7 +160,7 @@ class alignas(64) Helper {
       State called = State::Called;
       if (state_.compare_exchange_strong(called, State::Working, std::memory_order_acquire)) {
         const FlushDenormalScope flushing;
-        job_->work(false);
+        job_->help();
         signal(State::Idle);
       } else if (called == State::Ending) {
         return;

@@ -109,7 +109,7 @@ bool fits(const Scalar& number, DType dtype);
 // its range (cut towards zero), a real one a number without an imaginary part.
 void check_fill_value(const char* operation, const Scalar& value, DType dtype);
 
-// As messages show it: six significant digits, whole numbers in full; 1.5+2j.
+// As messages show it: the fewest digits that read back as the number; 1.5+2j.
 std::string to_string(const Scalar& number);
 std::ostream& operator<<(std::ostream& out, const Scalar& number);
 

@@ -75,17 +75,33 @@ void check_extent(const char* operation, const TensorBody& body) {
   }
 }
 
+// The strides of a dense tensor in row-major order, and its number of elements.
+std::int64_t dense_layout(const Shape& shape, Strides& strides) {
+  if (shape.size() > max_rank) return numel(shape);  // which refuses
+  strides = Strides::filled(shape.size(), 1);
+  std::int64_t extent = 1;  // with empty dimensions counted as 1
+  bool none = false;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    strides[i] = extent;
+    none = none || shape[i] == 0;
+    const std::int64_t size = std::max<std::int64_t>(shape[i], 1);
+    if (shape[i] < 0 || __builtin_mul_overflow(extent, size, &extent)) return numel(shape);
+  }
+  return none ? 0 : extent;
+}
+
 }  // namespace
 
 Tensor empty(const Shape& shape, DType dtype) {
-  const std::int64_t count = numel(shape);
+  Strides strides;
+  const std::int64_t count = dense_layout(shape, strides);
   auto storage = Storage::allocate(byte_count(count, shape, dtype));
   Tensor out = Tensor::from_body(new TensorBody);
   TensorBody& body = *out.body();
   body.data = storage->data();
   body.storage = std::move(storage);
   body.shape = shape;
-  body.strides = contiguous_strides(shape);
+  body.strides = std::move(strides);
   body.numel = count;
   body.dtype = dtype;
   return out;

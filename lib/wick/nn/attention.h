@@ -65,6 +65,7 @@ class MultiheadAttention : public Module {
                           const AttentionOptions& call = {});
   // Attention of x to itself.
   Tensor forward(const Tensor& x) override { return forward(x, x, x).output; }
+  Tensor forward_all(const Tensors& inputs) override;
   const char* kind() const override { return "multiheadattention"; }
 
   std::int64_t embed_dim, num_heads;

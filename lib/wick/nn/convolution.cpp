@@ -5,7 +5,7 @@
 #include "wick/autograd/node.h"
 #include "wick/core/autocast.h"
 #include "wick/nn/convolve.h"
-#include "wick/nn/init.h"
+#include "wick/nn/initial.h"
 #include "wick/nn/window.h"
 #include "wick/ops/complex.h"
 #include "wick/ops/creation.h"
@@ -307,19 +307,6 @@ Shape weight_shape(const char* operation, int dims, std::int64_t first, std::int
   return out;
 }
 
-Tensor drawn_weight(const Shape& shape, DType dtype) {
-  const Tensor w = empty(shape, dtype);
-  init::kaiming_uniform_(w, std::sqrt(5.0));
-  return w;
-}
-
-Tensor drawn_bias(bool wanted, const Tensor& weight, std::int64_t size) {
-  if (!wanted) return {};
-  const auto fan = static_cast<double>(weight.numel() / weight.size(0));
-  const double bound = 1 / std::sqrt(fan);
-  return init::uniform_(empty({size}, weight.dtype()), -bound, bound);
-}
-
 ConvOptions checked(const char* operation, int dims, const ConvOptions& given) {
   ConvOptions o = given;
   o.stride = expanded(operation, "the stride", given.stride, dims, 1);
@@ -348,8 +335,8 @@ Convolution::Convolution(int dims, std::int64_t in, std::int64_t out, const Dims
     : options(checked(names[dims - 1], dims, given)),
       weight(parameter(
           "weight",
-          drawn_weight(weight_shape(names[dims - 1], dims, out, in, given.groups, kernel), given.dtype))),
-      bias(parameter("bias", drawn_bias(given.bias, weight, out))) {}
+          initial_weight(weight_shape(names[dims - 1], dims, out, in, given.groups, kernel), given.dtype))),
+      bias(parameter("bias", given.bias ? initial_bias(weight, out) : Tensor())) {}
 
 Tensor Convolution::forward(const Tensor& x) {
   const int dims = weight.dim() - 2;
@@ -369,10 +356,10 @@ Tensor Convolution::forward(const Tensor& x) {
 TransposedConvolution::TransposedConvolution(int dims, std::int64_t in, std::int64_t out, const Dims& kernel,
                                              const ConvTransposeOptions& given)
     : options(checked(transposed_names[dims - 1], dims, given)),
-      weight(parameter("weight", drawn_weight(weight_shape(transposed_names[dims - 1], dims, in, out,
-                                                           given.groups, kernel),
-                                              given.dtype))),
-      bias(parameter("bias", drawn_bias(given.bias, weight, out))) {}
+      weight(parameter("weight", initial_weight(weight_shape(transposed_names[dims - 1], dims, in, out,
+                                                             given.groups, kernel),
+                                                given.dtype))),
+      bias(parameter("bias", given.bias ? initial_bias(weight, out) : Tensor())) {}
 
 Tensor TransposedConvolution::forward(const Tensor& x) {
   return raised(weight.dim() - 2, x, weight, bias,

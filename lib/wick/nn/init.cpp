@@ -4,6 +4,7 @@
 
 #include "wick/autograd/gradient.h"
 #include "wick/core/fail.h"
+#include "wick/nn/initial.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/random.h"
 
@@ -96,3 +97,19 @@ const Tensor& kaiming_normal_(const Tensor& x, double slope, Fan fan, std::strin
 }
 
 }  // namespace wick::nn::init
+
+namespace wick::nn {
+
+Tensor initial_weight(const Shape& shape, DType dtype) {
+  return init::kaiming_uniform_(empty(shape, dtype), std::sqrt(5.0));
+}
+
+Tensor initial_bias(const Tensor& weight, std::int64_t outputs) {
+  double fan = 1;
+  for (int d = 1; d < weight.dim(); ++d) fan *= static_cast<double>(weight.size(d));
+  const double bound = fan > 0 ? 1 / std::sqrt(fan) : 0;
+  const Tensor bias = empty({outputs}, weight.dtype());
+  return outputs == 0 ? bias : init::uniform_(bias, -bound, bound);
+}
+
+}  // namespace wick::nn

@@ -1,11 +1,9 @@
 #include "wick/nn/linear.h"
 
-#include <cmath>
-
 #include "wick/core/autocast.h"
 #include "wick/core/fail.h"
 #include "wick/linalg/products.h"
-#include "wick/nn/init.h"
+#include "wick/nn/initial.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/views.h"
@@ -37,17 +35,6 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
 }
 
-Tensor initial_weight(std::int64_t in, std::int64_t out, DType dtype) {
-  return nn::init::kaiming_uniform_(empty({out, in}, dtype), std::sqrt(5.0));
-}
-
-// Within the same bound; without inputs it is 0.
-Tensor initial_bias(std::int64_t in, std::int64_t out, DType dtype) {
-  const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
-  const Tensor bias = empty({out}, dtype);
-  return out == 0 ? bias : nn::init::uniform_(bias, -bound, bound);
-}
-
 std::int64_t checked_size(const char* what, std::int64_t size) {
   if (size < 0) fail<ShapeError>("linear", "{} must not be negative, {} was given", what, size);
   return size;
@@ -70,8 +57,8 @@ namespace nn {
 Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options)
     : in_features(checked_size("in_features", in)),
       out_features(checked_size("out_features", out)),
-      weight(parameter("weight", initial_weight(in, out, options.dtype))),
-      bias(parameter("bias", options.bias ? initial_bias(in, out, options.dtype) : Tensor())) {}
+      weight(parameter("weight", initial_weight({out, in}, options.dtype))),
+      bias(parameter("bias", options.bias ? initial_bias(weight, out) : Tensor())) {}
 
 }  // namespace nn
 }  // namespace wick

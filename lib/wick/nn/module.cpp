@@ -48,6 +48,11 @@ void Module::check_name(std::string_view name) const {
   }
 }
 
+Tensor Module::forward_all(const Tensors& inputs) {
+  if (inputs.size() == 1) return forward(inputs[0]);
+  fail(kind(), "does not take {} tensors", inputs.size());
+}
+
 Tensor& Module::add_slot(std::string_view name, const Tensor& initial, bool trained) {
   slots_.push_back({std::string(name), initial, trained});
   return slots_.back().tensor;

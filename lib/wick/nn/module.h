@@ -40,6 +40,9 @@ class Module : public RefCounted {
   // What the module computes. An Error for modules that take other arguments than one tensor.
   virtual Tensor forward(const Tensor& x);
   Tensor operator()(const Tensor& x) { return forward(x); }
+  // The same of all that the module takes: query, key and value of attention, a decoder's sequence and its
+  // memory. An Error for another number of tensors.
+  virtual Tensor forward_all(const Tensors& inputs);
   // "linear", "sequential", ...
   virtual const char* kind() const { return "module"; }
 

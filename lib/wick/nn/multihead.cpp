@@ -208,6 +208,10 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   return out;
 }
 
+Tensor MultiheadAttention::forward_all(const Tensors& inputs) {
+  return inputs.size() == 3 ? forward(inputs[0], inputs[1], inputs[2]).output : Module::forward_all(inputs);
+}
+
 PositionalEncoding::PositionalEncoding(std::int64_t width, double dropout, std::int64_t max_len, bool first,
                                        DType dtype)
     : p(dropout),

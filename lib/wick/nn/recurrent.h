@@ -53,6 +53,8 @@ class Recurrent : public Module {
   Tensor forward(const Tensor& x) override { return run(x, {}, {}).output; }
   // From given states on, undefined ones are zeros; c is that of the LSTM.
   virtual RecurrentResult run(const Tensor& x, const Tensor& h, const Tensor& c) = 0;
+  // How many there are: h, and c of the LSTM.
+  virtual int states() const { return 1; }
 
   std::int64_t input_size, hidden_size;
   RecurrentOptions options;
@@ -76,6 +78,7 @@ class LSTM : public Recurrent {
   RecurrentResult run(const Tensor& x, const Tensor& h = {}, const Tensor& c = {}) override {
     return lstm(x, h, c, weights(), now());
   }
+  int states() const override { return 2; }
   const char* kind() const override { return "lstm"; }
 };
 

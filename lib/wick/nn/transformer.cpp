@@ -51,6 +51,18 @@ Tensor residual(const Tensor& x, LayerNorm& norm, bool norm_first, F f) {
   return norm_first ? add(x, f(norm(x))) : norm(add(x, f(x)));
 }
 
+// Attention of x to a memory, perhaps to itself.
+Tensor attended(MultiheadAttention& attention, const Tensor& x, const Tensor& memory, AttentionOptions call,
+                AttentionWeights* weights) {
+  if (weights) {
+    call.need_weights = true;
+    call.average_attn_weights = weights->average;
+  }
+  const AttentionResult result = attention.forward(x, memory, memory, call);
+  if (weights) weights->all.push_back(result.weights);
+  return result.output;
+}
+
 // Further layers with the values of the first; nothing is drawn for them.
 template <class Layer>
 std::vector<Ref<Layer>> copies(std::int64_t count, std::int64_t d_model, std::int64_t nhead,
@@ -79,6 +91,10 @@ Ref<Module> listed(const std::vector<Ref<Layer>>& layers) {
 
 }  // namespace
 
+Tensor DecoderModule::forward_all(const Tensors& inputs) {
+  return inputs.size() == 2 ? forward(inputs[0], inputs[1]) : Module::forward_all(inputs);
+}
+
 TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t width, std::int64_t heads,
                                                  const TransformerOptions& o)
     : options((check_options("transformer_encoder_layer", o), o)),
@@ -88,14 +104,15 @@ TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t width, std::int64_
       norm1(child<LayerNorm>("norm1", Shape{width}, norm_options(o))),
       norm2(child<LayerNorm>("norm2", Shape{width}, norm_options(o))) {}
 
-Tensor TransformerEncoderLayer::forward(const Tensor& src, const EncoderMasks& masks) {
+Tensor TransformerEncoderLayer::forward(const Tensor& src, const EncoderMasks& masks,
+                                        AttentionWeights* weights) {
   AttentionOptions call;
   call.attn_mask = masks.mask;
   call.key_padding_mask = masks.key_padding_mask;
   call.is_causal = masks.is_causal;
   const bool training = is_training();
   const Tensor x = residual(src, norm1, options.norm_first, [&](const Tensor& y) {
-    return dropout(self_attn.forward(y, y, y, call).output, options.dropout, training);
+    return dropout(attended(self_attn, y, y, call, weights), options.dropout, training);
   });
   return residual(x, norm2, options.norm_first,
                   [&](const Tensor& y) { return feed_forward(y, linear1, linear2, options, training); });
@@ -112,7 +129,8 @@ TransformerDecoderLayer::TransformerDecoderLayer(std::int64_t width, std::int64_
       norm2(child<LayerNorm>("norm2", Shape{width}, norm_options(o))),
       norm3(child<LayerNorm>("norm3", Shape{width}, norm_options(o))) {}
 
-Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks) {
+Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks,
+                                        AttentionWeights* weights) {
   AttentionOptions own, other;
   own.attn_mask = masks.tgt_mask;
   own.key_padding_mask = masks.tgt_key_padding_mask;
@@ -122,10 +140,10 @@ Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory,
   other.is_causal = masks.memory_is_causal;
   const bool training = is_training();
   Tensor x = residual(tgt, norm1, options.norm_first, [&](const Tensor& y) {
-    return dropout(self_attn.forward(y, y, y, own).output, options.dropout, training);
+    return dropout(attended(self_attn, y, y, own, weights), options.dropout, training);
   });
   x = residual(x, norm2, options.norm_first, [&](const Tensor& y) {
-    return dropout(multihead_attn.forward(y, memory, memory, other).output, options.dropout, training);
+    return dropout(attended(multihead_attn, y, memory, other, weights), options.dropout, training);
   });
   return residual(x, norm3, options.norm_first,
                   [&](const Tensor& y) { return feed_forward(y, linear1, linear2, options, training); });
@@ -139,9 +157,9 @@ TransformerEncoder::TransformerEncoder(std::int64_t width, std::int64_t heads, s
   if (normalized) norm = &child<LayerNorm>("norm", Shape{width}, norm_options(o));
 }
 
-Tensor TransformerEncoder::forward(const Tensor& src, const EncoderMasks& masks) {
+Tensor TransformerEncoder::forward(const Tensor& src, const EncoderMasks& masks, AttentionWeights* weights) {
   Tensor x = src;
-  for (const auto& layer : layers) x = layer->forward(x, masks);
+  for (const auto& layer : layers) x = layer->forward(x, masks, weights);
   return norm ? norm->forward(x) : x;
 }
 
@@ -153,9 +171,10 @@ TransformerDecoder::TransformerDecoder(std::int64_t width, std::int64_t heads, s
   if (normalized) norm = &child<LayerNorm>("norm", Shape{width}, norm_options(o));
 }
 
-Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks) {
+Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks,
+                                   AttentionWeights* weights) {
   Tensor x = tgt;
-  for (const auto& layer : layers) x = layer->forward(x, memory, masks);
+  for (const auto& layer : layers) x = layer->forward(x, memory, masks, weights);
   return norm ? norm->forward(x) : x;
 }
 
@@ -171,6 +190,10 @@ Transformer::Transformer(std::int64_t width, std::int64_t heads, std::int64_t en
 Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, const EncoderMasks& src_masks,
                             const DecoderMasks& tgt_masks) {
   return decoder.forward(tgt, encoder.forward(src, src_masks), tgt_masks);
+}
+
+Tensor Transformer::forward_all(const Tensors& inputs) {
+  return inputs.size() == 2 ? forward(inputs[0], inputs[1]) : Module::forward_all(inputs);
 }
 
 }  // namespace wick::nn

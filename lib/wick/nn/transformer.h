@@ -35,12 +35,36 @@ struct DecoderMasks {
   bool tgt_is_causal = false, memory_is_causal = false;
 };
 
+// Where a forward pass is to leave the weights of its attentions, as AttentionResult has them: one tensor a
+// layer of an encoder, two a layer of a decoder, of its own sequence and of the memory.
+struct AttentionWeights {
+  bool average = true;  // over the heads
+  Tensors all = {};
+};
+
+// What a layer of an encoder and the whole encoder have in common. With `weights` those are added to it.
+class EncoderModule : public Module {
+ public:
+  Tensor forward(const Tensor& src) override { return forward(src, EncoderMasks{}); }
+  virtual Tensor forward(const Tensor& src, const EncoderMasks& masks,
+                         AttentionWeights* weights = nullptr) = 0;
+};
+
+// The same of decoders. forward(x) alone is an Error: there is no memory.
+class DecoderModule : public Module {
+ public:
+  using Module::forward;
+  virtual Tensor forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks = {},
+                         AttentionWeights* weights = nullptr) = 0;
+  Tensor forward_all(const Tensors& inputs) override;
+};
+
 // y = norm1(x + drop(self_attn(x))), norm2(y + drop(linear2(drop(activation(linear1(y)))))).
-class TransformerEncoderLayer : public Module {
+class TransformerEncoderLayer : public EncoderModule {
  public:
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, const TransformerOptions& options = {});
-  Tensor forward(const Tensor& src) override { return forward(src, EncoderMasks{}); }
-  Tensor forward(const Tensor& src, const EncoderMasks& masks);
+  using EncoderModule::forward;
+  Tensor forward(const Tensor& src, const EncoderMasks& masks, AttentionWeights* weights = nullptr) override;
   const char* kind() const override { return "transformerencoderlayer"; }
 
   TransformerOptions options;
@@ -52,12 +76,13 @@ class TransformerEncoderLayer : public Module {
 };
 
 // a = norm1(x + drop(self_attn(x))), b = norm2(a + drop(multihead_attn(a, memory, memory))), norm3(b + the
-// feed-forward of b). forward(x) alone is an Error: there is no memory.
-class TransformerDecoderLayer : public Module {
+// feed-forward of b).
+class TransformerDecoderLayer : public DecoderModule {
  public:
   TransformerDecoderLayer(std::int64_t d_model, std::int64_t nhead, const TransformerOptions& options = {});
-  using Module::forward;
-  Tensor forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks = {});
+  using DecoderModule::forward;
+  Tensor forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks = {},
+                 AttentionWeights* weights = nullptr) override;
   const char* kind() const override { return "transformerdecoderlayer"; }
 
   TransformerOptions options;
@@ -72,24 +97,25 @@ class TransformerDecoderLayer : public Module {
 
 // Layers "layers.0", ... one after another, which begin as copies of the first, and with `norm` a
 // normalization "norm" behind them.
-class TransformerEncoder : public Module {
+class TransformerEncoder : public EncoderModule {
  public:
   TransformerEncoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      const TransformerOptions& options = {}, bool norm = false);
-  Tensor forward(const Tensor& src) override { return forward(src, EncoderMasks{}); }
-  Tensor forward(const Tensor& src, const EncoderMasks& masks);
+  using EncoderModule::forward;
+  Tensor forward(const Tensor& src, const EncoderMasks& masks, AttentionWeights* weights = nullptr) override;
   const char* kind() const override { return "transformerencoder"; }
 
   std::vector<Ref<TransformerEncoderLayer>> layers;
   LayerNorm* norm;  // null without one
 };
 
-class TransformerDecoder : public Module {
+class TransformerDecoder : public DecoderModule {
  public:
   TransformerDecoder(std::int64_t d_model, std::int64_t nhead, std::int64_t num_layers,
                      const TransformerOptions& options = {}, bool norm = false);
-  using Module::forward;
-  Tensor forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks = {});
+  using DecoderModule::forward;
+  Tensor forward(const Tensor& tgt, const Tensor& memory, const DecoderMasks& masks = {},
+                 AttentionWeights* weights = nullptr) override;
   const char* kind() const override { return "transformerdecoder"; }
 
   std::vector<Ref<TransformerDecoderLayer>> layers;
@@ -105,6 +131,7 @@ class Transformer : public Module {
   using Module::forward;
   Tensor forward(const Tensor& src, const Tensor& tgt, const EncoderMasks& src_masks = {},
                  const DecoderMasks& tgt_masks = {});
+  Tensor forward_all(const Tensors& inputs) override;
   const char* kind() const override { return "transformer"; }
 
   TransformerEncoder& encoder;

@@ -254,10 +254,10 @@ std::vector<T> to_vector(const Tensor& x) {
   return std::vector<T>(data, data + dense.numel());
 }
 
-template WICK_API std::vector<bool> to_vector(const Tensor&);
-template WICK_API std::vector<std::int64_t> to_vector(const Tensor&);
-template WICK_API std::vector<double> to_vector(const Tensor&);
-template WICK_API std::vector<float> to_vector(const Tensor&);
-template WICK_API std::vector<std::complex<double>> to_vector(const Tensor&);
+template WICK_FRIEND std::vector<bool> to_vector(const Tensor&);
+template WICK_FRIEND std::vector<std::int64_t> to_vector(const Tensor&);
+template WICK_FRIEND std::vector<double> to_vector(const Tensor&);
+template WICK_FRIEND std::vector<float> to_vector(const Tensor&);
+template WICK_FRIEND std::vector<std::complex<double>> to_vector(const Tensor&);
 
 }  // namespace wick

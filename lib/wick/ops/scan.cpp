@@ -20,6 +20,14 @@
 namespace wick {
 namespace {
 
+// Elements between two questions to the interrupt handler within a line. A multiple of 4.
+constexpr std::int64_t between_questions = std::int64_t{1} << 16;
+
+// Asks after each so many steps of a line, so that short lines do not pay for it.
+void ask_after(std::int64_t step) {
+  if (step % between_questions == between_questions - 1) check_interrupt();
+}
+
 // A row-major tensor seen as (outer, n, inner), the scan running over n.
 struct Lines {
   std::int64_t outer = 1, n = 1, inner = 1;
@@ -71,23 +79,26 @@ void running_line(const T* x, T* out, std::int64_t n, Op op) {
   using A = Accumulator<T>;
   A total = static_cast<A>(x[0]);
   out[0] = static_cast<T>(total);
-  std::int64_t i = 1;
-  // Groups are summed up aside, so that one addition in four waits for the one before. Only where this cannot
-  // overflow: A holds any product of four T, or wraps.
-  if constexpr (std::is_same_v<T, float> || std::is_integral_v<T>) {
-    for (; i + 4 <= n; i += 4) {
-      const A a = static_cast<A>(x[i]), b = op(a, static_cast<A>(x[i + 1])), c = static_cast<A>(x[i + 2]);
-      const A third = op(b, c), fourth = op(b, op(c, static_cast<A>(x[i + 3])));
-      out[i] = static_cast<T>(op(total, a));
-      out[i + 1] = static_cast<T>(op(total, b));
-      out[i + 2] = static_cast<T>(op(total, third));
-      total = op(total, fourth);
-      out[i + 3] = static_cast<T>(total);
+  for (std::int64_t i = 1; i < n;) {
+    if (i > 1) check_interrupt();
+    const std::int64_t end = std::min(n, i + between_questions);
+    // Groups are summed up aside, so that one addition in four waits for the one before. Only where this
+    // cannot overflow: A holds any product of four T, or wraps.
+    if constexpr (std::is_same_v<T, float> || std::is_integral_v<T>) {
+      for (; i + 4 <= end; i += 4) {
+        const A a = static_cast<A>(x[i]), b = op(a, static_cast<A>(x[i + 1])), c = static_cast<A>(x[i + 2]);
+        const A third = op(b, c), fourth = op(b, op(c, static_cast<A>(x[i + 3])));
+        out[i] = static_cast<T>(op(total, a));
+        out[i + 1] = static_cast<T>(op(total, b));
+        out[i + 2] = static_cast<T>(op(total, third));
+        total = op(total, fourth);
+        out[i + 3] = static_cast<T>(total);
+      }
     }
-  }
-  for (; i < n; ++i) {
-    total = op(total, static_cast<A>(x[i]));
-    out[i] = static_cast<T>(total);
+    for (; i < end; ++i) {
+      total = op(total, static_cast<A>(x[i]));
+      out[i] = static_cast<T>(total);
+    }
   }
 }
 
@@ -100,7 +111,9 @@ void running_rows(const T* x, T* out, std::int64_t rows, std::int64_t row,
     totals[static_cast<std::size_t>(j)] = static_cast<A>(x[j]);
     out[j] = x[j];
   }
+  const std::int64_t between = std::max<std::int64_t>(between_questions / row, 1);
   for (std::int64_t i = 1; i < rows; ++i) {
+    if (i % between == 0) check_interrupt();
     for (std::int64_t j = 0; j < row; ++j) {
       A& total = totals[static_cast<std::size_t>(j)];
       total = op(total, static_cast<A>(x[i * row + j]));
@@ -163,7 +176,8 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int dim) {
         T* y = out.data<T>() + at;
         A last = static_cast<A>(addend[0]);
         y[0] = addend[0];
-        for (std::int64_t i = lines.inner; i < lines.n * lines.inner; i += lines.inner) {
+        for (std::int64_t k = 1, i = lines.inner; k < lines.n; ++k, i += lines.inner) {
+          ask_after(k);
           last = static_cast<A>(addend[i]) + static_cast<A>(factor[i]) * last;
           y[i] = static_cast<T>(last);
         }
@@ -244,12 +258,14 @@ void cumprod_gradient_lines(const T* g, const T* x, T* out, std::int64_t n, std:
   std::fill_n(factor, columns, A(1));
   std::fill_n(sum, columns, A(0));
   for (std::int64_t i = 0; i < n; ++i) {
+    ask_after(i);
     for (int j = 0; j < columns; ++j) {
       before[i * columns + j] = factor[j];
       factor[j] *= conjugate(x[i * step + j]);
     }
   }
   for (std::int64_t i = n - 1; i >= 0; --i) {
+    ask_after(i);
     for (int j = 0; j < columns; ++j) {
       sum[j] += static_cast<A>(g[i * step + j]);
       out[i * step + j] = static_cast<T>(before[i * columns + j] * sum[j]);
@@ -284,6 +300,7 @@ void products_of_others_lines(const T* x, T* out, std::int64_t n, std::int64_t s
   A factor[line_group], element[line_group];
   std::fill_n(factor, columns, A(1));
   for (std::int64_t i = 0; i < n; ++i) {
+    ask_after(i);
     for (int j = 0; j < columns; ++j) {
       before[i * columns + j] = factor[j];
       factor[j] *= static_cast<A>(x[i * step + j]);
@@ -291,6 +308,7 @@ void products_of_others_lines(const T* x, T* out, std::int64_t n, std::int64_t s
   }
   std::fill_n(factor, columns, A(1));
   for (std::int64_t i = n - 1; i >= 0; --i) {
+    ask_after(i);
     for (int j = 0; j < columns; ++j) element[j] = static_cast<A>(x[i * step + j]);
     for (int j = 0; j < columns; ++j) out[i * step + j] = static_cast<T>(before[i * columns + j] * factor[j]);
     for (int j = 0; j < columns; ++j) factor[j] *= element[j];
@@ -350,9 +368,6 @@ Tensor cumprod(const Tensor& x, std::int64_t dim) {
 
 namespace {
 
-// Elements between two questions to the interrupt handler within a line.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
-
 // The running extreme of a line and its position; elements are `step` apart.
 template <bool largest, class T>
 void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::int64_t n, std::int64_t step) {
@@ -360,7 +375,7 @@ void running_extreme_line(const T* x, T* values, std::int64_t* positions, std::i
   T best = x[0];
   std::int64_t place = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    if (i % between_questions == 0) check_interrupt();
+    ask_after(i);
     const T value = x[i * step];
     // Most elements of long lines are no better: a branch that is foreseen, where a choice would have to
     // wait.

@@ -34,7 +34,7 @@ void find_places(const Tensor& out, const Tensor& sequence, const Tensor& values
   const std::int64_t n = sequence.size(-1);
   const T *sorted = sequence.data<T>(), *value = values.data<T>();
   std::int64_t* to = out.data<std::int64_t>();
-  const std::int64_t steps = std::bit_width(static_cast<std::uint64_t>(n)) + 1;
+  const std::int64_t steps = static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(n))) + 1;
   parallel_for(values.numel(), std::max<std::int64_t>(parallel::grain / (4 * steps), 1),
                [&](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t i = begin; i < end; ++i)

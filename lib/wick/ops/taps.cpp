@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/kernels/table.h"
 #include "wick/kernels/taps.h"
@@ -56,8 +57,9 @@ SharedTaps transposed(const TapTable& table) {
 
 namespace {
 
+// The results of the table, which are those of `out` from `start` on.
 template <class T>
-void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
+void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table, std::int64_t start,
          const kernels::TapsFunctions& functions) {
   std::int64_t outer = 1, inner = 1;
   for (int d = 0; d < dim; ++d) outer *= in.sizes()[d];
@@ -65,13 +67,13 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
   const std::vector<T> weights(table.weights.begin(), table.weights.end());
   const kernels::Taps taps{table.results(), table.first.data(), table.start.data(), weights.data()};
   const T* from = in.data<T>();
-  T* to = out.data<T>();
-  const std::int64_t in_size = table.size * inner, out_size = taps.results * inner;
+  T* to = out.data<T>() + start * inner;
+  const std::int64_t in_size = table.size * inner, out_size = out.sizes()[dim] * inner;
   const std::int64_t work =
       static_cast<std::int64_t>(weights.size()) / std::max<std::int64_t>(taps.results, 1) + 1;
   if (inner == 1) {
     const std::int64_t least =
-        std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(out_size * work, 1), 1);
+        std::max<std::int64_t>(parallel::grain / std::max<std::int64_t>(taps.results * work, 1), 1);
     parallel_for(outer, least, [&](std::int64_t begin, std::int64_t end) {
       functions.rows({&taps, from + begin * in_size, to + begin * out_size, end - begin, in_size, out_size});
     });
@@ -91,24 +93,51 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
   });
 }
 
+// A tensor for the results of x along dimension d.
+Tensor empty_results(const Tensor& x, int d, std::int64_t results) {
+  Shape shape = x.sizes();
+  shape[d] = results;
+  return empty(shape, x.dtype());
+}
+
+void run_into(const Tensor& out, const Tensor& in, int d, const TapTable& table, std::int64_t start) {
+  const auto run_as = in.dtype() == float32 ? run<float> : run<double>;
+  run_as(out, in, d, table, start, of_dtype(*kernels::table().taps, in.dtype()));
+}
+
+void check_floating(const char* operation, const Tensor& x) {
+  if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
+}
+
 }  // namespace
 
 Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table) {
-  if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
+  check_floating(operation, x);
   if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, table).to(x.dtype());
   const int d = wrap_dim(dim, x.dim());
-  Shape shape = x.sizes();
-  shape[d] = table->results();
-  const Tensor out = empty(shape, x.dtype());
-  if (out.numel() > 0) {
-    const Tensor in = x.detach().contiguous();
-    const auto run_as = x.dtype() == float32 ? run<float> : run<double>;
-    run_as(out, in, d, *table, of_dtype(*kernels::table().taps, x.dtype()));
-  }
+  const Tensor out = empty_results(x, d, table->results());
+  if (out.numel() > 0) run_into(out, x.detach().contiguous(), d, *table, 0);
   return record(operation, out, {x}, saving(std::int64_t{d}, table),
                 [](const Tensor& g, std::int64_t along, const SharedTaps& done) {
                   return apply_taps("resize", g, along, transposed(*done));
                 });
+}
+
+Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, std::int64_t results,
+                  const TapMaker& make) {
+  constexpr std::int64_t piece = std::int64_t{1} << 16;
+  if (results <= piece || autograd::wanted({x})) return apply_taps(operation, x, dim, make(0, results));
+  check_floating(operation, x);
+  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, results, make).to(x.dtype());
+  const int d = wrap_dim(dim, x.dim());
+  const Tensor out = empty_results(x, d, results);
+  if (out.numel() == 0) return out;
+  const Tensor in = x.detach().contiguous();
+  for (std::int64_t begin = 0; begin < results; begin += piece) {
+    check_interrupt({begin, results});
+    run_into(out, in, d, *make(begin, std::min(begin + piece, results)), begin);
+  }
+  return out;
 }
 
 }  // namespace wick

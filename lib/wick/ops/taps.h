@@ -4,6 +4,7 @@
 // resampling. Their gradients are maps of the same kind.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,5 +34,12 @@ SharedTaps transposed(const TapTable& table);
 
 // x, floating point, along dim.
 Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table);
+
+// The same map of so many results, given by what makes the table of the results [begin, end). A long
+// dimension goes piece by piece where no gradient is wanted, for the table of all of it takes many times the
+// memory of a single line of results.
+using TapMaker = std::function<SharedTaps(std::int64_t begin, std::int64_t end)>;
+Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, std::int64_t results,
+                  const TapMaker& make);
 
 }  // namespace wick

@@ -26,6 +26,9 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 
+// Elements of a table between two questions to the interrupt handler.
+constexpr std::int64_t between_questions = std::int64_t{1} << 14;
+
 // Slaney's scale: 200 / 3 Hz a mel up to 1000 Hz, then 27 mels for a factor of 6.4.
 constexpr double linear_step = 200.0 / 3, knee = 1000, knee_mels = knee / linear_step;
 const double log_step = std::log(6.4) / 27;
@@ -61,13 +64,16 @@ Tensor melscale_fbanks(std::int64_t n_freqs, double f_min, double f_max, std::in
   std::vector<double> corner;
   corner.reserve(static_cast<std::size_t>(n_mels) + 2);
   for (std::int64_t i = 0; i < n_mels + 2; ++i) {
+    if (i % between_questions == 0) check_interrupt();
     const double share = static_cast<double>(i) / static_cast<double>(n_mels + 1);
     corner.push_back(from_mel(low + (high - low) * share, htk));
   }
   double* to = out.data<double>();
+  const double* const begin = to;
   for (std::int64_t k = 0; k < n_freqs; ++k) {
     const double f = sample_rate / 2 * static_cast<double>(k) / static_cast<double>(n_freqs - 1);
     for (std::size_t m = 0; m < static_cast<std::size_t>(n_mels); ++m) {
+      if ((to - begin) % between_questions == 0) check_interrupt({to - begin, out.numel()});
       const double rise = (f - corner[m]) / (corner[m + 1] - corner[m]);
       const double fall = (corner[m + 2] - f) / (corner[m + 2] - corner[m + 1]);
       const double area = norm.empty() ? 1 : 2 / (corner[m + 2] - corner[m]);
@@ -86,8 +92,10 @@ Tensor mfcc(const Tensor& mel_spectrogram, std::int64_t n_mfcc) {
   const std::int64_t bands = s.size(-2);
   const Tensor cosines = empty({n_mfcc, bands}, float64);
   double* to = cosines.data<double>();
+  const double* const begin = to;
   for (std::int64_t k = 0; bands > 0 && k < n_mfcc; ++k) {
     for (std::int64_t m = 0; m < bands; ++m) {
+      if ((to - begin) % between_questions == 0) check_interrupt({to - begin, cosines.numel()});
       // k (2 m + 1) quarters of a turn over bands, less whole turns.
       const double place = static_cast<double>(k % (4 * bands) * (2 * m + 1) % (4 * bands));
       *to++ = std::cos(pi * place / static_cast<double>(2 * bands));

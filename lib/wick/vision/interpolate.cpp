@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/extrema.h"
 #include "wick/ops/indexing.h"
+#include "wick/ops/loop.h"
 #include "wick/ops/taps.h"
 #include "wick/ops/views.h"
 
@@ -43,26 +46,27 @@ double cubic(double x, double a) {
   return 0;
 }
 
-// Which place each result is a copy of. In float32, as PyTorch has it; of float64 the product alone is
-// rounded.
-Tensor nearest_places(const Side& side, bool exact, bool wide) {
-  const Tensor out = empty({side.m}, int64);
+// What follows is of the results [begin, end) of a side.
+
+// Which place each is a copy of. In float32, as PyTorch has it; of float64 the product alone is rounded.
+Tensor nearest_places(const Side& side, bool exact, bool wide, std::int64_t begin, std::int64_t end) {
+  const Tensor out = empty({end - begin}, int64);
   auto* to = out.data<std::int64_t>();
   const double step = side.step();
   const auto narrow_step = side.factor > 0 ? static_cast<float>(1 / side.factor)
                                            : static_cast<float>(side.n) / static_cast<float>(side.m);
-  for (std::int64_t d = 0; d < side.m; ++d) {
+  for (std::int64_t d = begin; d < end; ++d) {
     const double at = static_cast<double>(d) + (exact ? 0.5 : 0);
     const float place = wide ? static_cast<float>(at * step) : static_cast<float>(at) * narrow_step;
-    to[d] = std::min(static_cast<std::int64_t>(std::floor(place)), side.n - 1);
+    to[d - begin] = std::min(static_cast<std::int64_t>(std::floor(place)), side.n - 1);
   }
   return out;
 }
 
-SharedTaps area_taps(const Side& s) {
+SharedTaps area_taps(const Side& s, std::int64_t begin, std::int64_t end) {
   const auto table = std::make_shared<TapTable>();
   table->size = s.n;
-  for (std::int64_t d = 0; d < s.m; ++d) {
+  for (std::int64_t d = begin; d < end; ++d) {
     const std::int64_t from = d * s.n / s.m, to = ((d + 1) * s.n + s.m - 1) / s.m;
     table->add(from,
                std::vector<double>(static_cast<std::size_t>(to - from), 1.0 / static_cast<double>(to - from)),
@@ -73,7 +77,8 @@ SharedTaps area_taps(const Side& s) {
 
 // As PIL does it: a filter that is stretched where the dimension shrinks, cut at the ends and scaled to
 // sum 1.
-SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners) {
+SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners, std::int64_t begin,
+                          std::int64_t end) {
   const auto table = std::make_shared<TapTable>();
   table->size = s.n;
   const double step = !align_corners ? s.step()
@@ -81,7 +86,7 @@ SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners) {
                                      : 0;
   const double stretch = std::max(step, 1.0), support = (mode == Mode::Linear ? 1 : 2) * stretch;
   std::vector<double> taps;
-  for (std::int64_t d = 0; d < s.m; ++d) {
+  for (std::int64_t d = begin; d < end; ++d) {
     const double centre = step * (static_cast<double>(d) + 0.5);
     const std::int64_t from =
         std::clamp<std::int64_t>(static_cast<std::int64_t>(centre - support + 0.5), 0, s.n - 1);
@@ -102,11 +107,11 @@ SharedTaps antialias_taps(const Side& s, Mode mode, bool align_corners) {
   return table;
 }
 
-SharedTaps smooth_taps(const Side& s, Mode mode, bool align_corners) {
+SharedTaps smooth_taps(const Side& s, Mode mode, bool align_corners, std::int64_t begin, std::int64_t end) {
   const auto table = std::make_shared<TapTable>();
   table->size = s.n;
   const double step = s.step();
-  for (std::int64_t d = 0; d < s.m; ++d) {
+  for (std::int64_t d = begin; d < end; ++d) {
     double place = (static_cast<double>(d) + 0.5) * step - 0.5;
     if (align_corners) {
       // As a quotient, so that the last place is met.
@@ -158,6 +163,25 @@ std::vector<Side> sides_of(const Tensor& x, const InterpolateOptions& o) {
   return sides;
 }
 
+// Copies of the nearest places along a dimension; a long one goes piece by piece where no gradient is wanted,
+// for the list of its places takes more memory than a line of results.
+Tensor nearest(const Tensor& x, int dim, const Side& s, bool exact) {
+  constexpr std::int64_t piece = std::int64_t{1} << 16;
+  const auto part = [&](std::int64_t begin, std::int64_t end) {
+    return index_select(x, dim, nearest_places(s, exact, x.dtype() == float64, begin, end));
+  };
+  if (s.m <= piece || autograd::wanted({x})) return part(0, s.m);
+  Shape shape = x.sizes();
+  shape[dim] = s.m;
+  const Tensor out = empty(shape, x.dtype());
+  for (std::int64_t begin = 0; begin < s.m; begin += piece) {
+    check_interrupt({begin, s.m});
+    const std::int64_t end = std::min(begin + piece, s.m);
+    copy_into(narrow(out, dim, begin, end - begin), part(begin, end));
+  }
+  return out;
+}
+
 }  // namespace
 
 Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
@@ -187,17 +211,6 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   Shape result = x.sizes();
   for (std::size_t i = 0; i < sides.size(); ++i) result[static_cast<int>(i) + 2] = sides[i].m;
   static_cast<void>(empty(result, x.dtype()));
-  if (mode == Mode::Nearest || mode == Mode::NearestExact) {
-    Tensor out = x;
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-      const Tensor places = nearest_places(sides[i], mode == Mode::NearestExact, x.dtype() == float64);
-      out = index_select(out, static_cast<std::int64_t>(i) + 2, places);
-    }
-    return out;
-  }
-  if (!is_floating(x.dtype()) && x.dtype() != uint8)
-    fail<DTypeError>(operation, "mode {} is not defined for {}", o.mode, x.dtype());
-
   // What shrinks comes first; of dimensions that shrink the outer ones, of others the inner ones.
   std::vector<int> order;
   for (int i = 0; i < static_cast<int>(sides.size()); ++i) order.push_back(i);
@@ -209,18 +222,28 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
     if (ratio(a) != ratio(b)) return ratio(a) < ratio(b);
     return ratio(a) < 1 ? a < b : a > b;
   });
+  if (mode == Mode::Nearest || mode == Mode::NearestExact) {
+    Tensor out = x;
+    for (const int i : order)
+      out = nearest(out, i + 2, sides[static_cast<std::size_t>(i)], mode == Mode::NearestExact);
+    return out;
+  }
+  if (!is_floating(x.dtype()) && x.dtype() != uint8)
+    fail<DTypeError>(operation, "mode {} is not defined for {}", o.mode, x.dtype());
+
   // Sums of uint8 and half precision are rounded once, at the end.
   Tensor out = x.dtype() == float64 ? x : x.to(float32);
   for (const int i : order) {
     const Side& s = sides[static_cast<std::size_t>(i)];
     // A factor that leaves the size as it is counts all the same in some modes, as in PyTorch.
     if (s.n == s.m && (s.factor == 0 || (mode != Mode::Cubic && !o.antialias))) continue;
-    out = apply_taps(operation, out, i + 2,
-                     mode == Mode::Area ? area_taps(s)
-                     : o.antialias      ? antialias_taps(s, mode, o.align_corners)
-                                        : smooth_taps(s, mode, o.align_corners));
+    out = apply_taps(operation, out, i + 2, s.m, [&](std::int64_t begin, std::int64_t end) {
+      return mode == Mode::Area ? area_taps(s, begin, end)
+             : o.antialias      ? antialias_taps(s, mode, o.align_corners, begin, end)
+                                : smooth_taps(s, mode, o.align_corners, begin, end);
+    });
   }
-  if (x.dtype() == uint8) return clamp(round(out), 0, 255).to(uint8);
+  if (x.dtype() == uint8) return out.round_().clamp_(0, 255).to(uint8);
   return out.is_same(x) ? x.clone() : out.to(x.dtype());
 }
 

@@ -4,6 +4,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
+#include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
 #include "wick/kernels/table.h"
 #include "wick/kernels/taps.h"
@@ -21,6 +22,9 @@
 
 namespace wick {
 namespace {
+
+// Samples between two questions to the interrupt handler.
+constexpr std::int64_t between_questions = std::int64_t{1} << 16;
 
 struct Options {
   std::int64_t height, width;  // of the results
@@ -94,6 +98,7 @@ TapTable bins_along(T start, T end, std::int64_t n, std::int64_t bins, const Opt
         to = static_cast<std::int64_t>(std::clamp(std::ceil(std::max(low, high)) + 2, 0.0, most));
       }
       for (std::int64_t i = from; i < to; ++i) {
+        if (i % between_questions == between_questions - 1) check_interrupt();
         T at = base + (static_cast<T>(i) + T(0.5)) * bin / samples;
         if (!(at >= -1 && at <= static_cast<T>(n))) continue;
         at = std::max(at, T(0));
@@ -183,6 +188,7 @@ void spread(const Tensor& maps, const Tensor& values, const Tensor& regions, con
   const kernels::Loop add = kernels::table().binary[kernels::Binary::Add][index_of(maps.dtype())];
   std::vector<T> rows, line(static_cast<std::size_t>(w * c));
   for (std::int64_t k = 0; k < values.size(0); ++k) {
+    check_interrupt({k, values.size(0)});
     const Region<T> r = region_at<T>(regions, k);
     TapTable down = bins_along(r.y1, r.y2, h, o.height, o);
     const std::int64_t low = leave_out_unread(down);
@@ -253,6 +259,7 @@ void find_largest(std::int64_t* index, const Tensor& x, const Tensor& regions, c
                      std::clamp<std::int64_t>(high + start, 0, n));
   };
   for (std::int64_t k = 0; k < regions.size(0); ++k) {
+    check_interrupt({k, regions.size(0)});
     const Region<T> r = region_at<T>(regions, k);
     const std::int64_t x1 = corner(r.x1), y1 = corner(r.y1), x2 = corner(r.x2), y2 = corner(r.y2);
     for (std::int64_t c = 0; c < channels; ++c) {

@@ -86,6 +86,12 @@ TEST_CASE("elements: text of shapes, dtypes and numbers") {
   CHECK(text(float32) == "float32");
   CHECK(text(Scalar(2.5)) == "2.5");
   CHECK(text(Scalar(7)) == "7");
+  CHECK(text(Scalar(1.0000001)) == "1.0000001");
+  CHECK(text(Scalar(static_cast<double>(0.1F))) == "0.1");
+  CHECK(text(Scalar(16777217.0)) == "16777217");
+  CHECK(text(Scalar(1e300)) == "1e+300");
+  CHECK(text(Scalar(std::complex<double>(1.5, -0.1))) == "1.5-0.1j");
+  CHECK(text(Scalar(-std::numeric_limits<double>::infinity())) == "-inf");
 }
 
 TEST_CASE("elements: tensors are written as the options say") {

@@ -143,6 +143,57 @@ TEST_CASE("interrupt: loops along one line ask as well") {
   }
 }
 
+TEST_CASE("interrupt: running results, tables and regions with many samples ask") {
+  manual_seed(1);
+  const Tensor x = rand({1 << 19}), rows = rand({1 << 14, 40}), box = tensor({0, 0, 3, 3}).reshape({1, 4});
+  const Tensor image = rand({1, 1, 4, 4}), boxes = box.expand({100, 4});
+  Tensor leaf = rand({1 << 19}, float64);
+  leaf.requires_grad_();
+  const Tensor product = cumprod(leaf, 0);
+  const auto gradient = [&] { return grad({sum(product)}, {leaf}, {}, true)[0]; };
+  const auto long_line = [](const char* mode) {
+    InterpolateOptions o;
+    o.mode = mode;
+    o.size = {1 << 19};
+    return interpolate(ones({1, 1, 7}), o);
+  };
+  const struct {
+    int least;  // questions
+    std::function<Tensor()> run;
+  } loops[] = {{7, [&] { return cumsum(x, 0); }},
+               {7, [&] { return cumsum(randint(0, 9, {1 << 19}), 0); }},
+               {7, [&] { return cumprod(rows, 0); }},
+               {14, gradient},
+               {30,
+                [&] {
+                  return roi_align(image, box, {2, 2}, 1, 1 << 19);
+                }},
+               {99,
+                [&] {
+                  return roi_pool(image, boxes, {2, 2});
+                }},
+               {20, [] { return melscale_fbanks(2, 0, 100, 1 << 18, 1e4); }},
+               {20, [] { return melscale_fbanks(1 << 18, 0, 100, 2, 1e4); }},
+               {20,
+                [] {
+                  return mfcc(ones({1 << 9, 3}), 1 << 10);
+                }},
+               {8, [&] { return long_line("linear"); }},
+               {8, [&] { return long_line("nearest"); }}};
+  int number = 0;
+  for (const auto& loop : loops) {
+    ++number;
+    INFO("loop " << number);
+    Patience patience;
+    patience.left = 1 << 30;
+    const InterruptScope asked(Patience::ask, &patience);
+    CHECK_NOTHROW(loop.run());
+    CHECK(patience.asked >= loop.least);
+    patience.left = 1;
+    CHECK_THROWS_AS(loop.run(), Interrupted);
+  }
+}
+
 TEST_CASE("interrupt: a handler may draw random numbers itself") {
   const auto handler = [](void*, const Progress&) {
     const Tensor x = rand({3000});

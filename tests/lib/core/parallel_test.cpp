@@ -2,9 +2,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <stdexcept>
 #include <thread>
+
+#include "wick/core/interrupt.h"
 
 #include "support.h"
 
@@ -24,6 +27,34 @@ TEST_CASE("parallel: every position once, whatever the number of threads") {
       }
     }
   }
+}
+
+TEST_CASE("parallel: a helper that asks within a long piece learns that another one has failed") {
+  const Threads limit(2);
+  const auto caller = std::this_thread::get_id();
+  std::atomic<bool> begun = false, told = false;
+  const auto late = [](auto done) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
+  const auto work = [&](std::int64_t, std::int64_t) {
+    if (std::this_thread::get_id() == caller) {
+      late([&] { return begun.load(); });
+      throw std::out_of_range("stop");
+    }
+    begun = true;
+    try {
+      late([] {
+        check_interrupt();
+        return false;
+      });
+    } catch (const Interrupted&) {
+      told = true;
+      throw;
+    }
+  };
+  CHECK_THROWS_AS(parallel_for(2, 1, work), std::out_of_range);
+  CHECK(told == begun);
 }
 
 TEST_CASE("parallel: an exception reaches the caller") {

@@ -242,6 +242,8 @@ TEST_CASE("decompositions: the exponential of badly scaled matrices") {
                            0.3943956847304598, 2.144829753090241e-08, 0.4302785733485492};
   for (std::size_t i = 0; i < 9; ++i) CHECK(bad[i] == doctest::Approx(wanted[i]).epsilon(1e-12));
   CHECK(exponential({0, 1e8, 0, 0}, 2) == std::vector<double>{1, 1e8, 0, 1});
+  for (const double x : {1e308, -1.7e308})
+    CHECK(exponential({0, x, 0, 0}, 2) == std::vector<double>{1, x, 0, 1});
   CHECK(exponential({0, 0, 0, 0}, 2) == std::vector<double>{1, 0, 0, 1});
   // One matrix for each degree of the approximation, and one that is squared.
   const double expected[][4] = {

@@ -212,6 +212,56 @@ TEST_CASE("layer modules: attention and transformers refuse what does not fit") 
   CHECK_THROWS_AS(nn::TransformerEncoder(4, 2, 0), Error);
 }
 
+TEST_CASE("layer modules: a module is run by all that it takes") {
+  manual_seed(4);
+  const Tensor x = randn({3, 2, 4}), memory = randn({5, 2, 4});
+  nn::MultiheadAttention attention(4, 2);
+  nn::TransformerDecoder decoder(4, 2, 2, {.dim_feedforward = 3, .dropout = 0});
+  nn::Transformer both(4, 2, 1, 1, {.dim_feedforward = 3, .dropout = 0});
+  nn::Linear linear(4, 3);
+  CHECK(identical(attention.forward_all({x}), attention(x)));
+  CHECK(identical(attention.forward_all({x, memory, memory}), attention.forward(x, memory, memory).output));
+  CHECK(identical(decoder.forward_all({x, memory}), decoder.forward(x, memory)));
+  CHECK(identical(both.forward_all({memory, x}), both.forward(memory, x)));
+  CHECK(identical(linear.forward_all({x}), linear(x)));
+  nn::Module* modules_[] = {&attention, &decoder, &both, &linear};
+  for (nn::Module* module : modules_) {
+    CHECK_THROWS_AS(module->forward_all({}), Error);
+    CHECK_THROWS_AS(module->forward_all({x, x, x, x}), Error);
+  }
+  CHECK_THROWS_AS(decoder.forward_all({x}), Error);
+  CHECK_THROWS_AS(linear.forward_all({x, x}), Error);
+}
+
+TEST_CASE("layer modules: the weights of the attentions within transformers") {
+  manual_seed(4);
+  const Tensor x = randn({3, 2, 4}), memory = randn({5, 2, 4});
+  const nn::TransformerOptions o{.dim_feedforward = 3, .dropout = 0, .norm_first = true};
+  nn::TransformerEncoder encoder(4, 2, 3, o);
+  nn::TransformerDecoder decoder(4, 2, 2, o);
+  for (const bool average : {true, false}) {
+    nn::AttentionWeights own{.average = average}, both{.average = average};
+    CHECK(allclose(encoder.forward(x, {.is_causal = true}, &own), encoder.forward(x, {.is_causal = true}),
+                   1e-5, 1e-6));
+    CHECK(allclose(decoder.forward(x, memory, {}, &both), decoder.forward(x, memory), 1e-5, 1e-6));
+    const auto shape = [&](std::int64_t places) {
+      return average ? Shape{2, 3, places} : Shape{2, 2, 3, places};
+    };
+    REQUIRE(own.all.size() == 3);
+    for (const Tensor& weights : own.all) {
+      CHECK(weights.sizes() == shape(3));
+      CHECK(max(abs(triu(weights, 1))).item().to_double() == 0);
+      CHECK(allclose(sum(weights, {-1}), ones_like(sum(weights, {-1})), 1e-5, 1e-6));
+    }
+    REQUIRE(both.all.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(both.all[i].sizes() == shape(i % 2 == 0 ? 3 : 5));
+    const nn::AttentionOptions call{.is_causal = true, .need_weights = true, .average_attn_weights = average};
+    nn::TransformerEncoderLayer& first = *encoder.layers[0];
+    const Tensor y = first.norm1(x);
+    CHECK(identical(own.all[0], first.self_attn.forward(y, y, y, call).weights));
+  }
+}
+
 TEST_CASE("layer modules: the layers of a stack begin alike and train apart") {
   manual_seed(3);
   nn::TransformerEncoder stack_(4, 2, 3, {.dim_feedforward = 5, .dropout = 0});

@@ -170,8 +170,11 @@ class Exponential {
   void approximate(int degree, int halvings) {
     double c[14] = {};
     c[degree] = 1;
-    // c_i = (2m - i)! / ((m - i)! i!), up to a common factor.
+    // c_i = (2m - i)! / ((m - i)! i!), up to a common factor: a power of 2 that makes the largest, c_0, less
+    // than 1, for x itself may be near the end of the range.
     for (int i = degree - 1; i >= 0; --i) c[i] = c[i + 1] * (2 * degree - i) * (i + 1) / (degree - i);
+    const int magnitude = std::ilogb(c[0]) + 1;
+    for (double& coefficient : c) coefficient = std::ldexp(coefficient, -magnitude);
     const int t = t_ - halvings;
     scale_by(a_, t);
     for (int i = 0; i < 4; ++i) scale_by(square_[i], (2 * i + 2) * t);
