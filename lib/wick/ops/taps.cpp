@@ -91,24 +91,46 @@ void run(const Tensor& out, const Tensor& in, int dim, const TapTable& table,
   });
 }
 
-}  // namespace
-
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table) {
-  if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
-  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, table).to(x.dtype());
-  const int d = wrap_dim(dim, x.dim());
+// Numbers without history, in float or double.
+Tensor applied(const Tensor& x, const TapsAlong& map) {
   Shape shape = x.sizes();
-  shape[d] = table->results();
+  shape[map.dim] = map.table->results();
   const Tensor out = empty(shape, x.dtype());
   if (out.numel() > 0) {
-    const Tensor in = x.detach().contiguous();
     const auto run_as = x.dtype() == float32 ? run<float> : run<double>;
-    run_as(out, in, d, *table, of_dtype(*kernels::table().taps, x.dtype()));
+    run_as(out, x, map.dim, *map.table, of_dtype(*kernels::table().taps, x.dtype()));
   }
-  return record(operation, out, {x}, saving(std::int64_t{d}, table),
-                [](const Tensor& g, std::int64_t along, const SharedTaps& done) {
-                  return apply_taps("resize", g, along, transposed(*done));
-                });
+  return out;
+}
+
+// Whether a comes before b: that is less work if (work of a) * size_b + (work of b) * results_a is less than
+// the other way round.
+bool comes_first(const TapsAlong& a, const TapsAlong& b, int last) {
+  // Along rows a sum costs more than across them.
+  const auto work = [last](const TapsAlong& map) {
+    return static_cast<double>(map.table->weights.size()) * (map.dim == last ? 3 : 1);
+  };
+  const auto loss = [](const TapsAlong& map) {
+    return static_cast<double>(map.table->size - map.table->results());
+  };
+  return work(a) * loss(b) < work(b) * loss(a);
+}
+
+}  // namespace
+
+Tensor apply_taps(const char* operation, const Tensor& x, std::vector<TapsAlong> maps) {
+  if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
+  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), std::move(maps)).to(x.dtype());
+  std::stable_sort(maps.begin(), maps.end(), [last = x.dim() - 1](const TapsAlong& a, const TapsAlong& b) {
+    return comes_first(a, b, last);
+  });
+  Tensor out = x.detach().contiguous();
+  for (const TapsAlong& map : maps) out = applied(out, map);
+  return record(operation, out, {x}, saving(maps), [](const Tensor& g, const std::vector<TapsAlong>& done) {
+    std::vector<TapsAlong> back;
+    for (const TapsAlong& map : done) back.push_back({map.dim, transposed(*map.table)});
+    return apply_taps("resize", g, std::move(back));
+  });
 }
 
 }  // namespace wick

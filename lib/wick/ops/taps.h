@@ -31,7 +31,15 @@ inline constexpr bool autograd::saved_by_value<SharedTaps> = true;
 // The transposed map.
 SharedTaps transposed(const TapTable& table);
 
-// x, floating point, along dim.
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table);
+// Maps along several dimensions, each along one of its own.
+struct TapsAlong {
+  int dim;
+  SharedTaps table;
+};
+template <>
+inline constexpr bool autograd::saved_by_value<TapsAlong> = true;
+
+// x, floating point. The maps are applied in the order that is the least work.
+Tensor apply_taps(const char* operation, const Tensor& x, std::vector<TapsAlong> maps);
 
 }  // namespace wick

@@ -198,28 +198,18 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   if (!is_floating(x.dtype()) && x.dtype() != uint8)
     fail<DTypeError>(operation, "mode {} is not defined for {}", o.mode, x.dtype());
 
-  // What shrinks comes first; of dimensions that shrink the outer ones, of others the inner ones.
-  std::vector<int> order;
-  for (int i = 0; i < static_cast<int>(sides.size()); ++i) order.push_back(i);
-  const auto ratio = [&](int i) {
-    const Side& s = sides[static_cast<std::size_t>(i)];
-    return static_cast<double>(s.m) / static_cast<double>(s.n);
-  };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-    if (ratio(a) != ratio(b)) return ratio(a) < ratio(b);
-    return ratio(a) < 1 ? a < b : a > b;
-  });
-  // Sums of uint8 and half precision are rounded once, at the end.
-  Tensor out = x.dtype() == float64 ? x : x.to(float32);
-  for (const int i : order) {
-    const Side& s = sides[static_cast<std::size_t>(i)];
+  std::vector<TapsAlong> maps;
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const Side& s = sides[i];
     // A factor that leaves the size as it is counts all the same in some modes, as in PyTorch.
     if (s.n == s.m && (s.factor == 0 || (mode != Mode::Cubic && !o.antialias))) continue;
-    out = apply_taps(operation, out, i + 2,
-                     mode == Mode::Area ? area_taps(s)
-                     : o.antialias      ? antialias_taps(s, mode, o.align_corners)
-                                        : smooth_taps(s, mode, o.align_corners));
+    maps.push_back({static_cast<int>(i) + 2, mode == Mode::Area ? area_taps(s)
+                                             : o.antialias      ? antialias_taps(s, mode, o.align_corners)
+                                                                : smooth_taps(s, mode, o.align_corners)});
   }
+  // Sums of uint8 and half precision are rounded once, at the end.
+  Tensor out = x.dtype() == float64 ? x : x.to(float32);
+  if (!maps.empty()) out = apply_taps(operation, out, std::move(maps));
   if (x.dtype() == uint8) return clamp(round(out), 0, 255).to(uint8);
   return out.is_same(x) ? x.clone() : out.to(x.dtype());
 }
