@@ -2,6 +2,7 @@
 
 #include "wick/kernels/buffers.h"
 #include "wick/kernels/registration.h"
+#include "wick/kernels/vector.h"
 
 // Pooling goes over the rows of a window first, a whole row of the image at a time, and then along the row.
 
@@ -83,17 +84,24 @@ WICK_INLINE bool is_larger_at(C x, int32_t at, C best, int32_t best_at) {
   return (x > best) | ((x == best) & (at < best_at)) | ((x != x) & ((best == best) | (at > best_at)));
 }
 
-// A row of the image, and what is larger in further ones.
+template <class C>
+WICK_INLINE C larger_of(C best, C x) {
+  return is_larger(x, best) ? x : best;
+}
+
+// A row of the image, the larger elements of two, and what is larger in further ones.
 template <class T, class C>
 WICK_NOINLINE void first_row(C* __restrict best, const T* __restrict from, int64_t n) {
   for (int64_t j = 0; j < n; ++j) best[j] = cast<C>(from[j]);
 }
 template <class T, class C>
+WICK_NOINLINE void larger_of_rows(C* __restrict best, const T* __restrict from, const T* __restrict other,
+                                  int64_t n) {
+  for (int64_t j = 0; j < n; ++j) best[j] = larger_of(cast<C>(from[j]), cast<C>(other[j]));
+}
+template <class T, class C>
 WICK_NOINLINE void larger_row(C* __restrict best, const T* __restrict from, int64_t n) {
-  for (int64_t j = 0; j < n; ++j) {
-    const C x = cast<C>(from[j]), y = best[j];
-    best[j] = is_larger(x, y) ? x : y;
-  }
+  for (int64_t j = 0; j < n; ++j) best[j] = larger_of(best[j], cast<C>(from[j]));
 }
 template <class T, class C>
 WICK_NOINLINE void larger_row(C* __restrict best, int32_t* __restrict best_at, const T* __restrict from,
@@ -109,10 +117,7 @@ WICK_NOINLINE void larger_row(C* __restrict best, int32_t* __restrict best_at, c
 // What is larger in n windows.
 template <class C>
 WICK_NOINLINE void larger_elements(C* __restrict found, const C* __restrict best, int64_t stride, int64_t n) {
-  each_position(n, stride, [=](int64_t i, int64_t j) {
-    const C x = best[j], y = found[i];
-    found[i] = is_larger(x, y) ? x : y;
-  });
+  each_position(n, stride, [=](int64_t i, int64_t j) { found[i] = larger_of(found[i], best[j]); });
 }
 template <class C>
 WICK_NOINLINE void larger_elements(C* __restrict found, int32_t* __restrict found_at,
@@ -135,8 +140,109 @@ WICK_NOINLINE void put_row(T* __restrict out, const C* __restrict from, int64_t 
   for (int64_t o = 0; o < n; ++o) out[o] = cast<T>(from[o]);
 }
 
+// Every other element of two vectors, from the first one or the second one on.
+template <bool second, class V>
+WICK_INLINE V every_other(V a, V b) {
+  constexpr int n = sizeof(a) / sizeof(a[0]), h = second;
+  if constexpr (n == 2) {
+    return __builtin_shufflevector(a, b, h, h + 2);
+  } else if constexpr (n == 4) {
+    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6);
+  } else if constexpr (n == 8) {
+    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14);
+  } else {
+    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14, h + 16,
+                                   h + 18, h + 20, h + 22, h + 24, h + 26, h + 28, h + 30);
+  }
+}
+
+// The largest of so many elements in each of n windows.
+template <int length, class T, class C>
+WICK_NOINLINE void largest_elements(T* __restrict out, const C* __restrict from, int64_t stride, int64_t n) {
+  int64_t done = 0;
+  if (stride == 2) {
+    // A vector of windows at a time. A third element is taken from a pair, which the last window has not.
+    constexpr int64_t lanes = vector_width<C>;
+    for (; done + lanes <= n - (length > 2); done += lanes) {
+      const C* x = from + 2 * done;
+      Vector<C> a = load_vector(x), b = load_vector(x + lanes);
+      Vector<C> best = every_other<false>(a, b), more = every_other<true>(a, b);
+      best = (more > best) | (more != more) ? more : best;
+      if constexpr (length > 2) {
+        more = every_other<false>(load_vector(x + 2), load_vector(x + 2 + lanes));
+        best = (more > best) | (more != more) ? more : best;
+      }
+      if constexpr (same<T, C>) {
+        store_vector(out + done, best);
+      } else {
+        WICK_UNROLL
+        for (int i = 0; i < lanes; ++i) out[done + i] = cast<T>(C(best[i]));
+      }
+    }
+  }
+  each_position(n - done, stride, [=](int64_t i, int64_t j) {
+    const C* x = from + stride * done + j;
+    C best = x[0];
+    WICK_UNROLL
+    for (int k = 1; k < length; ++k) best = larger_of(best, x[k]);
+    out[done + i] = cast<T>(best);
+  });
+}
+
+// The largest elements alone.
+template <class T>
+void largest_values(const PoolArguments& a) {
+  using C = Compared<T>;
+  const PoolWindows& w = a.windows[2];
+  C* const buffer = static_cast<C*>(a.scratch);
+  C* const found = buffer + w.size;
+  T* out = static_cast<T*>(a.out);
+  each_result_row(a, [&](int64_t image, int64_t o0, int64_t o1) {
+    const T* x = static_cast<const T*>(a.x) + image * image_elements(a);
+    // The largest of the rows: the one row itself if there is but one.
+    const C* best = buffer;
+    const T* before = nullptr;
+    int64_t rows = 0;
+    each_row(a, o0, o1, [&](int64_t row, bool) {
+      const T* from = x + row * w.size;
+      if (rows == 0) before = from;
+      if (rows == 1) larger_of_rows(buffer, before, from, w.size);
+      if (rows > 1) larger_row(buffer, from, w.size);
+      ++rows;
+    });
+    if (rows == 1) {
+      if constexpr (same<T, C>) {
+        best = before;
+      } else {
+        first_row(buffer, before, w.size);
+      }
+    }
+    if (w.full < w.full_end) {
+      const int64_t n = w.full_end - w.full, length = w.length[w.full];
+      const C* from = best + w.begin[w.full];
+      if (length == 2 && w.dilation == 1) {
+        largest_elements<2>(out + w.full, from, w.stride, n);
+      } else if (length == 3 && w.dilation == 1) {
+        largest_elements<3>(out + w.full, from, w.stride, n);
+      } else {
+        take_elements(found, from, w.stride, n);
+        for (int64_t i = 1; i < length; ++i) larger_elements(found, from + i * w.dilation, w.stride, n);
+        put_row(out + w.full, found, n);
+      }
+    }
+    each_other(w, [&](int64_t o) {
+      C largest = best[w.begin[o]];
+      for (int64_t i = 1; i < w.length[o]; ++i)
+        largest = larger_of(largest, best[w.begin[o] + i * w.dilation]);
+      out[o] = cast<T>(largest);
+    });
+    out += w.count;
+  });
+}
+
 template <class T>
 void largest_of_windows(const PoolArguments& a) {
+  if (!a.positions) return largest_values<T>(a);
   using C = Compared<T>;
   const PoolWindows& w = a.windows[2];
   C* best = static_cast<C*>(a.scratch);  // of the rows, then of the windows
@@ -152,34 +258,26 @@ void largest_of_windows(const PoolArguments& a) {
       const auto base = static_cast<int32_t>(row * w.size);
       if (first) {
         first_row(best, from, w.size);
-        for (int64_t j = 0; positions && j < w.size; ++j) best_at[j] = base + static_cast<int32_t>(j);
-      } else if (positions) {
-        larger_row(best, best_at, from, base, w.size);
+        for (int64_t j = 0; j < w.size; ++j) best_at[j] = base + static_cast<int32_t>(j);
       } else {
-        larger_row(best, from, w.size);
+        larger_row(best, best_at, from, base, w.size);
       }
     });
     // n windows, the first of which begins at j, with elements to take by their number.
     const auto windows = [&](int64_t o, int64_t n, int64_t j, int64_t length) {
       take_elements(found + o, best + j, w.stride, n);
-      if (positions) take_elements(found_at + o, best_at + j, w.stride, n);
+      take_elements(found_at + o, best_at + j, w.stride, n);
       for (int64_t i = 1; i < length; ++i) {
         const int64_t at = j + i * w.dilation;
-        if (positions) {
-          larger_elements(found + o, found_at + o, best + at, best_at + at, w.stride, n);
-        } else {
-          larger_elements(found + o, best + at, w.stride, n);
-        }
+        larger_elements(found + o, found_at + o, best + at, best_at + at, w.stride, n);
       }
     };
     if (w.full < w.full_end) windows(w.full, w.full_end - w.full, w.begin[w.full], w.length[w.full]);
     each_other(w, [&](int64_t o) { windows(o, 1, w.begin[o], w.length[o]); });
     put_row(out, found, w.count);
     out += w.count;
-    if (positions) {
-      put_row(positions, found_at, w.count);
-      positions += w.count;
-    }
+    put_row(positions, found_at, w.count);
+    positions += w.count;
   });
 }
 
@@ -280,6 +378,26 @@ void spread(const PoolArguments& a) {
   }
 }
 
+template <class T>
+void put_back(const PoolArguments& a) {
+  const int64_t elements = image_elements(a);
+  const int64_t results = a.windows[0].count * a.windows[1].count * a.windows[2].count;
+  double* total = static_cast<double*>(a.scratch);
+  for (int64_t image = 0; image < a.images; ++image) {
+    const T* g = static_cast<const T*>(a.x) + image * results;
+    const int64_t* at = a.positions + image * results;
+    T* out = static_cast<T*>(a.out) + image * elements;
+    if (a.apart) {
+      __builtin_memset(out, 0, elements * static_cast<int64_t>(sizeof(T)));
+      for (int64_t i = 0; i < results; ++i) out[at[i]] = g[i];
+    } else {
+      for (int64_t i = 0; i < elements; ++i) total[i] = 0;
+      for (int64_t i = 0; i < results; ++i) total[at[i]] += cast<double>(g[i]);
+      put_row(out, total, elements);
+    }
+  }
+}
+
 }  // namespace
 
 void add_pooling(kernels::Table& table) {
@@ -292,7 +410,10 @@ void add_pooling(kernels::Table& table) {
     if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real || same<T, int64_t>) {
       all.of[i].mean = mean<T>;
     }
-    if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) all.of[i].spread = spread<T>;
+    if constexpr (class_of<T> == Class::Half || class_of<T> == Class::Real) {
+      all.of[i].spread = spread<T>;
+      all.of[i].put_back = put_back<T>;
+    }
   });
   table.pooling = &all;
 }

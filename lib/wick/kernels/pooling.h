@@ -23,15 +23,18 @@ struct PoolArguments {
   void* out;
   int64_t* positions;  // of maxima in their images, or null
   double divisor;      // of means, in place of those of windows; 0 for theirs
-  void* scratch;       // pool_scratch() bytes, for `spread` spread_scratch()
+  void* scratch;       // pool_scratch() bytes, for `spread` and `put_back` spread_scratch()
+  bool apart;          // no two windows have an element in common, which `put_back` makes use of
 };
 
 // The largest of each window: NaN if there is one, the last one; of equal ones the first. The mean of each
-// window. `spread` is the mean's transposed map: x are gradients of means, `out` images.
+// window. `spread` is the mean's transposed map: x are gradients of means, `out` images. `put_back` is that
+// of taking elements at the positions.
 struct PoolFunctions {
   void (*largest)(const PoolArguments& arguments);  // all but bool and complex
   void (*mean)(const PoolArguments& arguments);     // floating point, int64
   void (*spread)(const PoolArguments& arguments);
+  void (*put_back)(const PoolArguments& arguments);
 };
 
 [[gnu::always_inline]] constexpr int64_t pool_scratch(const PoolWindows (&w)[3]) {

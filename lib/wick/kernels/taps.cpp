@@ -1,6 +1,7 @@
 #include "wick/kernels/taps.h"
 
 #include "wick/kernels/registration.h"
+#include "wick/kernels/transpose.h"
 #include "wick/kernels/vector.h"
 
 namespace wick {
@@ -30,24 +31,99 @@ WICK_INLINE T long_sum(const T* x, const T* w, int64_t n) {
 }
 
 template <class T>
+WICK_INLINE T short_sum(const T* x, const T* w, int64_t n) {
+  T sum = 0;
+  for (int64_t t = 0; t < n; ++t) sum += w[t] * x[t];
+  return sum;
+}
+
+WICK_INLINE int64_t taps_of(const Taps& taps, int64_t i) { return taps.start[i + 1] - taps.start[i]; }
+
+// Results, which read places [low, high).
+struct Run {
+  int64_t begin, end, low, high;
+};
+
+// From result i on those that read so many places at the most.
+WICK_INLINE Run run_from(const Taps& taps, int64_t i, int64_t most) {
+  Run run{i, i, 0, 0};
+  for (; run.end < taps.results && run.end - i < most; ++run.end) {
+    const int64_t n = taps_of(taps, run.end), first = taps.first[run.end];
+    if (n == 0) continue;
+    const bool none = run.low == run.high;
+    const int64_t low = none || first < run.low ? first : run.low;
+    const int64_t high = none || first + n > run.high ? first + n : run.high;
+    if (high - low > most) break;
+    run.low = low;
+    run.high = high;
+  }
+  return run;
+}
+
+// Places, and results, of a run of lines side by side.
+constexpr int64_t run_size = 128;
+
+// Whether several lines are better done side by side: where sums are short, and few places are copied in
+// vain.
+WICK_INLINE bool are_dense(const Taps& taps) {
+  int64_t places = 0;
+  for (int64_t i = 0; i < taps.results; ++i) {
+    const int64_t n = taps_of(taps, i), end = taps.first[i] + n;
+    if (n > few_taps) return false;
+    if (n > 0 && end > places) places = end;
+  }
+  return places <= 3 * taps.results;
+}
+
+// A run for as many lines as a vector has elements: the lines side by side, in a buffer each for places and
+// results.
+template <class T>
+WICK_INLINE void sum_side_by_side(const Taps& taps, const Run& run, const T* in, int64_t in_step, T* out,
+                                  int64_t out_step, int64_t lines, T* places, T* results) {
+  constexpr int64_t lanes = vector_width<T>;
+  copy_transposed<T>(places, lanes, in + run.low, in_step, run.high - run.low, lines);
+  for (int64_t i = run.begin; i < run.end; ++i) {
+    const T* w = static_cast<const T*>(taps.weights) + taps.start[i];
+    const T* x = places + (taps.first[i] - run.low) * lanes;
+    const int64_t n = taps_of(taps, i);
+    Vector<T> sum = {};
+    for (int64_t t = 0; t < n; ++t) sum += load_vector(x + t * lanes) * w[t];
+    store_vector(results + (i - run.begin) * lanes, sum);
+  }
+  copy_transposed<T>(out + run.begin, out_step, results, lanes, lines, run.end - run.begin);
+}
+
+// The way depends on the taps alone, so that the bits of a result do not depend on how many lines there are.
+template <class T>
 void rows(const TapsArguments& a) {
+  constexpr int64_t lanes = vector_width<T>;
   const Taps& taps = *a.taps;
+  const T* in = static_cast<const T*>(a.in);
+  T* out = static_cast<T*>(a.out);
+  if (are_dense(taps)) {
+    T places[run_size * lanes] = {}, results[run_size * lanes];
+    for (int64_t l = 0; l < a.lines; l += lanes) {
+      const int64_t lines = a.lines - l < lanes ? a.lines - l : lanes;
+      for (int64_t i = 0; i < taps.results;) {
+        const Run run = run_from(taps, i, run_size);
+        sum_side_by_side(taps, run, in + l * a.in_step, a.in_step, out + l * a.out_step, a.out_step, lines,
+                         places, results);
+        i = run.end;
+      }
+    }
+    return;
+  }
   const T* weights = static_cast<const T*>(taps.weights);
   for (int64_t l = 0; l < a.lines; ++l) {
-    const T* in = static_cast<const T*>(a.in) + l * a.in_step;
-    T* out = static_cast<T*>(a.out) + l * a.out_step;
     for (int64_t i = 0; i < taps.results; ++i) {
-      const T* x = in + taps.first[i];
+      const T* x = in + l * a.in_step + taps.first[i];
       const T* w = weights + taps.start[i];
-      const int64_t n = taps.start[i + 1] - taps.start[i];
+      const int64_t n = taps_of(taps, i);
+      T& to = out[l * a.out_step + i];
       if (n == 2) {
-        out[i] = w[0] * x[0] + w[1] * x[1];
-      } else if (n <= few_taps) {
-        T sum = 0;
-        for (int64_t t = 0; t < n; ++t) sum += w[t] * x[t];
-        out[i] = sum;
+        to = w[0] * x[0] + w[1] * x[1];
       } else {
-        out[i] = long_sum(x, w, n);
+        to = n <= few_taps ? short_sum(x, w, n) : long_sum(x, w, n);
       }
     }
   }
@@ -75,7 +151,7 @@ void columns(const TapsArguments& a) {
     const T* x = static_cast<const T*>(a.in) + taps.first[i] * a.in_step;
     const T* w = static_cast<const T*>(taps.weights) + taps.start[i];
     T* out = static_cast<T*>(a.out) + i * a.out_step;
-    const int64_t n = taps.start[i + 1] - taps.start[i];
+    const int64_t n = taps_of(taps, i);
     int64_t c = 0;
     for (; c + 4 * lanes <= a.lines; c += 4 * lanes) sum_rows<T, 4>(x + c, a.in_step, w, n, out + c);
     for (; c + lanes <= a.lines; c += lanes) sum_rows<T, 1>(x + c, a.in_step, w, n, out + c);

@@ -137,6 +137,8 @@ kernels::GemmFunction checked_gemm(const char* operation, DType dtype) {
 Tensor product(const Tensor& a, const Tensor& b, const Batch& batch) {
   const DType dtype = a.dtype();
   const auto gemm = checked_gemm("matmul", dtype);
+  // A column times a row: nothing is summed.
+  if (a.size(-1) == 1 && !is_complex(dtype)) return mul(a, b).contiguous();
   Shape shape = batch.shape;
   shape.push_back(a.size(-2));
   shape.push_back(b.size(-1));

@@ -17,7 +17,6 @@
 #include "wick/ops/masked.h"
 #include "wick/ops/random.h"
 #include "wick/ops/reduction.h"
-#include "wick/ops/scatter.h"
 #include "wick/ops/views.h"
 
 namespace wick {
@@ -47,6 +46,13 @@ struct Windows {
   kernels::PoolWindows view() const {
     return {size, count(), begin.data(), length.data(), divisor.data(), dilation, full, full_end, stride};
   }
+  // Whether each ends before the next one begins.
+  bool apart() const {
+    for (Index i = 1; i < count(); ++i) {
+      if (at(begin, i) <= at(begin, i - 1) + (at(length, i - 1) - 1) * dilation) return false;
+    }
+    return true;
+  }
   static Index at(const std::vector<Index>& list, Index i) { return list[static_cast<std::size_t>(i)]; }
 };
 
@@ -55,6 +61,7 @@ struct Pool {
   int dims;
   Windows windows[3];  // the last `dims` of them
   double divisor = 0;  // in place of those of the windows
+  bool apart = false;  // whether no windows of an image are known to overlap
 
   Shape shape(const Shape& first, bool of_result) const {
     Shape out{first[0], first[1]};
@@ -70,7 +77,7 @@ Windows one_window() {
   return w;
 }
 Pool empty_pool(const char* name, int dims) {
-  return {name, dims, {one_window(), one_window(), one_window()}, 0};
+  return {name, dims, {one_window(), one_window(), one_window()}};
 }
 
 }  // namespace
@@ -108,26 +115,43 @@ void run(void (*function)(const kernels::PoolArguments&), const Pool& pool, cons
                              out.raw_data() + begin * to,
                              positions ? positions + begin * (out.numel() / images) : nullptr,
                              pool.divisor,
-                             nullptr};
+                             nullptr,
+                             pool.apart};
     const Tensor scratch = empty({scratch_of(a.windows)}, uint8);
     a.scratch = scratch.raw_data();
     function(a);
   });
 }
 
-// x and out without history, x (N, C, sizes). Positions are int64, of the result's shape, and recorded with
-// it: the gradient goes to where the maxima came from.
-Tensor record_maxima(const Pool& pool, const Tensor& x, const Tensor& out, const Tensor& positions) {
+// Each image as one line.
+Tensor lines(const Tensor& images) {
+  const Index count = images.size(0) * images.size(1);
+  return images.reshape({images.size(0), images.size(1), images.numel() / std::max<Index>(count, 1)});
+}
+
+// The gradient goes to where the maxima came from.
+Tensor put_back(const Tensor& g, const Tensor& positions, const Pool& pool) {
+  const Tensor out = empty(pool.shape(g.sizes(), false), g.dtype());
+  if (g.numel() == 0) {
+    out.zero_();
+  } else {
+    run(functions_of(g.dtype()).put_back, pool, g.detach().contiguous(), out, positions.data<Index>(),
+        kernels::spread_scratch);
+  }
   return record(
       pool.name, out,
-      wrt(x, saving(x.sizes(), positions), [](const Tensor& g, const Dims& shape, const Tensor& at) {
-        Index volume = 1;
-        for (int d = 2; d < shape.size(); ++d) volume *= shape[d];
-        const Shape flat{shape[0], shape[1], volume};
-        const Index results = at.numel() / std::max<Index>(shape[0] * shape[1], 1);
-        const Shape lines{shape[0], shape[1], results};
-        return scatter_add_to_zeros(flat, 2, at.reshape(lines), g.reshape(lines)).reshape(shape);
+      wrt(g, saving(positions, g.sizes()), [](const Tensor& h, const Tensor& at, const Dims& shape) {
+        return gather(lines(h), 2, lines(at)).reshape(shape);
       }));
+}
+
+// x and out without history, x (N, C, sizes). Positions are int64, of the result's shape, and recorded with
+// it.
+Tensor record_maxima(const Pool& pool, const Tensor& x, const Tensor& out, const Tensor& positions) {
+  return record(pool.name, out,
+                wrt(x, saving(positions, pool), [](const Tensor& g, const Tensor& at, const Pool& same) {
+                  return put_back(g, at, same);
+                }));
 }
 
 void check_positions(const Pool& pool, const Tensor& x) {
@@ -138,7 +162,9 @@ void check_positions(const Pool& pool, const Tensor& x) {
   }
 }
 
-MaximaIndices maxima(const Pool& pool, const Batched& image, bool with_positions) {
+MaximaIndices maxima(Pool pool, const Batched& image, bool with_positions) {
+  pool.apart = std::all_of(std::begin(pool.windows), std::end(pool.windows),
+                           [](const Windows& w) { return w.apart(); });
   const Tensor& x = image.x;
   const auto function = functions_of(x.dtype()).largest;
   check_kernel(function, pool.name, x.dtype());

@@ -152,14 +152,16 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     check_fill_value("arange", most, dtype);
   }
   return generate(count, dtype, "arange", [=]<class T>(T* data) {
-    generate_into(data, 0, count, [=](auto i) {
-      if constexpr (std::is_integral_v<T>) {
-        return static_cast<T>(static_cast<std::uint64_t>(first) +
-                              static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(stride));
-      } else {
-        return from_double<T>(from + static_cast<double>(i) * by);
-      }
-    });
+    if constexpr (std::is_integral_v<T>) {
+      parallel_for(count, 2 * parallel::grain, [=](std::int64_t low, std::int64_t high) {
+        const auto gap = static_cast<std::uint64_t>(stride);
+        std::uint64_t at = static_cast<std::uint64_t>(first) + static_cast<std::uint64_t>(low) * gap;
+        for (std::int64_t i = low; i < high; ++i, at += gap) data[i] = static_cast<T>(at);
+      });
+    } else {
+      generate_into(data, 0, count,
+                    [=](auto i) { return from_double<T>(from + static_cast<double>(i) * by); });
+    }
   });
 }
 

@@ -526,18 +526,22 @@ Shape picked_shape(const Tensor& x, const Picks& picks) {
 template <class Move>
 void for_each_pick(const Tensor& x, const Picks& picks, const Tensor& other, Order order, Move move) {
   const NoGrad no_grad;
-  Tensor offsets = zeros(picks.shape, int64);  // in elements of x
-  int d = 0;
-  for (const Tensor& p : picks.positions) add_into(offsets, mul(p, x.strides()[d++]));
+  const int listed = static_cast<int>(picks.positions.size());
+  // One list is taken as it is, several are added up as elements of x.
+  Tensor offsets = listed == 1 ? picks.positions[0] : zeros(picks.shape, int64);
+  const std::int64_t unit = listed == 1 ? x.strides()[0] : 1;
+  for (int i = 0; listed > 1 && i < listed; ++i) {
+    add_into(offsets, mul(picks.positions[static_cast<std::size_t>(i)], x.strides()[i]));
+  }
   Shape spread = picks.shape;
   Strides strides = Strides::filled(spread.size(), 0);
-  for (; d < x.dim(); ++d) {
+  for (int d = listed; d < x.dim(); ++d) {
     spread.push_back(1);
     strides.push_back(x.strides()[d]);
   }
   const Shape shape = picked_shape(x, picks);
   const Tensor origin = make_view(x, shape, strides, x.raw_data());
-  for_each_position(offsets.reshape(spread).expand(shape), origin, x.itemsize(), other, order, move);
+  for_each_position(offsets.reshape(spread).expand(shape), origin, unit * x.itemsize(), other, order, move);
 }
 
 // x with the values, of the shape of what is picked, at the places, or added there.
@@ -702,8 +706,10 @@ Dims inverse(const Dims& order) {
 Tensor take(const Tensor& x, const Tensor& positions) {
   if (positions.dtype() != int64)
     fail<DTypeError>("take", "the index must be int64, {} was given", positions.dtype());
-  const Tensor flat = x.flatten();
-  return pick(flat, {positions.sizes(), {wrapped_positions("take: index", positions, flat.numel(), 0)}});
+  const Tensor flat = x.flatten(), dense = positions.detach().contiguous();
+  const bool plain = all_within(dense.data<std::int64_t>(), dense.numel(), flat.numel());
+  return pick(flat, {positions.sizes(),
+                     {plain ? dense : wrapped_positions("take: index", positions, flat.numel(), 0)}});
 }
 
 Tensor index(const Tensor& x, const Tensors& indices) {

@@ -105,37 +105,57 @@ void run_into(const Tensor& out, const Tensor& in, int d, const TapTable& table,
   run_as(out, in, d, table, start, of_dtype(*kernels::table().taps, in.dtype()));
 }
 
+// Numbers without history, in float or double.
+Tensor applied(const Tensor& x, const TapsAlong& map) {
+  const Tensor out = empty_results(x, map.dim, map.table->results());
+  if (out.numel() > 0) run_into(out, x, map.dim, *map.table, 0);
+  return out;
+}
+
 void check_floating(const char* operation, const Tensor& x) {
   if (!is_floating(x.dtype())) fail<DTypeError>(operation, "not defined for {}", x.dtype());
 }
 
-}  // namespace
-
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table) {
-  check_floating(operation, x);
-  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, table).to(x.dtype());
-  const int d = wrap_dim(dim, x.dim());
-  const Tensor out = empty_results(x, d, table->results());
-  if (out.numel() > 0) run_into(out, x.detach().contiguous(), d, *table, 0);
-  return record(operation, out, {x}, saving(std::int64_t{d}, table),
-                [](const Tensor& g, std::int64_t along, const SharedTaps& done) {
-                  return apply_taps("resize", g, along, transposed(*done));
-                });
+// Whether a comes before b: that is less work if (work of a) * size_b + (work of b) * results_a is less than
+// the other way round.
+bool comes_first(const TapsAlong& a, const TapsAlong& b, int last) {
+  // Along rows a sum costs more than across them.
+  const auto work = [last](const TapsAlong& map) {
+    return static_cast<double>(map.table->weights.size()) * (map.dim == last ? 3 : 1);
+  };
+  const auto loss = [](const TapsAlong& map) {
+    return static_cast<double>(map.table->size - map.table->results());
+  };
+  return work(a) * loss(b) < work(b) * loss(a);
 }
 
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, std::int64_t results,
+}  // namespace
+
+Tensor apply_taps(const char* operation, const Tensor& x, std::vector<TapsAlong> maps) {
+  check_floating(operation, x);
+  if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), std::move(maps)).to(x.dtype());
+  std::stable_sort(maps.begin(), maps.end(), [last = x.dim() - 1](const TapsAlong& a, const TapsAlong& b) {
+    return comes_first(a, b, last);
+  });
+  Tensor out = x.detach().contiguous();
+  for (const TapsAlong& map : maps) out = applied(out, map);
+  return record(operation, out, {x}, saving(maps), [](const Tensor& g, const std::vector<TapsAlong>& done) {
+    std::vector<TapsAlong> back;
+    for (const TapsAlong& map : done) back.push_back({map.dim, transposed(*map.table)});
+    return apply_taps("resize", g, std::move(back));
+  });
+}
+
+Tensor apply_taps(const char* operation, const Tensor& x, int dim, std::int64_t results,
                   const TapMaker& make) {
-  constexpr std::int64_t piece = std::int64_t{1} << 16;
-  if (results <= piece || autograd::wanted({x})) return apply_taps(operation, x, dim, make(0, results));
   check_floating(operation, x);
   if (is_half(x.dtype())) return apply_taps(operation, x.to(float32), dim, results, make).to(x.dtype());
-  const int d = wrap_dim(dim, x.dim());
-  const Tensor out = empty_results(x, d, results);
+  const Tensor out = empty_results(x, dim, results);
   if (out.numel() == 0) return out;
   const Tensor in = x.detach().contiguous();
-  for (std::int64_t begin = 0; begin < results; begin += piece) {
+  for (std::int64_t begin = 0; begin < results; begin += long_taps) {
     check_interrupt({begin, results});
-    run_into(out, in, d, *make(begin, std::min(begin + piece, results)), begin);
+    run_into(out, in, dim, *make(begin, std::min(begin + long_taps, results)), begin);
   }
   return out;
 }

@@ -32,14 +32,23 @@ inline constexpr bool autograd::saved_by_value<SharedTaps> = true;
 // The transposed map.
 SharedTaps transposed(const TapTable& table);
 
-// x, floating point, along dim.
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, const SharedTaps& table);
+// Maps along several dimensions, each along one of its own.
+struct TapsAlong {
+  int dim;
+  SharedTaps table;
+};
+template <>
+inline constexpr bool autograd::saved_by_value<TapsAlong> = true;
 
-// The same map of so many results, given by what makes the table of the results [begin, end). A long
-// dimension goes piece by piece where no gradient is wanted, for the table of all of it takes many times the
-// memory of a single line of results.
+// x, floating point. The maps are applied in the order that is the least work.
+Tensor apply_taps(const char* operation, const Tensor& x, std::vector<TapsAlong> maps);
+
+// One map of so many results, given by what makes the table of the results [begin, end), piece by piece and
+// without history: the table of a long dimension takes many times the memory of a line of results.
 using TapMaker = std::function<SharedTaps(std::int64_t begin, std::int64_t end)>;
-Tensor apply_taps(const char* operation, const Tensor& x, std::int64_t dim, std::int64_t results,
+Tensor apply_taps(const char* operation, const Tensor& x, int dim, std::int64_t results,
                   const TapMaker& make);
+// The length of a piece.
+inline constexpr std::int64_t long_taps = std::int64_t{1} << 16;
 
 }  // namespace wick

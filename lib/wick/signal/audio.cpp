@@ -166,7 +166,7 @@ Tensor resample(const Tensor& x, std::int64_t orig_freq, std::int64_t new_freq,
     }
     table->add(whole + first, taps, false);
   }
-  return apply_taps(name, x, -1, table);
+  return apply_taps(name, x, {{x.dim() - 1, table}});
 }
 
 Tensor phase_vocoder(const Tensor& spectrum, double rate) {

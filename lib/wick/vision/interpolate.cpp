@@ -166,7 +166,7 @@ std::vector<Side> sides_of(const Tensor& x, const InterpolateOptions& o) {
 // Copies of the nearest places along a dimension; a long one goes piece by piece where no gradient is wanted,
 // for the list of its places takes more memory than a line of results.
 Tensor nearest(const Tensor& x, int dim, const Side& s, bool exact) {
-  constexpr std::int64_t piece = std::int64_t{1} << 16;
+  constexpr std::int64_t piece = long_taps;
   const auto part = [&](std::int64_t begin, std::int64_t end) {
     return index_select(x, dim, nearest_places(s, exact, x.dtype() == float64, begin, end));
   };
@@ -211,21 +211,10 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   Shape result = x.sizes();
   for (std::size_t i = 0; i < sides.size(); ++i) result[static_cast<int>(i) + 2] = sides[i].m;
   static_cast<void>(empty(result, x.dtype()));
-  // What shrinks comes first; of dimensions that shrink the outer ones, of others the inner ones.
-  std::vector<int> order;
-  for (int i = 0; i < static_cast<int>(sides.size()); ++i) order.push_back(i);
-  const auto ratio = [&](int i) {
-    const Side& s = sides[static_cast<std::size_t>(i)];
-    return static_cast<double>(s.m) / static_cast<double>(s.n);
-  };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-    if (ratio(a) != ratio(b)) return ratio(a) < ratio(b);
-    return ratio(a) < 1 ? a < b : a > b;
-  });
   if (mode == Mode::Nearest || mode == Mode::NearestExact) {
     Tensor out = x;
-    for (const int i : order)
-      out = nearest(out, i + 2, sides[static_cast<std::size_t>(i)], mode == Mode::NearestExact);
+    for (std::size_t i = 0; i < sides.size(); ++i)
+      out = nearest(out, static_cast<int>(i) + 2, sides[i], mode == Mode::NearestExact);
     return out;
   }
   if (!is_floating(x.dtype()) && x.dtype() != uint8)
@@ -233,15 +222,28 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
 
   // Sums of uint8 and half precision are rounded once, at the end.
   Tensor out = x.dtype() == float64 ? x : x.to(float32);
-  for (const int i : order) {
+  std::vector<TapsAlong> maps;
+  std::vector<int> long_sides;
+  const auto make = [&](const Side& s, std::int64_t begin, std::int64_t end) {
+    return mode == Mode::Area ? area_taps(s, begin, end)
+           : o.antialias      ? antialias_taps(s, mode, o.align_corners, begin, end)
+                              : smooth_taps(s, mode, o.align_corners, begin, end);
+  };
+  for (int i = 0; i < static_cast<int>(sides.size()); ++i) {
     const Side& s = sides[static_cast<std::size_t>(i)];
     // A factor that leaves the size as it is counts all the same in some modes, as in PyTorch.
     if (s.n == s.m && (s.factor == 0 || (mode != Mode::Cubic && !o.antialias))) continue;
-    out = apply_taps(operation, out, i + 2, s.m, [&](std::int64_t begin, std::int64_t end) {
-      return mode == Mode::Area ? area_taps(s, begin, end)
-             : o.antialias      ? antialias_taps(s, mode, o.align_corners, begin, end)
-                                : smooth_taps(s, mode, o.align_corners, begin, end);
-    });
+    if (s.m > long_taps && !autograd::wanted({x})) {
+      long_sides.push_back(i);
+    } else {
+      maps.push_back({i + 2, make(s, 0, s.m)});
+    }
+  }
+  if (!maps.empty()) out = apply_taps(operation, out, std::move(maps));
+  for (const int i : long_sides) {
+    const Side& s = sides[static_cast<std::size_t>(i)];
+    out = apply_taps(operation, out, i + 2, s.m,
+                     [&](std::int64_t begin, std::int64_t end) { return make(s, begin, end); });
   }
   if (x.dtype() == uint8) return out.round_().clamp_(0, 255).to(uint8);
   return out.is_same(x) ? x.clone() : out.to(x.dtype());

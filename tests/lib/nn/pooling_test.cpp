@@ -146,6 +146,34 @@ TEST_CASE("pooling: dtypes") {
   CHECK_THROWS_AS(max_pool2d(whole.to(complex64), 2), DTypeError);
 }
 
+TEST_CASE("pooling: the same maxima with positions and without, gradients where they are") {
+  for (const DType dtype : {float32, float64, bfloat16, float16}) {
+    for (const std::int64_t width : {5, 16, 17, 18, 35, 67}) {
+      const Tensor x = randn({2, 3, 7, width}, float64).to(dtype);
+      x[0][1][3][width / 2].fill_(NAN);
+      x[1][2][4][width - 1].fill_(-INFINITY);
+      for (const std::int64_t kernel : {1, 2, 3, 4}) {
+        for (const std::int64_t stride : {1, 2, 3}) {
+          for (const std::int64_t dilation : {1, 2}) {
+            if (dilation * (kernel - 1) + 1 > 5) continue;
+            const MaxPoolOptions o{.stride = {stride}, .padding = {kernel / 2}, .dilation = {dilation}};
+            const auto [values, at] = max_pool2d_with_indices(x, kernel, o);
+            CHECK(allclose(max_pool2d(x, kernel, o), values, 0, 0, true));
+            const Tensor flat = x.reshape({2, 3, -1}), places = at.reshape({2, 3, -1});
+            CHECK(allclose(gather(flat, 2, places), values.reshape({2, 3, -1}), 0, 0, true));
+            const Tensor leaf = x.clone().requires_grad_();
+            const Tensor g = randn(values.sizes(), float64).to(dtype);
+            const Tensor back = grad({max_pool2d(leaf, kernel, o)}, {leaf}, {g})[0];
+            const Tensor expected =
+                scatter_add(zeros(flat.sizes(), float64), 2, places, g.to(float64).reshape({2, 3, -1}));
+            CHECK(equal(back, expected.to(dtype).reshape(x.sizes())));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("pooling: maxima back at their places") {
   const Tensor x = values({2, 3, 4, 6});
   const auto [maxima, indices] = max_pool2d_with_indices(x, 2);

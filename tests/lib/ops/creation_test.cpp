@@ -106,6 +106,16 @@ TEST_CASE("creation: operations whose results would be absurd") {
   CHECK(allocator::statistics().used == before);
 }
 
+TEST_CASE("creation: arange of whole numbers in every dtype, on threads too") {
+  for (const DType dtype : {int8, int16, int32, int64}) {
+    const Tensor down = arange(100, -120, -7, dtype);
+    CHECK(down.dtype() == dtype);
+    CHECK(equal(down.to(float64), arange(100, -120, -7, float64)));
+  }
+  CHECK(equal(arange(0, 250, 3, uint8).to(float64), arange(0, 250, 3, float64)));
+  CHECK(equal(arange(-5, 300001, 2, int64).to(float64), arange(-5, 300001, 2, float64)));
+}
+
 TEST_CASE("creation: arange refuses what has no end") {
   CHECK_THROWS_AS(arange(0, 5, 0), Error);
   CHECK_THROWS_AS(arange(0, 5, -1), Error);

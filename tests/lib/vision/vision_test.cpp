@@ -94,6 +94,30 @@ TEST_CASE("vision: gradients of resizing, twice") {
                   {values({2, 1, 3})});
 }
 
+TEST_CASE("vision: resized lines do not depend on their number, nor much on the precision") {
+  for (const auto& [mode, n, m] : {std::tuple{"linear", 300, 77},
+                                   {"linear", 300, 290},
+                                   {"linear", 131, 517},
+                                   {"linear", 3, 400},
+                                   {"area", 300, 150},
+                                   {"area", 140, 293}}) {
+    const Tensor x = rand({1, 19, n}, float64), narrow = x.to(float32);
+    const Tensor wide = interpolate(x, to_size({m}, mode)), out = interpolate(narrow, to_size({m}, mode));
+    CHECK(allclose(out.to(float64), wide, 1e-6, 1e-6));
+    const Tensor weights = rand({1, 19, m}, float64);
+    const auto gradient = [&, size = m, how = mode](const Tensor& of) {
+      const Tensor leaf = of.clone().requires_grad_();
+      sum(mul(interpolate(leaf, to_size({size}, how)), weights.to(of.dtype()))).backward();
+      return leaf.grad();
+    };
+    CHECK(allclose(gradient(narrow).to(float64), gradient(x), 1e-5, 1e-6));
+    for (std::int64_t l = 0; l < 19; ++l) {
+      const Tensor line = narrow.slice(1, l, l + 1);
+      CHECK(equal(interpolate(line, to_size({m}, mode)), out.slice(1, l, l + 1)));
+    }
+  }
+}
+
 TEST_CASE("vision: gradients of sampling, by map and grid, twice") {
   const Tensor grid =
       filled({1, 2, 3, 2}, float64, [](std::int64_t i) { return 0.9 * apart(i) / 2.4 + 0.013; });
