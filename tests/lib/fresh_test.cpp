@@ -12,4 +12,13 @@ TEST_CASE("fresh cases" * doctest::skip(std::getenv("WICK_FRESH_CASES") == nullp
   }
 }
 
+TEST_CASE("operations take operands of any layout") {
+  for (const auto& file : std::filesystem::directory_iterator(WICK_TEST_DATA)) {
+    // What is trained on data has another format.
+    if (file.path().extension() != ".txt" || file.path().stem() == "iris_expected") continue;
+    CAPTURE(file.path().filename().string());
+    check_layouts(file.path().string(), all_operations());
+  }
+}
+
 }  // namespace wick::test

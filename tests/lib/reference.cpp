@@ -265,6 +265,66 @@ void check(const Case& c, const Operations& operations) {
   }
 }
 
+// The results, or none where the operation refuses the arguments.
+Tensors results_of(const Case& c, Operation operation, const Arguments& arguments) {
+  manual_seed(1);
+  try {
+    return c.operation.starts_with("grad:") ? gradients(operation, arguments) : operation(arguments);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// The same elements, with others in between: it can be flattened without becoming dense.
+Tensor every_second(const Tensor& x) {
+  const Tensor wide = empty({x.numel(), 2}, x.dtype());
+  std::fill_n(wide.raw_data(), wide.numel() * wide.itemsize(), x.dtype() == boolean ? 1 : 0x6b);
+  const Tensor column = wide.select(1, 0);
+  column.copy_(x.detach().reshape({-1}));
+  return column.reshape(x.sizes());
+}
+
+void check_layout(const Case& c, const char* layout, const Arguments& given, const Tensors& wanted,
+                  Operation operation) {
+  const Tensors got = results_of(c, operation, given);
+  bool same = got.size() == wanted.size();
+  for (std::size_t i = 0; same && i < got.size(); ++i) {
+    // Sums may be taken in another order.
+    same = agree(got[i], wanted[i], c.tolerance == "exact" ? "near:4" : c.tolerance);
+  }
+  if (same) return;
+  std::string text = c.where + " ~" + c.tolerance + ", " + layout + describe(given);
+  for (const Tensor& x : wanted) text += "\n  dense  " + describe(x);
+  for (const Tensor& x : got) text += "\n  got    " + describe(x);
+  FAIL_CHECK(text);
+}
+
+// Those whose results are meant to depend on how the operands lie.
+bool follows_layout(const Case& c) {
+  return c.operation.ends_with("_like") || c.operation == "reshape_shares";
+}
+
+void check_layouts(const Case& c, Operation operation) {
+  if (follows_layout(c)) return;
+  Arguments spaced = c.arguments;
+  bool any = false;
+  for (std::size_t i = 0; i < spaced.size(); ++i) {
+    const Tensor& x = c.arguments[i].tensor;
+    if (!x.defined() || x.numel() == 0) continue;
+    any = true;
+    spaced[i].tensor = every_second(x);
+    // One number for all, as a dense tensor and as one element that is repeated.
+    Arguments one = c.arguments;
+    const Tensor first = x.detach().flatten()[0].clone();
+    one[i].tensor = first.expand(x.sizes()).clone();
+    const Tensors wanted = results_of(c, operation, one);
+    one[i].tensor = first.expand(x.sizes());
+    if (!wanted.empty()) check_layout(c, "one element repeated", one, wanted, operation);
+  }
+  const Tensors wanted = results_of(c, operation, c.arguments);
+  if (any && !wanted.empty()) check_layout(c, "every second element", spaced, wanted, operation);
+}
+
 std::string unescaped(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -298,6 +358,14 @@ void check_reference(const std::string& file, const Operations& operations) {
   const std::vector<Case> cases = read_cases(file);
   CHECK(cases.size() > 10);
   for (const Case& c : cases) check(c, operations);
+}
+
+void check_layouts(const std::string& file, const Operations& operations) {
+  for (const Case& c : read_cases(file)) {
+    const auto found =
+        operations.find(c.operation.starts_with("grad:") ? c.operation.substr(5) : c.operation);
+    if (found != operations.end()) check_layouts(c, found->second);
+  }
 }
 
 void each_text(const std::string& file, const std::function<void(const Arguments&, const std::string&)>& f) {

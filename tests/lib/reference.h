@@ -36,6 +36,9 @@ const Operations& all_operations();
 // the line.
 void check_reference(const std::string& file, const Operations& operations = test::operations());
 
+// Runs the file's cases with operands that lie in memory in ways of their own, and compares with dense ones.
+void check_layouts(const std::string& file, const Operations& operations);
+
 // Calls f for every case of the file of texts.
 void each_text(const std::string& file,
                const std::function<void(const Arguments&, const std::string& text)>& f);

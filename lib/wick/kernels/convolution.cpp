@@ -180,8 +180,7 @@ class Product {
 
   void run() const {
     const int64_t planes = a_.count[0], length = (a_.count[1] - 1) * a_.pitch + a_.count[2];
-    // What lies between planes that are very small is computed as well.
-    if (length < 32) return run((planes - 1) * a_.plane + length, 0);
+    if (length < ConvolutionKernels::long_plane) return run((planes - 1) * a_.plane + length, 0);
     for (int64_t i = 0; i < planes; ++i) run(length, i * a_.plane);
   }
 

@@ -74,6 +74,8 @@ struct ConvolutionFunctions {
 
 struct ConvolutionKernels {
   static constexpr int64_t slack = 16;
+  // Planes of fewer positions are computed in one go, together with what lies between them.
+  static constexpr int64_t long_plane = 32;
   // Positions that are computed together, for all rows.
   [[gnu::always_inline]] static constexpr int64_t together(int64_t rows) {
     return rows > 64 ? 128 : rows > 16 ? 8192 / rows : 512;

@@ -281,7 +281,10 @@ struct Correlation {
     const std::vector<Index> shift = l.shifts(channels);
     const Index depth = static_cast<Index>(shift.size());
     std::vector<Index> image_shift;
-    if (l.reads_images() && source.step[2] == 1 && (dtype == DType::Float32 || dtype == DType::Float64)) {
+    // One image's distance from the next can be anything. Images that overlap are not told apart by it.
+    const Index image_distance = sizes.batch == 1 ? l.axis[2].source : source.image;
+    if (l.reads_images() && source.step[2] == 1 && image_distance >= l.axis[2].source &&
+        (dtype == DType::Float32 || dtype == DType::Float64)) {
       for (Index channel = 0; channel < channels; ++channel) image_shift.push_back(channel * source.channel);
     }
     std::vector<Index> offset;
@@ -318,10 +321,12 @@ struct Correlation {
         const Piece piece = piece_of(l, sizes, number / sizes.groups);
         const char* from = source.data + group * source_group * itemsize;
         const Index row = first_row(part), some_rows = first_row(part + 1) - row;
-        // Of whole vectors, for nothing is read behind the image.
-        if (!image_shift.empty() && piece.lines % ConvolutionKernels::slack == 0) {
+        // Of whole vectors, for nothing is read behind the image; and long, for between short planes all is
+        // computed.
+        if (!image_shift.empty() && piece.lines % ConvolutionKernels::slack == 0 &&
+            piece.lines >= ConvolutionKernels::long_plane) {
           const char* at = from + (piece.image * source.image + piece.line) * itemsize;
-          multiply(f, l, piece, group, row, some_rows, depth, packed_at(group, row), at, source.image,
+          multiply(f, l, piece, group, row, some_rows, depth, packed_at(group, row), at, image_distance,
                    image_shift.data(), scratch.data());
           continue;
         }
@@ -495,6 +500,77 @@ double plain_gradient(const ConvolutionSizes& s, const ImageArray& x, const Imag
   return sum;
 }
 
+template <class T>
+bool all_finite(const ConvolutionSizes& s, const ImageArray& w) {
+  for (Index k = 0; k < s.groups * s.out_channels; ++k) {
+    for (Index c = 0; c < s.in_channels; ++c) {
+      const T* kernel = reinterpret_cast<const T*>(w.data) + k * w.image + c * w.channel;
+      for (Index i = 0; i < s.kernel[0]; ++i) {
+        for (Index j = 0; j < s.kernel[1]; ++j) {
+          for (Index m = 0; m < s.kernel[2]; ++m) {
+            const auto x = static_cast<double>(kernel[i * w.step[0] + j * w.step[1] + m * w.step[2]]);
+            if (!(x - x == 0)) return false;
+          }
+        }
+      }
+    }
+  }
+  return true;
+}
+
+// The sum for one element of a transposed convolution, in plain order, for the same reason.
+template <class T>
+double plain_transposed(const ConvolutionSizes& s, const ImageArray& y, const ImageArray& w, Index image,
+                        Index channel, const Index (&position)[3]) {
+  const Index group = channel / s.in_channels;
+  double sum = 0;
+  // The positions of the source that reach this one with element t of the kernel, which are one or none.
+  const auto source = [&](int d, Index t) -> Index {
+    const Index distance = position[d] + s.padding[d] - t * s.dilation[d];
+    if (distance < 0 || distance % s.stride[d] != 0 || distance / s.stride[d] >= s.out[d]) return -1;
+    return distance / s.stride[d];
+  };
+  for (Index k = group * s.out_channels; k < (group + 1) * s.out_channels; ++k) {
+    const T* from = reinterpret_cast<const T*>(y.data) + image * y.image + k * y.channel;
+    const T* weight = reinterpret_cast<const T*>(w.data) + k * w.image + channel % s.in_channels * w.channel;
+    for (Index a = 0; a < s.kernel[0]; ++a) {
+      const Index i = source(0, a);
+      for (Index b = 0; i >= 0 && b < s.kernel[1]; ++b) {
+        const Index j = source(1, b);
+        for (Index c = 0; j >= 0 && c < s.kernel[2]; ++c) {
+          const Index m = source(2, c);
+          if (m < 0) continue;
+          sum += static_cast<double>(from[i * y.step[0] + j * y.step[1] + m * y.step[2]]) *
+                 static_cast<double>(weight[a * w.step[0] + b * w.step[1] + c * w.step[2]]);
+        }
+      }
+    }
+    if (std::isnan(sum)) return sum;
+  }
+  return sum;
+}
+
+// Computes what is NaN once more, unless the weights, where they are the fewer numbers, are finite.
+template <class T>
+void mend_transposed(const ConvolutionSizes& s, const ImageArray& y, const ImageArray& w, const T* bias,
+                     const ImageArray& x) {
+  const Index channels = s.groups * s.in_channels, places = s.in[0] * s.in[1] * s.in[2];
+  const Index count = s.batch * channels * places;
+  const Index weights = s.out_channels * channels * s.kernel[0] * s.kernel[1] * s.kernel[2];
+  if (weights <= count && all_finite<T>(s, w)) return;
+  parallel_for(count, parallel::grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const Index place = i % places, channel = i / places % channels, image = i / places / channels;
+      const Index position[3] = {place / s.in[2] / s.in[1], place / s.in[2] % s.in[1], place % s.in[2]};
+      T& out = reinterpret_cast<T*>(x.data)[image * x.image + channel * x.channel + position[0] * x.step[0] +
+                                            position[1] * x.step[1] + position[2] * x.step[2]];
+      if (!std::isnan(static_cast<float>(out))) continue;
+      const double sum = plain_transposed<T>(s, y, w, image, channel, position);
+      out = static_cast<T>(bias ? sum + static_cast<double>(bias[channel]) : sum);
+    }
+  });
+}
+
 // A kernel of one element that moves by one reads an image without regard to its shape.
 ConvolutionSizes flattened(const ConvolutionSizes& s, ImageArray& a, ImageArray& b) {
   const auto dense = [](const ImageArray& i, const Index(&size)[3]) {
@@ -562,6 +638,11 @@ void convolve_transposed(DType dtype, const ConvolutionSizes& sizes, const Image
       }
     }
   }
+  dispatch(dtype, [&]<class T>(TypeTag<T>) {
+    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || std::is_floating_point_v<T>) {
+      mend_transposed<T>(s, y, w, reinterpret_cast<const T*>(bias), x);
+    }
+  });
 }
 
 void convolve_weight_gradient(DType dtype, const ConvolutionSizes& sizes, const ImageArray& from,

@@ -87,7 +87,8 @@ struct Lines {
 Tensor line_weights(const Tensor& weight, const Lines& v, DType dtype) {
   if (!weight.defined()) return {};
   const Tensor own = weight.detach().to(dtype);
-  return v.spread() ? own.reshape({-1, 1}).expand({v.weights(), v.run}).reshape({-1}) : own.contiguous();
+  if (!v.spread()) return own.contiguous();
+  return own.reshape({-1, 1}).expand({v.weights(), v.run}).reshape({-1}).contiguous();
 }
 
 const void* address(const Tensor& t, std::int64_t elements = 0) {
@@ -551,6 +552,8 @@ Tensor local_response_norm(const Tensor& given, std::int64_t size, double alpha,
 }
 
 Tensor normalize(const Tensor& x, double p, std::int64_t dim, double eps) {
+  // Half precision has no number as small as eps.
+  if (is_half(x.dtype())) return normalize(x.to(float32), p, dim, eps).to(x.dtype());
   return div(x, clamp(norm(x, p, {dim}, true), eps));
 }
 

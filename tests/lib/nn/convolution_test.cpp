@@ -136,6 +136,59 @@ TEST_CASE("convolution: an infinity reaches the weights that see it, and no othe
   }
 }
 
+TEST_CASE("convolution: an infinite weight reaches the results that it takes part in, and no others") {
+  // A very large number in its place tells where it does.
+  const auto agrees = [](const Tensor& got, const Tensor& large) {
+    const Tensor far = abs(large) > 1e60;
+    CHECK(identical(got, where(far, mul(sign(large), HUGE_VAL), large)));
+    CHECK(any(far).item<bool>());
+    CHECK_FALSE(all(far).item<bool>());
+  };
+  const auto replaced = [](const Tensor& w, double number) {
+    const Tensor out = w.clone();
+    out.flatten()[0].fill_(number);
+    return out;
+  };
+  const auto numbers = [](const Shape& shape) {
+    return filled(shape, float64, [](std::int64_t i) { return static_cast<double>(i % 5 + 1); });
+  };
+  for (const std::int64_t stride : {1, 2, 3}) {
+    const TransposedConvolutionOptions options{
+        .stride = stride, .padding = 1, .output_padding = stride - 1, .groups = 2, .dilation = 2};
+    const Tensor x = numbers({2, 4, 5}), w = numbers({4, 3, 3}), bias = numbers({6});
+    agrees(conv_transpose1d(x, replaced(w, HUGE_VAL), bias, options),
+           conv_transpose1d(x, replaced(w, 1e80), bias, options));
+    const Tensor image = numbers({2, 4, 3, 5}), square = numbers({4, 1, 2, 3});
+    agrees(conv_transpose2d(image, replaced(square, -HUGE_VAL), {}, options),
+           conv_transpose2d(image, replaced(square, -1e80), {}, options));
+    // The gradient of a convolution's input is such a map too.
+    const auto gradient = [&](double number) {
+      const Tensor input = numbers({1, 2, 9}).requires_grad_();
+      const Tensor y = conv1d(input, replaced(numbers({2, 2, 2}), number), {}, {.stride = stride});
+      return grad({y}, {input}, {numbers(y.sizes())})[0];
+    };
+    agrees(gradient(HUGE_VAL), gradient(1e80));
+  }
+}
+
+// A kernel of one element reads images where they lie.
+TEST_CASE("convolution: one image, images that are one, and images far apart") {
+  const Tensor w = randn({3, 4, 1}, float64);
+  for (const std::int64_t size : {7, 16, 32, 48, 2112}) {
+    CAPTURE(size);
+    const auto same = [&](const Tensor& x) {
+      const Tensor wanted = matmul(w.squeeze(2), x.contiguous());
+      CHECK(max(abs(conv1d(x, w) - wanted)).item<double>() < 1e-13);
+    };
+    same(randn({4, size, 1}, float64).permute({2, 0, 1}));  // the step from image to image is 1
+    same(randn({1, 4, size}, float64).expand({3, 4, size}));
+    same(randn({3, 400, size}, float64).slice(1, 7, 11));
+    // Windows that overlap.
+    const Tensor line = randn({5 * size}, float64);
+    same(make_view(line, {3, 4, size}, {size / 2, size, 1}, line.raw_data()));
+  }
+}
+
 TEST_CASE("convolution: gradients of gradients") {
   const auto check = [](const char* what, const Function& f, const Tensors& inputs) {
     check_gradients(what, f, inputs);

@@ -230,6 +230,15 @@ TEST_CASE("layers: normalization where squares leave the range of float32") {
   }
 }
 
+TEST_CASE("layers: zeros of half precision are normalized to zeros") {
+  for (const DType dtype : {float16, bfloat16}) {
+    for (const double p : {1.0, 2.0, 3.0}) {
+      const Tensor x = tensor({0.0, 0.0, 3.0, 0.0}).reshape({2, 2}).to(dtype);
+      CHECK(identical(normalize(x, p, 1), tensor({0.0, 0.0, 1.0, 0.0}).reshape({2, 2}).to(dtype)));
+    }
+  }
+}
+
 TEST_CASE("layers: attention that leaves out what is behind, with and without a mask of its own") {
   manual_seed(4);
   nn::MultiheadAttention attention(8, 2);
