@@ -1,5 +1,9 @@
 #include "wick/interop/dlpack.h"
 
+#include <cstdlib>
+#include <memory>
+#include <random>
+
 #include "support.h"
 
 namespace wick::test {
@@ -124,6 +128,66 @@ TEST_CASE("dlpack: what is refused stays with the caller") {
   CHECK_THROWS_AS(to_dlpack(ones({2}).requires_grad_()), GradientError);
   const float fixed[2] = {};
   CHECK_THROWS_WITH_AS(to_dlpack(from_blob(fixed, {2})), doctest::Contains("read-only"), Error);
+}
+
+// Structs whose members are drawn. WICK_DLPACK_FUZZ is their number.
+TEST_CASE("dlpack: structs at random are refused, or tensors as they say") {
+  const char* asked = std::getenv("WICK_DLPACK_FUZZ");
+  const int count = asked ? std::atoi(asked) : 20'000;
+  std::mt19937_64 random(7);
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  const auto one_of = [&]<class T>(std::initializer_list<T> values) {
+    return values.begin()[below(values.size())];
+  };
+  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max(), words = 64;
+  int taken = 0, read = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto memory = std::make_unique<std::int64_t[]>(words);
+    std::vector<std::int64_t> shape, strides;
+    for (std::size_t rank = below(5); rank > 0; --rank) {
+      shape.push_back(
+          one_of({std::int64_t{0}, 1l, 2l, 2l, 3l, 4l, -1l, 1l << 20, 1l << 40, largest, -largest - 1}));
+      strides.push_back(
+          one_of({std::int64_t{0}, 1l, 2l, 3l, 12l, -1l, -4l, 1l << 40, 1l << 62, largest, -largest - 1}));
+    }
+    if (below(2) == 0) strides.clear();
+    Foreign given(memory.get(),
+                  {static_cast<std::uint8_t>(below(8)),
+                   one_of(std::initializer_list<std::uint8_t>{8, 16, 32, 64, 128, 1, 0}), 1},
+                  shape, strides);
+    DLTensor& tensor = given.managed.dl_tensor;
+    if (below(20) == 0) tensor.dtype.lanes = static_cast<std::uint16_t>(below(4));
+    if (below(20) == 0) tensor.device.device_type = static_cast<DLDeviceType>(below(18));
+    if (below(20) == 0) tensor.data = nullptr;
+    if (below(20) == 0) tensor.shape = nullptr;
+    if (below(20) == 0) tensor.ndim = one_of({-1, 65, 1 << 30, -(1 << 30)});
+    if (below(4) == 0) tensor.byte_offset = one_of(std::initializer_list<std::uint64_t>{1, 4, 8, 64});
+    try {
+      const Tensor x = from_dlpack(&given.managed);
+      ++taken;
+      CHECK(x.sizes() == Shape(std::span<const std::int64_t>(shape)));
+      // The bytes that the struct speaks of, where they are in the memory.
+      bool inside = true;
+      auto first = static_cast<double>(tensor.byte_offset), last = first + static_cast<double>(x.itemsize());
+      for (int d = 0; d < x.dim(); ++d) {
+        const double reach = static_cast<double>(x.sizes()[d] - 1) * static_cast<double>(x.strides()[d]) *
+                             static_cast<double>(x.itemsize());
+        (reach < 0 ? first : last) += reach;
+        inside = inside && x.sizes()[d] < 100;
+      }
+      if (x.numel() > 0 && inside && first >= 0 && last <= words * 8) {
+        CHECK(identical(x.clone(), x));
+        ++read;
+      }
+      CHECK(given.released == 0);
+    } catch (const Error&) {
+      CHECK(given.released == 0);
+      continue;
+    }
+    CHECK(given.released == 1);
+  }
+  CHECK(taken > count / 50);
+  CHECK(read > count / 100);
 }
 
 }  // namespace wick::test

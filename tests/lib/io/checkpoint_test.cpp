@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <random>
+
 #include "files.h"
 #include "support.h"
 
@@ -130,6 +133,77 @@ TEST_CASE("checkpoint: restore changes all tensors or none") {
   restore({{"a", a}, {"b", b}}, {{"a", b}, {"b", a}});
   CHECK(identical(a, ones({2})));
   CHECK(identical(b, zeros({2})));
+}
+
+// Bytes of the header and of the data changed, left out and added, and all parts put back.
+// WICK_CHECKPOINT_FUZZ is the number of files.
+TEST_CASE("checkpoint: damaged files give errors, or another state") {
+  const char* asked = std::getenv("WICK_CHECKPOINT_FUZZ");
+  const int count = asked ? std::atoi(asked) : 5000;
+  const Scratch scratch;
+  const auto file = scratch.where / "damaged";
+  nn::Linear layer(3, 2);
+  const auto adam = nn::make<optim::Adam>(layer.parameters(), optim::AdamOptions{.amsgrad = true});
+  optim::StepLR schedule(adam, 2, 0.5);
+  sum(layer(randn({4, 3}))).backward();
+  adam->step();
+  schedule.step();
+  Generator generator(3);
+  Checkpoint saved{.model = layer.state_dict()};
+  saved.parts = {{"optimizer", adam->state_dict()},
+                 {"scheduler", schedule.state_dict()},
+                 {"generator", {{"state", get_rng_state(generator)}}}};
+  saved.info = {.epoch = 12, .loss = 0.25, .lr = 1e-3, .optimizer = "adam", .notes = {{"data", "digits"}}};
+  save_checkpoint(file, saved);
+  const std::string whole = contents(file);
+  const std::size_t header_end =
+      8 + static_cast<unsigned char>(whole[0]) + std::size_t{256} * static_cast<unsigned char>(whole[1]);
+  std::mt19937 random(7);
+  int refused = 0;
+  for (int i = 0; i < count; ++i) {
+    // By turns anything, the header with its length made right, and data of the right length.
+    std::string bytes;
+    if (i % 3 == 0) {
+      bytes = damaged(whole, random);
+    } else if (i % 3 == 1) {
+      const std::string header = damaged(whole.substr(8, header_end - 8), random);
+      for (int b = 0; b < 8; ++b) bytes += static_cast<char>(header.size() >> 8 * b);
+      bytes += header + whole.substr(header_end);
+    } else {
+      bytes = whole;
+      for (int changes = 0; changes < 4; ++changes)
+        bytes[header_end + random() % (bytes.size() - header_end)] = static_cast<char>(random());
+    }
+    put(file, bytes);
+    const auto attempt = [&](const auto& action) {
+      try {
+        action();
+      } catch (const Error&) {
+        ++refused;
+      }
+    };
+    attempt([&] { load_checkpoint_info(file); });
+    attempt([&] {
+      const Checkpoint loaded = load_checkpoint(file);
+      attempt([&] { layer.load_state_dict(loaded.model); });
+      for (const auto& [part, state] : loaded.parts) {
+        attempt([&] {
+          if (part == "scheduler") {
+            schedule.load_state_dict(state);
+          } else if (part == "generator") {
+            set_rng_state(state.at(0).second, generator);
+          } else {
+            adam->load_state_dict(state);
+          }
+        });
+      }
+    });
+    // Whatever has been put back can be gone on with.
+    attempt([&] { adam->step(); });
+    attempt([&] { schedule.step(); });
+  }
+  CHECK(refused > count / 2);
+  CHECK(refused < 3 * count);
 }
 
 }  // namespace wick::test
