@@ -73,8 +73,9 @@ Tensor linked(const Tensor& x, Shape shape, Strides strides, std::int64_t offset
   return out;
 }
 
-// A view recorded with the operation that leads back from its gradient to that of x. Where there are no elements, an
-// offset of bytes might not even be a number of 64 bits: {0, 2^62} has a slice that starts at 2^60.
+// A view recorded with the operation that leads back from its gradient to that of x. Where there are no
+// elements, an offset of bytes might not even be a number of 64 bits: {0, 2^62} has a slice that starts at
+// 2^60.
 template <class... T, class Back>
 Tensor view(const char* name, const Tensor& x, Shape shape, Strides strides, std::int64_t offset,
             autograd::Saving<T...> saved, Back back) {
