@@ -97,9 +97,10 @@ const kernels::PoolFunctions& functions_of(DType dtype) {
   return kernels::table().pooling->of[index_of(dtype)];
 }
 
-// Runs one of the functions over the images of x, on several threads.
+// Runs one of the functions over the images of x, on several threads. Positions, of any of the two shapes,
+// are given or found if there is a tensor for them.
 void run(void (*function)(const kernels::PoolArguments&), const Pool& pool, const Tensor& x,
-         const Tensor& out, Index* positions,
+         const Tensor& out, const Tensor& positions,
          Index (&scratch_of)(const kernels::PoolWindows (&)[3]) = kernels::pool_scratch) {
   const Index images = x.size(0) * x.size(1);
   if (images == 0 || x.numel() == 0 || out.numel() == 0) return;
@@ -109,14 +110,15 @@ void run(void (*function)(const kernels::PoolArguments&), const Pool& pool, cons
   const Index results = std::min(out.numel(), x.numel()) / images;
   const Index work = std::max<Index>(std::max(out.numel(), x.numel()) / images + results * window, 1);
   parallel_for(images, std::max<Index>(parallel::grain / work, 1), [&](Index begin, Index end) {
-    kernels::PoolArguments a{end - begin,
-                             {pool.windows[0].view(), pool.windows[1].view(), pool.windows[2].view()},
-                             x.raw_data() + begin * from,
-                             out.raw_data() + begin * to,
-                             positions ? positions + begin * (out.numel() / images) : nullptr,
-                             pool.divisor,
-                             nullptr,
-                             pool.apart};
+    kernels::PoolArguments a{
+        end - begin,
+        {pool.windows[0].view(), pool.windows[1].view(), pool.windows[2].view()},
+        x.raw_data() + begin * from,
+        out.raw_data() + begin * to,
+        positions.defined() ? positions.data<Index>() + begin * (positions.numel() / images) : nullptr,
+        pool.divisor,
+        nullptr,
+        pool.apart};
     const Tensor scratch = empty({scratch_of(a.windows)}, uint8);
     a.scratch = scratch.raw_data();
     function(a);
@@ -135,7 +137,7 @@ Tensor put_back(const Tensor& g, const Tensor& positions, const Pool& pool) {
   if (g.numel() == 0) {
     out.zero_();
   } else {
-    run(functions_of(g.dtype()).put_back, pool, g.detach().contiguous(), out, positions.data<Index>(),
+    run(functions_of(g.dtype()).put_back, pool, g.detach().contiguous(), out, positions,
         kernels::spread_scratch);
   }
   return record(
@@ -177,7 +179,7 @@ MaximaIndices maxima(Pool pool, const Batched& image, bool with_positions) {
   if (needed) check_positions(pool, x);
   const Shape shape = pool.shape(x.sizes(), true);
   const Tensor out = empty(shape, x.dtype()), positions = needed ? empty(shape, int64) : Tensor();
-  run(function, pool, x.detach().contiguous(), out, needed ? positions.data<Index>() : nullptr);
+  run(function, pool, x.detach().contiguous(), out, positions);
   if (!needed) return {image.out(out), {}};
   const Tensor values = image.out(record_maxima(pool, x, out, positions));
   return {values, with_positions ? image.out(positions) : Tensor()};
@@ -193,7 +195,7 @@ Tensor mean_of_windows(const Tensor& x, const Pool& pool) {
   if (x.numel() == 0 && out.numel() > 0) {
     fail<ShapeError>(pool.name, "there is no mean of an empty image, of shape {}", x.sizes());
   }
-  run(function, pool, x.detach().contiguous(), out, nullptr);
+  run(function, pool, x.detach().contiguous(), out, {});
   return record(pool.name, out,
                 wrt(x, saving(pool), [](const Tensor& g, const Pool& same) { return spread(g, same); }));
 }
@@ -203,7 +205,7 @@ Tensor spread(const Tensor& g, const Pool& pool) {
   if (g.numel() == 0) {
     out.zero_();
   } else {
-    run(functions_of(g.dtype()).spread, pool, g.detach().contiguous(), out, nullptr, kernels::spread_scratch);
+    run(functions_of(g.dtype()).spread, pool, g.detach().contiguous(), out, {}, kernels::spread_scratch);
   }
   return record(pool.name, out, wrt(g, saving(pool), [](const Tensor& h, const Pool& same) {
                   return mean_of_windows(h, same);
@@ -411,8 +413,7 @@ MaximaIndices fractional_max_pool(const char* name, int dims, const Tensor& give
       pool.windows[d] = std::move(w);
     }
     const auto one = [&](const Tensor& t) { return t.reshape({images, 1, -1}).slice(0, n, n + 1); };
-    const Tensor target = one(out);
-    run(function, pool, one(dense), target, positions.data<Index>() + n * target.numel());
+    run(function, pool, one(dense), one(out), one(positions));
   }
   return {image.out(record_maxima(pool, x, out, positions)), image.out(positions)};
 }

@@ -174,6 +174,28 @@ TEST_CASE("pooling: the same maxima with positions and without, gradients where 
   }
 }
 
+TEST_CASE("pooling: one thread or several") {
+  const int before = num_threads();
+  for (const std::int64_t stride : {1, 2}) {
+    Tensor values[2], gradients[2], means[2];
+    for (const int threads : {1, 3}) {
+      set_num_threads(threads);
+      manual_seed(3);
+      const Tensor x = randn({40, 8, 33, 29}).requires_grad_();
+      const Tensor y = max_pool2d(x, 3, {.stride = {stride}, .padding = {1}});
+      const int i = threads > 1;
+      values[i] = y.detach();
+      gradients[i] = grad({y}, {x}, {randn(y.sizes())})[0];
+      const Tensor z = avg_pool2d(x, 3, {.stride = {stride}, .padding = {1}});
+      means[i] = grad({z}, {x}, {randn(z.sizes())})[0];
+    }
+    CHECK(equal(values[0], values[1]));
+    CHECK(equal(gradients[0], gradients[1]));
+    CHECK(equal(means[0], means[1]));
+  }
+  set_num_threads(before);
+}
+
 TEST_CASE("pooling: maxima back at their places") {
   const Tensor x = values({2, 3, 4, 6});
   const auto [maxima, indices] = max_pool2d_with_indices(x, 2);
