@@ -31,7 +31,7 @@ std::string damaged(std::string bytes, Random& random) {
     } else {
       bytes[at] = static_cast<char>(random());
     }
-    if (bytes.empty()) bytes = "x";
+    if (bytes.empty()) bytes.push_back('x');
   }
   return bytes;
 }
