@@ -1,5 +1,6 @@
 #include "wick/core/tensor.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -54,7 +55,12 @@ ByteRange byte_range(const TensorBody& body) {
   if (body.numel == 0) return {};
   ByteRange range{0, size_of(body.dtype)};
   for (int d = 0; d < body.shape.size(); ++d) {
-    const Wide reach = static_cast<Wide>(body.shape[d] - 1) * body.strides[d] * size_of(body.dtype);
+    // Sizes and strides may come from outside. What is beyond 2^100 is too far whatever it is, and its bytes
+    // can be counted.
+    constexpr Wide farthest = Wide{1} << 100;
+    const Wide elements =
+        std::clamp(static_cast<Wide>(body.shape[d] - 1) * body.strides[d], -farthest, farthest);
+    const Wide reach = elements * size_of(body.dtype);
     (reach < 0 ? range.begin : range.end) += reach;
   }
   return range;
@@ -170,8 +176,9 @@ Tensor from_blob(Blob data, const Shape& sizes, const Strides& strides, Deleter 
   body.contiguous = is_contiguous(sizes, strides);
   body.dtype = dtype;
   const ByteRange range = byte_range(body);
-  if (range.end - range.begin > std::numeric_limits<std::int64_t>::max() ||
-      range.begin < std::numeric_limits<std::int64_t>::min()) {
+  const Wide place = reinterpret_cast<std::uintptr_t>(body.data);
+  if (range.end - range.begin > std::numeric_limits<std::int64_t>::max() || place + range.begin < 0 ||
+      place + range.end > std::numeric_limits<std::uintptr_t>::max()) {
     fail<ShapeError>(operation, "sizes {} with strides {} reach over more bytes than can be counted", sizes,
                      strides);
   }
