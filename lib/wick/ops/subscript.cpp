@@ -148,8 +148,11 @@ const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> ind
   return x;
 }
 
-Subscript::Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices) {
-  auto [view, picks] = resolve(x, listed(indices));
+Subscript::Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices)
+    : Subscript(x, listed(indices)) {}
+
+Subscript::Subscript(const Tensor& x, Indices indices) {
+  auto [view, picks] = resolve(x, indices);
   Tensor::operator=(picks.empty() ? view : wick::index(view, picks));
   if (picks.empty()) return;
   origin_ = view;
@@ -161,17 +164,22 @@ const Tensor& Subscript::put(const Operand& values) const {
   return *this;
 }
 
+// What has been computed of picked elements.
+const Tensor& Subscript::put_change(const char* operation, const Tensor& result) const {
+  return put(autograd::fit_change(operation, *this, result));
+}
+
 const Tensor& Subscript::operator+=(const Operand& y) && {
-  return origin_.defined() ? put(*this + y) : add_(y);
+  return origin_.defined() ? put_change("add_", *this + y) : add_(y);
 }
 const Tensor& Subscript::operator-=(const Operand& y) && {
-  return origin_.defined() ? put(*this - y) : sub_(y);
+  return origin_.defined() ? put_change("sub_", *this - y) : sub_(y);
 }
 const Tensor& Subscript::operator*=(const Operand& y) && {
-  return origin_.defined() ? put(*this * y) : mul_(y);
+  return origin_.defined() ? put_change("mul_", *this * y) : mul_(y);
 }
 const Tensor& Subscript::operator/=(const Operand& y) && {
-  return origin_.defined() ? put(*this / y) : div_(y);
+  return origin_.defined() ? put_change("div_", *this / y) : div_(y);
 }
 
 }  // namespace wick

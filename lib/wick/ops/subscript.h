@@ -84,6 +84,8 @@ const Tensor& index_put_(const Tensor& x, std::initializer_list<TensorIndex> ind
 class Subscript : public Tensor {
  public:
   Subscript(const Tensor& x, std::initializer_list<TensorIndex> indices);
+  // Of indices that are only known when the program runs.
+  Subscript(const Tensor& x, std::span<const TensorIndex> indices);
 
   // A variable then refers to another tensor.
   Subscript(const Subscript&) = default;
@@ -92,6 +94,7 @@ class Subscript : public Tensor {
 
   const Tensor& operator=(const Operand& values) && { return put(values); }
   const Tensor& operator=(const Subscript& values) && { return put(Operand(values)); }
+  // DTypeError, as of changes in place, when the result's kind (integer, floating ...) is higher than x's.
   const Tensor& operator+=(const Operand& y) &&;
   const Tensor& operator-=(const Operand& y) &&;
   const Tensor& operator*=(const Operand& y) &&;
@@ -99,6 +102,7 @@ class Subscript : public Tensor {
 
  private:
   const Tensor& put(const Operand& values) const;
+  const Tensor& put_change(const char* operation, const Tensor& result) const;
 
   // Where the elements are a copy: what they are a copy of, and the tensors that picked them.
   Tensor origin_;

@@ -71,6 +71,19 @@ TEST_CASE("subscript: assignment writes into the tensor") {
   CHECK(list(row)[0] == 5);
 }
 
+TEST_CASE("subscript: a change of picked elements keeps the dtype, as one of a view does") {
+  const Tensor x = arange(0, 4, 1, int8), mask = tensor({1, 0, 1, 0}, boolean);
+  CHECK_THROWS_AS((x[{mask}] += 0.5), DTypeError);
+  CHECK_THROWS_AS((x[{tensor({1}, int64)}] -= ones({1}, float64)), DTypeError);
+  CHECK_THROWS_AS((x[{mask}] *= 1.5), DTypeError);
+  CHECK_THROWS_AS((x[{mask}] /= 2), DTypeError);
+  CHECK_THROWS_AS((x[{Slice(0, 2)}] += 0.5), DTypeError);
+  CHECK_THROWS_AS((x[{tensor({1}, int64)}] += ones({3, 1}, int8)), ShapeError);
+  CHECK(list(x) == List{0, 1, 2, 3});
+  x[{mask}] += tensor({5, 6}, int64);
+  CHECK(list(x) == List{5, 1, 8, 3});
+}
+
 TEST_CASE("subscript: errors leave the tensor as it was") {
   const Tensor x = counted({2, 3});
   CHECK_THROWS_AS((x[{2}]), IndexError);
