@@ -1,6 +1,6 @@
 // Parts of tensors, and what is assigned to them and to variables.
 
-#include <algorithm>
+#include <utility>
 
 #include "tclext/commands/data.h"
 #include "tclext/expr/evaluate.h"
@@ -39,16 +39,8 @@ std::int64_t position_of(const Value& value) {
 
 // Positions or, of the words true and false, a mask.
 Tensor picks_of_list(Tcl_Obj* list) {
-  Tcl_Obj* first = list;
-  for (int depth = 0; depth < wick::max_rank; ++depth) {
-    const std::vector<Tcl_Obj*> elements = binding::elements_of(first);
-    if (elements.empty() || elements[0] == first) break;
-    first = elements[0];
-    if (!is_list(first)) break;
-  }
   if (binding::holds_handle(list)) no_index("a list that holds a tensor");
-  if (!commands::number_in(first) && binding::boolean_of(first))
-    return commands::read_data(list, wick::boolean);
+  if (holds_truths(list)) return commands::read_data(list, wick::boolean);
   const Tensor positions = commands::read_data(list, wick::float64);
   if (!wick::all(wick::eq(positions, wick::floor(positions))).item().to_bool())
     no_index(binding::quoted(list));
@@ -109,20 +101,21 @@ Value Evaluator::subscript(const Node& here) {
 
 namespace {
 
-// The elements of x change in place.
-void change(Op op, const Tensor& x, const wick::Operand& by) {
+// The elements of x, a tensor or a part of one, change in place.
+template <class Target>
+void change(Op op, Target&& x, const wick::Operand& by) {
   switch (op) {
     case Op::Add:
-      x.add_(by);
+      std::forward<Target>(x) += by;
       break;
     case Op::Sub:
-      x.sub_(by);
+      std::forward<Target>(x) -= by;
       break;
     case Op::Mul:
-      x.mul_(by);
+      std::forward<Target>(x) *= by;
       break;
     case Op::Div:
-      x.div_(by);
+      std::forward<Target>(x) /= by;
       break;
     default:
       break;
@@ -132,25 +125,20 @@ void change(Op op, const Tensor& x, const wick::Operand& by) {
 }  // namespace
 
 Value Evaluator::assign_part(const Node& target, const Node& here) {
-  const Value by = evaluate(here.b);
+  Value by = evaluate(here.b);
   const Value whole = evaluate(target.a);
   at_ = target.at;
   if (!whole.is_tensor()) wick::fail("formula", "only parts of a tensor can be changed, this is none");
   const std::vector<TensorIndex> indices = indices_of(target);
   at_ = here.at;
+  const bool replaces = here.op == Op::Equal;
+  // As of a number, an Error for a list that the tensor's dtype cannot hold.
+  if (replaces && by.is_list()) by = Value(commands::read_data(by.object(), whole.tensor().dtype()));
   const Side side(by, whole);
-  if (here.op == Op::Equal) {
+  if (replaces) {
     wick::index_put_(whole.tensor(), indices, side.operand());
-    return whole;
-  }
-  const Tensor part = wick::index(whole.tensor(), indices);
-  const bool picked = std::any_of(indices.begin(), indices.end(),
-                                  [](const TensorIndex& i) { return i.kind == TensorIndex::Kind::Picks; });
-  if (picked) {
-    const Tensor changed = operator_of(here.op).two(part, side.operand());
-    wick::index_put_(whole.tensor(), indices, changed);
   } else {
-    change(here.op, part, side.operand());
+    change(here.op, wick::Subscript(whole.tensor(), indices), side.operand());
   }
   return whole;
 }

@@ -67,16 +67,21 @@ bool is_whole(const Tensor& values) {
   return wick::all(wick::eq(values, wick::floor(values))).item().to_bool();
 }
 
-// The list's numbers, of any nesting, in the dtype beside it where that holds them.
+// The list's numbers, of any nesting, in the dtype beside it where that holds them; in a bool one only
+// truths.
 Tensor tensor_of_list(Tcl_Obj* list, std::optional<DType> beside) {
-  if (!beside || *beside == DType::Bool) return commands::read_data(list, std::nullopt);
+  if (!beside || (*beside == DType::Bool && !holds_truths(list)))
+    return commands::read_data(list, std::nullopt);
   if (wick::is_complex(*beside)) return commands::read_data(list, *beside);
   const Tensor values = commands::read_data(list, std::nullopt);
   if (wick::is_complex(values.dtype())) return values;
-  if (!wick::is_integral(*beside)) return commands::read_data(list, *beside);
-  return is_whole(commands::read_data(list, DType::Float64))
-             ? commands::read_data(list, DType::Int64).to(*beside)
-             : values;
+  const bool whole_only = wick::is_integral(*beside) && *beside != DType::Bool;
+  if (whole_only && !is_whole(commands::read_data(list, DType::Float64))) return values;
+  try {
+    return commands::read_data(list, *beside);
+  } catch (const wick::Error&) {
+    return values;  // one of them is outside of the dtype's range
+  }
 }
 
 std::optional<Scalar> number_within(const Value& value) {
@@ -120,6 +125,17 @@ bool is_list(Tcl_Obj* object) {
   if (count != 1) return count > 1;
   if (binding::holds_handle(object)) return true;
   return binding::text_of(elements[0]) != binding::text_of(object);
+}
+
+bool holds_truths(Tcl_Obj* list) {
+  Tcl_Obj* first = list;
+  for (int depth = 0; depth < wick::max_rank; ++depth) {
+    const std::vector<Tcl_Obj*> elements = binding::elements_of(first);
+    if (elements.empty() || elements[0] == first) break;
+    first = elements[0];
+    if (!is_list(first)) break;
+  }
+  return !commands::number_in(first) && binding::boolean_of(first);
 }
 
 bool truth(Tcl_Interp* interp, const Value& value) {

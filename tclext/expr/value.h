@@ -46,7 +46,7 @@ class Value {
 };
 
 // A value as an operand beside another one. Lists become tensors: in the dtype of the tensor beside them
-// where that can hold them, else in float32.
+// where that can hold all their numbers as they are, else in float32. Only a list of truths is bool.
 class Side {
  public:
   Side(const Value& value, const Value& beside);
@@ -66,8 +66,11 @@ wick::Tensor as_tensor(const Value& value, std::optional<wick::DType> beside = s
 // Whether a value that is no tensor holds; ScriptError, with Tcl's message, for one that is no boolean.
 bool truth(Tcl_Interp* interp, const Value& value);
 
-// The same of a Tcl value.
+// Whether a Tcl value is a list, as Value::is_list() says.
 bool is_list(Tcl_Obj* object);
+
+// Whether a list, of any nesting, begins with a word such as true or false, rather than with a number.
+bool holds_truths(Tcl_Obj* list);
 
 // The number as Tcl's expr gives it: 0x10 is 16.
 ObjRef canonical(Tcl_Interp* interp, const ObjRef& number);
