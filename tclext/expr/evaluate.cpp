@@ -73,20 +73,24 @@ ObjRef Evaluator::key_of(const Node& here) {
   return ObjRef(key);
 }
 
+// What a bare name stands for that is no variable; null for nothing.
+ObjRef Evaluator::other_meaning(const Node& here) const {
+  const std::string_view name = binding::text_of(here.word.get());
+  for (const auto& [given, handle] : handles_) {
+    if (given == name) return handle;
+  }
+  if (here.constant.get()) return here.constant;
+  return binding::find_tensor(state_, here.word.get()) ? here.word : ObjRef();
+}
+
 ObjRef Evaluator::read(const Node& here, Tcl_Obj* key) {
-  const int flags = here.constant.get() || here.bare ? 0 : TCL_LEAVE_ERR_MSG;
+  const int flags = here.constant.get() ? 0 : TCL_LEAVE_ERR_MSG;
   if (ObjRef value(Tcl_ObjGetVar2(state_.interp(), here.word.get(), key, flags)); value.get()) return value;
   at_ = here.at;
-  if (here.bare) {
-    const std::string_view name = binding::text_of(here.word.get());
-    for (const auto& [given, handle] : handles_) {
-      if (given == name) return handle;
-    }
-    if (here.constant.get()) return here.constant;
-    if (binding::find_tensor(state_, here.word.get())) return here.word;
-    wick::fail<wick::Error>("can't read \"" + std::string(name) + "\"", "no such variable");
-  }
-  throw ScriptError{TCL_ERROR};
+  const ObjRef other = here.bare ? other_meaning(here) : ObjRef();
+  if (!other.get()) throw ScriptError{TCL_ERROR};
+  Tcl_ResetResult(state_.interp());
+  return other;
 }
 
 Value Evaluator::variable(const Node& here) { return Value(state_, read(here, key_of(here).get())); }

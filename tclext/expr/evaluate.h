@@ -40,6 +40,7 @@ class Evaluator {
   Value variable(const Node& node);
   ObjRef key_of(const Node& node);
   ObjRef read(const Node& node, Tcl_Obj* key);
+  ObjRef other_meaning(const Node& node) const;
   Value substituted(const Node& node);
   Value list(const Node& node);
   Value unary(const Node& node);
