@@ -75,23 +75,10 @@ Value Evaluator::call_math(const Node& here, const std::vector<Value>& arguments
 }
 
 // Where the command's parameter is a tensor, a list or number becomes one.
-ObjRef Evaluator::argument_for(const Node& here, std::size_t position, const Value& value) {
-  const Callee& callee = here.callee;
-  if (value.is_tensor() || !callee.command) return value.to_object(state_);
-  const binding::Binding& command = *callee.command;
-  int param = -1;
-  if (const Tcl_Obj* option = here.arguments[position].option.get()) {
-    const std::string_view name(option->bytes + 1, static_cast<std::size_t>(option->length) - 1);
-    for (std::size_t i = 0; i < command.command().params.size(); ++i) {
-      for (const std::string& known : command.options(static_cast<int>(i))) {
-        if (known == name) param = static_cast<int>(i);
-      }
-    }
-  } else if (position < callee.params.size()) {
-    param = callee.params[position];
-  }
-  if (param < 0) return value.to_object(state_);
-  const std::string_view type = command.command().call.types[static_cast<std::size_t>(param)]->name;
+ObjRef Evaluator::argument_for(const Callee& callee, const Argument& argument, const Value& value) {
+  if (value.is_tensor() || argument.param < 0) return value.to_object(state_);
+  const auto param = static_cast<std::size_t>(argument.param);
+  const std::string_view type = callee.command->command().call.types[param]->name;
   const bool listed = value.is_list();
   const bool wanted = type == "tensor" ? listed || value.is_number() : type == "tensor/scalar" && listed;
   if (!wanted || binding::holds_handle(value.object())) return value.to_object(state_);
@@ -103,12 +90,9 @@ Value Evaluator::call_command(const Node& here, std::vector<Value> arguments) {
   const Callee& callee = here.callee;
   std::vector<ObjRef> words;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    ObjRef option = here.arguments[i].option;
-    if (!option.get() && i < callee.params.size())
-      option = ObjRef(binding::new_text("-" + callee.command->options(callee.params[i])[0]));
-    ObjRef word = argument_for(here, i, arguments[i]);
-    if (option.get()) words.push_back(std::move(option));
-    words.push_back(std::move(word));
+    const Argument& argument = here.arguments[i];
+    if (argument.option.get()) words.push_back(argument.option);
+    words.push_back(argument_for(callee, argument, arguments[i]));
   }
   arguments.clear();
   std::vector<Tcl_Obj*> given;

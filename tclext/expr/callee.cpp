@@ -19,6 +19,16 @@ const Binding* command_of(std::string_view name) {
   return found || qualified ? found : binding::registry().find("tensor_" + std::string(name));
 }
 
+// The parameter that an option without its dash names; -1 for none.
+int param_of(const Binding& binding, std::string_view option) {
+  const int count = static_cast<int>(binding.command().params.size());
+  for (int i = 0; i < count; ++i) {
+    const std::vector<std::string>& names = binding.options(i);
+    if (std::find(names.begin(), names.end(), option) != names.end()) return i;
+  }
+  return -1;
+}
+
 // The parameters of the first arguments by position, where there is one order of them and they are not
 // gathered in a list.
 std::vector<int> params_of(const Binding& binding, std::size_t arguments) {
@@ -32,13 +42,23 @@ std::vector<int> params_of(const Binding& binding, std::size_t arguments) {
     form.remove_prefix(std::min(end + 1, form.size()));
     if (word.ends_with("...") || word.ends_with("...?")) return {};
     if (word.starts_with('?')) word = word.substr(1, word.size() - 2);
-    for (std::size_t i = 0; i < command.params.size(); ++i) {
-      const std::vector<std::string>& names = binding.options(static_cast<int>(i));
-      if (std::find(names.begin(), names.end(), word) != names.end()) params.push_back(static_cast<int>(i));
-    }
+    if (const int param = param_of(binding, word); param >= 0) params.push_back(param);
   }
   if (params.size() < arguments) params.clear();  // the command says that there are too many
   return params;
+}
+
+// Finds the parameters of the arguments, and gives those by position their names.
+void find_params(const Binding& binding, std::vector<Argument>& arguments) {
+  const auto named = std::find_if(arguments.begin(), arguments.end(),
+                                  [](const Argument& a) { return a.option.get() != nullptr; });
+  for (auto a = named; a != arguments.end(); ++a)
+    a->param = param_of(binding, binding::text_of(a->option.get()).substr(1));
+  const std::vector<int> params = params_of(binding, static_cast<std::size_t>(named - arguments.begin()));
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    arguments[i].param = params[i];
+    arguments[i].option = ObjRef(new_text("-" + binding.options(params[i])[0]));
+  }
 }
 
 ObjRef list_of(std::string_view name) {
@@ -48,8 +68,7 @@ ObjRef list_of(std::string_view name) {
 
 }  // namespace
 
-Callee find_callee(std::string_view name, std::string_view parentheses,
-                   const std::vector<Argument>& arguments) {
+Callee find_callee(std::string_view name, std::string_view parentheses, std::vector<Argument>& arguments) {
   Callee callee;
   const bool positional =
       std::none_of(arguments.begin(), arguments.end(), [](const Argument& a) { return a.option.get(); });
@@ -62,9 +81,7 @@ Callee find_callee(std::string_view name, std::string_view parentheses,
   callee.command = command_of(name);
   if (callee.command) {
     callee.prefix = list_of("::torch::" + callee.command->names()[0]);
-    const auto options = static_cast<std::size_t>(
-        std::count_if(arguments.begin(), arguments.end(), [](const Argument& a) { return a.option.get(); }));
-    callee.params = params_of(*callee.command, arguments.size() - options);
+    find_params(*callee.command, arguments);
   } else {
     callee.prefix = list_of(name);
   }

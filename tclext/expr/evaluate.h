@@ -70,7 +70,7 @@ class Evaluator {
   Value call_command(const Node& node, std::vector<Value> arguments);
   std::optional<Value> element(const Node& node);
   Value call_math(const Node& node, const std::vector<Value>& arguments);
-  ObjRef argument_for(const Node& node, std::size_t position, const Value& value);
+  ObjRef argument_for(const Callee& callee, const Argument& argument, const Value& value);
   Value invoke(const Node& node, Tcl_Obj* prefix, std::span<Tcl_Obj* const> words);
   [[noreturn]] void no_function(const Node& node);
 

@@ -18,8 +18,9 @@ inline constexpr NodeIndex none = -1;
 
 // Of a call, an argument; of a list, an element.
 struct Argument {
-  ObjRef option;  // "-dim" of dim=1; null for one given by position
+  ObjRef option;  // "-dim" of dim=1, and of one given by position if the called command has names for it
   NodeIndex value = none;
+  int param = -1;  // of the torch:: command that is called, if it is known
 };
 
 // What stands between the commas of a[...].
@@ -38,8 +39,7 @@ struct Callee {
   ObjRef prefix;                              // what is called: the command, else the name as it was written
   ObjRef math;                                // Tcl's function of numbers
   bool is_math = false;                       // known to be one of Tcl's own, for so many numbers
-  std::vector<int> params;  // of the command, by the position of arguments; empty where they stay positional
-  ObjRef array, key;        // name(key) as an element of an array
+  ObjRef array, key;                          // name(key) as an element of an array
 };
 
 struct Node {
