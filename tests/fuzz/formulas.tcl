@@ -5,15 +5,8 @@
 #
 # -v writes every formula before it runs, so that the last line is the one that crashed. The same seed makes the same formulas.
 
-lassign $argv count seed verbose
+source [file join [file dirname [file normalize [info script]]] support.tcl]
 if {$count eq ""} {set count 10000}
-if {$seed eq ""} {set seed 1}
-if {[info exists env(WICK_PACKAGE_DIR)]} {set auto_path [linsert $auto_path 0 [file normalize $env(WICK_PACKAGE_DIR)]]}
-package require torch
-expr {srand($seed)}
-
-proc pick {list} {lindex $list [expr {int(rand() * [llength $list])}]}
-proc chance {p} {expr {rand() < $p}}
 
 # What formulas speak of. It is made anew now and then, for formulas change it.
 proc surroundings {} {

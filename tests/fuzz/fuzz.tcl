@@ -5,15 +5,8 @@
 #
 # -v writes every call before it is made, so that the last line is the one that crashed. The same seed makes the same calls.
 
-lassign $argv calls seed verbose
-if {$calls eq ""} {set calls 3000}
-if {$seed eq ""} {set seed 1}
-if {[info exists env(WICK_PACKAGE_DIR)]} {set auto_path [linsert $auto_path 0 [file normalize $env(WICK_PACKAGE_DIR)]]}
-package require torch
-expr {srand($seed)}
-
-proc pick {list} {lindex $list [expr {int(rand() * [llength $list])}]}
-proc chance {p} {expr {rand() < $p}}
+source [file join [file dirname [file normalize [info script]]] support.tcl]
+set calls [expr {$count eq "" ? 3000 : $count}]
 
 set dtypes {bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128}
 # Sizes are small, or so large that no machine has the memory: nothing between is asked for.
