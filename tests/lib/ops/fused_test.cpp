@@ -5,7 +5,6 @@
 #include "support.h"
 #include "wick/core/parallel.h"
 #include "wick/ops/fused.h"
-#include "wick/ops/index_list.h"
 
 // Chains of operations computed block by block: the bits of the operations one by one.
 
@@ -145,17 +144,6 @@ TEST_CASE("fused: shapes without elements, and mistakes") {
   CHECK(chain.run(x).sizes() == Shape{0, 3});
   Chain alone;
   CHECK_THROWS_AS(alone.run(alone.number(1)), Error);
-}
-
-TEST_CASE("subscripts that are only known at run time") {
-  const Tensor x = arange(0, 24, 1, float64).reshape({2, 3, 4});
-  const std::vector<TensorIndex> indices{1, Slice(0, 2), tensor({3, 0}, int64)};
-  CHECK(equal(index(x, indices), x[{1, Slice(0, 2), tensor({3, 0}, int64)}]));
-  const Tensor y = x.clone(), z = x.clone();
-  index_put_(y, indices, -1);
-  z[{1, Slice(0, 2), tensor({3, 0}, int64)}] = -1;
-  CHECK(equal(y, z));
-  CHECK(equal(index(x, std::vector<TensorIndex>{}), x));
 }
 
 }  // namespace wick::test

@@ -1,4 +1,5 @@
 #include "support.h"
+#include "wick/ops/index_list.h"
 
 // Parts of a tensor by numbers, slices, new dimensions, masks and positions.
 
@@ -82,6 +83,21 @@ TEST_CASE("subscript: a change of picked elements keeps the dtype, as one of a v
   CHECK(list(x) == List{0, 1, 2, 3});
   x[{mask}] += tensor({5, 6}, int64);
   CHECK(list(x) == List{5, 1, 8, 3});
+}
+
+TEST_CASE("subscript: indices that are only known at run time") {
+  const Tensor x = arange(0, 24, 1, float64).reshape({2, 3, 4});
+  const std::vector<TensorIndex> indices{1, Slice(0, 2), tensor({3, 0}, int64)};
+  CHECK(equal(index(x, indices), x[{1, Slice(0, 2), tensor({3, 0}, int64)}]));
+  CHECK(equal(Subscript(x, indices), index(x, indices)));
+  const Tensor y = x.clone(), z = x.clone();
+  index_put_(y, indices, -1);
+  z[{1, Slice(0, 2), tensor({3, 0}, int64)}] = -1;
+  CHECK(equal(y, z));
+  Subscript(y, indices) += 3;
+  z[{1, Slice(0, 2), tensor({3, 0}, int64)}] += 3;
+  CHECK(equal(y, z));
+  CHECK(equal(index(x, std::vector<TensorIndex>{}), x));
 }
 
 TEST_CASE("subscript: errors leave the tensor as it was") {
