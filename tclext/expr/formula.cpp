@@ -107,6 +107,12 @@ namespace {
   throw ScriptError{TCL_ERROR};
 }
 
+// A list of tensors would become text.
+void refuse_list_of_handles(Tcl_Obj* word) {
+  if (binding::holds_handle(word))
+    throw binding::invalid_value("formula", word, "a formula in braces, in which variables are read");
+}
+
 // The formula, and the handles in it by the names that stand for them.
 ObjRef joined(const State& state, Tcl_Obj* words, Handles& handles) {
   std::string text;
@@ -117,18 +123,13 @@ ObjRef joined(const State& state, Tcl_Obj* words, Handles& handles) {
       if (name.empty()) throw binding::invalid_tensor("formula", word);
       text += name;
       handles.emplace_back(std::move(name), ObjRef(word));
-    } else if (binding::holds_handle(word)) {
-      throw binding::invalid_value("formula", word, "a formula in braces, in which variables are read");
     } else {
+      refuse_list_of_handles(word);
       text += text_of(word);
     }
   }
   return ObjRef(new_text(text));
 }
-
-}  // namespace
-
-namespace {
 
 ObjRef value_of(Call& call, Tcl_Obj* words) {
   Handles handles;
@@ -137,8 +138,8 @@ ObjRef value_of(Call& call, Tcl_Obj* words) {
     formula = joined(call.state, words, handles);
   } else if (binding::is_handle(words)) {
     return formula;
-  } else if (binding::holds_handle(words)) {
-    throw binding::invalid_value("formula", words, "a formula in braces, in which variables are read");
+  } else {
+    refuse_list_of_handles(words);
   }
   Tcl_Interp* interp = call.interp();
   Program* found = nullptr;

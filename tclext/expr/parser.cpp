@@ -288,20 +288,19 @@ NodeIndex Parser::number() {
   lexer_.advance();
   Node made{.at = static_cast<Place>(found.at)};
   const ObjRef text(new_text(found.text));
-  Tcl_Obj* value = nullptr;
   if (is_plain_decimal(found.text)) {
     Tcl_WideInt whole = 0;
     Tcl_GetWideIntFromObj(nullptr, text.get(), &whole);
-    value = Tcl_NewWideIntObj(whole);
-  } else if (Tcl_ExprObj(interp_, text.get(), &value) != TCL_OK) {
-    Tcl_ResetResult(interp_);
-    throw SyntaxError(found.at, "no number is written so");
-  } else {
-    made.word = ObjRef(value);
-    Tcl_DecrRefCount(value);
+    made.word = ObjRef(Tcl_NewWideIntObj(whole));
     return add(std::move(made));
   }
+  Tcl_Obj* value = nullptr;
+  if (Tcl_ExprObj(interp_, text.get(), &value) != TCL_OK) {
+    Tcl_ResetResult(interp_);
+    throw SyntaxError(found.at, "no number is written so");
+  }
   made.word = ObjRef(value);
+  Tcl_DecrRefCount(value);
   return add(std::move(made));
 }
 
