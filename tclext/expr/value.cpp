@@ -94,6 +94,12 @@ std::optional<Scalar> number_within(const Value& value) {
   return std::nullopt;
 }
 
+// In messages, a value that is no tensor: a tensor's handle is one only after the tensor was freed.
+std::string described(Tcl_Obj* object) {
+  const bool freed = binding::is_handle(object) && binding::held_kind(object) == &binding::kind<Tensor>;
+  return freed ? "a tensor that was freed" : binding::quoted(object);
+}
+
 }  // namespace
 
 Side::Side(const Value& value, const Value& beside) {
@@ -110,10 +116,8 @@ Tensor as_tensor(const Value& value, std::optional<DType> beside) {
   if (value.is_tensor()) return value.tensor();
   if (const auto number = number_within(value))
     return wick::scalar_tensor(*number, beside.value_or(number->dtype()));
-  if (binding::is_handle(value.object())) {
-    const binding::Kind* kind = binding::held_kind(value.object());
-    wick::fail("formula", "{} is no tensor", binding::with_article(kind->name));
-  }
+  if (binding::is_handle(value.object()))
+    wick::fail("formula", "a tensor is needed, {} was given", described(value.object()));
   return tensor_of_list(value.object(), beside);
 }
 
@@ -140,7 +144,8 @@ bool holds_truths(Tcl_Obj* list) {
 
 bool truth(Tcl_Interp* interp, const Value& value) {
   int holds = 0;
-  if (binding::holds_handle(value.object())) wick::fail("formula", "a tensor in a list is no truth value");
+  if (binding::holds_handle(value.object()))
+    wick::fail("formula", "a truth value is needed, {} was given", described(value.object()));
   if (Tcl_GetBooleanFromObj(interp, value.object(), &holds) != TCL_OK) throw ScriptError{TCL_ERROR};
   return holds != 0;
 }
@@ -243,7 +248,7 @@ Tcl_Obj* on_reals(char code, double x, double y) {
 void refuse_handle(const Value& value) {
   if (value.is_tensor() || binding::holds_handle(value.object()))
     wick::fail("formula", "the operator takes texts and numbers, {} was given",
-               value.is_tensor() ? "a tensor" : binding::quoted(value.object()));
+               value.is_tensor() ? "a tensor" : described(value.object()));
 }
 
 }  // namespace
