@@ -47,6 +47,14 @@ Tensor picks_of_list(Tcl_Obj* list) {
   return commands::read_data(list, wick::int64);
 }
 
+ObjRef element_at(Tcl_Obj* list, std::int64_t position) {
+  const std::vector<Tcl_Obj*> elements = binding::elements_of(list);
+  const auto count = static_cast<std::int64_t>(elements.size());
+  if (position < -count || position >= count)
+    wick::fail<wick::IndexError>("index", "{} is out of range for a list of {} elements", position, count);
+  return ObjRef(elements[static_cast<std::size_t>(position < 0 ? position + count : position)]);
+}
+
 }  // namespace
 
 std::optional<std::int64_t> Evaluator::bound(NodeIndex index) {
@@ -94,9 +102,10 @@ Value Evaluator::subscript(const Node& here) {
   const Value value = evaluate(here.a);
   at_ = here.at;
   if (value.is_number()) wick::fail<wick::IndexError>("index", "a number has no parts");
-  const Tensor x = as_tensor(value);
   const std::vector<TensorIndex> indices = indices_of(here);
-  return Value(wick::index(x, indices));
+  if (value.is_list() && indices.size() == 1 && indices[0].kind == TensorIndex::Kind::Position)
+    return Value(state_, element_at(value.object(), indices[0].position));
+  return Value(wick::index(as_tensor(value), indices));
 }
 
 namespace {
