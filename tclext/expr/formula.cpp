@@ -61,8 +61,7 @@ std::size_t back_to_character(std::string_view line, std::size_t at) {
   return at;
 }
 
-}  // namespace
-
+// The message with the line of the text in which position `at` is, and a caret below it.
 std::string pointed(std::string_view message, std::string_view text, std::size_t at) {
   at = std::min(at, text.size());
   const std::size_t before = at == 0 ? text.npos : text.rfind('\n', at - 1);
@@ -87,8 +86,6 @@ std::string pointed(std::string_view message, std::string_view text, std::size_t
                     [](char c) { return !continues(c); }));
   return std::string(message) + "\n    " + shown + "\n    " + std::string(prefix.size() + columns, ' ') + "^";
 }
-
-namespace {
 
 // Adds the place to the error that the interpreter has. Where errorInfo is `begun` it stands there as well;
 // there alone, if a formula within this one has added its own to the message.

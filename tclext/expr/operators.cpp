@@ -126,6 +126,10 @@ constexpr MathFunction math_functions[] = {
     {"tan", 1, 1}, {"tanh", 1, 1}, {"wide", 1, 1}};
 // clang-format on
 
+static_assert(std::size(operators) == static_cast<std::size_t>(Op::count_));
+static_assert(std::ranges::is_sorted(operators, {}, &Operator::op));
+static_assert(std::ranges::is_sorted(functions, {}, &Function::name));
+
 }  // namespace
 
 const Operator& operator_of(Op op) { return operators[static_cast<int>(op)]; }

@@ -204,9 +204,9 @@ NodeIndex Parser::expression() {
 
 const Operator* Parser::operator_here() const {
   const Token& found = token();
-  const bool word = found.kind == Token::Kind::Name &&
-                    (found.text == "eq" || found.text == "ne" || found.text == "in" || found.text == "ni");
-  return found.kind == Token::Kind::Symbol || word ? binary_operator(found.text) : nullptr;
+  // Some are words, such as eq.
+  const bool may_be = found.kind == Token::Kind::Symbol || found.kind == Token::Kind::Name;
+  return may_be ? binary_operator(found.text) : nullptr;
 }
 
 void Parser::refuse_chain(NodeIndex operand) const {

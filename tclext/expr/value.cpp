@@ -176,6 +176,9 @@ ObjRef canonical(Tcl_Interp* interp, const ObjRef& number) {
   return canonical_number;
 }
 
+namespace {
+
+// Calls a command with words of which none is a handle: Tcl may put them into messages.
 ObjRef call_words(State& state, std::initializer_list<Tcl_Obj*> words) {
   Tcl_Interp* interp = state.interp();
   if (!interp) throw wick::Error("the interpreter of the formula has gone");
@@ -185,8 +188,6 @@ ObjRef call_words(State& state, std::initializer_list<Tcl_Obj*> words) {
   if (code != TCL_OK) throw ScriptError{code};
   return result;
 }
-
-namespace {
 
 std::optional<Tcl_WideInt> small_integer(const Tcl_Obj* object) {
   if (sizeof(long) != sizeof(Tcl_WideInt) || object->typePtr != binding::number_types().integer) return {};

@@ -79,7 +79,4 @@ ObjRef canonical(Tcl_Interp* interp, const ObjRef& number);
 // it can be done here, without calling the command, whose result is the same.
 Value compute(State& state, Tcl_Obj* command, char code, const Value& a, const Value* b);
 
-// Calls a command with words of which none is a handle: Tcl may put them into messages.
-ObjRef call_words(State& state, std::initializer_list<Tcl_Obj*> words);
-
 }  // namespace expr
