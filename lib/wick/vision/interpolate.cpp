@@ -213,8 +213,13 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   static_cast<void>(empty(result, x.dtype()));
   if (mode == Mode::Nearest || mode == Mode::NearestExact) {
     Tensor out = x;
-    for (std::size_t i = 0; i < sides.size(); ++i)
-      out = nearest(out, static_cast<int>(i) + 2, sides[i], mode == Mode::NearestExact);
+    // What shrinks comes first, so that what lies between is no larger than it has to be.
+    for (const bool grows : {false, true}) {
+      for (std::size_t i = 0; i < sides.size(); ++i) {
+        if ((sides[i].m > sides[i].n) == grows)
+          out = nearest(out, static_cast<int>(i) + 2, sides[i], mode == Mode::NearestExact);
+      }
+    }
     return out;
   }
   if (!is_floating(x.dtype()) && x.dtype() != uint8)
@@ -246,7 +251,7 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
                        [&](std::int64_t begin, std::int64_t end) { return make(s, begin, end); });
     }
   };
-  // So that what lies between is no larger than it has to be.
+  // In this order, too.
   piece_by_piece(long_shrinking);
   if (!maps.empty()) out = apply_taps(operation, out, std::move(maps));
   piece_by_piece(long_growing);
