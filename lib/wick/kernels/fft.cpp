@@ -37,22 +37,6 @@ struct Split {
 
 // ---- vectors ----
 
-// Of a b c d ... the even and the odd elements of two vectors.
-template <bool odd, class V>
-WICK_INLINE V every_other(V a, V b) {
-  constexpr int n = sizeof(V) / sizeof(a[0]), o = odd ? 1 : 0;
-  if constexpr (n == 2) {
-    return __builtin_shufflevector(a, b, o, o + 2);
-  } else if constexpr (n == 4) {
-    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6);
-  } else if constexpr (n == 8) {
-    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6, o + 8, o + 10, o + 12, o + 14);
-  } else {
-    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6, o + 8, o + 10, o + 12, o + 14, o + 16,
-                                   o + 18, o + 20, o + 22, o + 24, o + 26, o + 28, o + 30);
-  }
-}
-
 // n numbers of a source in a row.
 template <class T>
 WICK_INLINE void load(const Source<T>& in, int64_t n, T* re, T* im) {

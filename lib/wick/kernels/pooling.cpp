@@ -140,22 +140,6 @@ WICK_NOINLINE void put_row(T* __restrict out, const C* __restrict from, int64_t 
   for (int64_t o = 0; o < n; ++o) out[o] = cast<T>(from[o]);
 }
 
-// Every other element of two vectors, from the first one or the second one on.
-template <bool second, class V>
-WICK_INLINE V every_other(V a, V b) {
-  constexpr int n = sizeof(a) / sizeof(a[0]), h = second;
-  if constexpr (n == 2) {
-    return __builtin_shufflevector(a, b, h, h + 2);
-  } else if constexpr (n == 4) {
-    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6);
-  } else if constexpr (n == 8) {
-    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14);
-  } else {
-    return __builtin_shufflevector(a, b, h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14, h + 16,
-                                   h + 18, h + 20, h + 22, h + 24, h + 26, h + 28, h + 30);
-  }
-}
-
 // The largest of so many elements in each of n windows.
 template <int length, class T, class C>
 WICK_NOINLINE void largest_elements(T* __restrict out, const C* __restrict from, int64_t stride, int64_t n) {

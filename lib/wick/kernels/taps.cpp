@@ -44,15 +44,21 @@ struct Run {
   int64_t begin, end, low, high;
 };
 
+// Extends places [low, high), none if both are alike, to n more from the first one on.
+WICK_INLINE void include(int64_t first, int64_t n, int64_t& low, int64_t& high) {
+  const bool none = low == high;
+  low = none || first < low ? first : low;
+  high = none || first + n > high ? first + n : high;
+}
+
 // From result i on those that read so many places at the most.
 WICK_INLINE Run run_from(const Taps& taps, int64_t i, int64_t most) {
   Run run{i, i, 0, 0};
   for (; run.end < taps.results && run.end - i < most; ++run.end) {
-    const int64_t n = taps_of(taps, run.end), first = taps.first[run.end];
+    const int64_t n = taps_of(taps, run.end);
     if (n == 0) continue;
-    const bool none = run.low == run.high;
-    const int64_t low = none || first < run.low ? first : run.low;
-    const int64_t high = none || first + n > run.high ? first + n : run.high;
+    int64_t low = run.low, high = run.high;
+    include(taps.first[run.end], n, low, high);
     if (high - low > most) break;
     run.low = low;
     run.high = high;
@@ -64,15 +70,15 @@ WICK_INLINE Run run_from(const Taps& taps, int64_t i, int64_t most) {
 constexpr int64_t run_size = 128;
 
 // Whether several lines are better done side by side: where sums are short, and few places are copied in
-// vain.
+// vain. The places before the first one do not count: the table may be a piece of a longer one.
 WICK_INLINE bool are_dense(const Taps& taps) {
-  int64_t places = 0;
+  int64_t low = 0, high = 0;
   for (int64_t i = 0; i < taps.results; ++i) {
-    const int64_t n = taps_of(taps, i), end = taps.first[i] + n;
+    const int64_t n = taps_of(taps, i), first = taps.first[i];
     if (n > few_taps) return false;
-    if (n > 0 && end > places) places = end;
+    if (n > 0) include(first, n, low, high);
   }
-  return places <= 3 * taps.results;
+  return high - low <= 3 * taps.results;
 }
 
 // A run for as many lines as a vector has elements: the lines side by side, in a buffer each for places and

@@ -41,6 +41,22 @@ WICK_INLINE void store_vector(T* to, Vector<T> x) {
   __builtin_memcpy(to, &x, sizeof x);
 }
 
+// Every other element of two vectors, one behind the other: those at even places, or at odd ones.
+template <bool odd, class V>
+WICK_INLINE V every_other(V a, V b) {
+  constexpr int n = sizeof(V) / sizeof(a[0]), o = odd ? 1 : 0;
+  if constexpr (n == 2) {
+    return __builtin_shufflevector(a, b, o, o + 2);
+  } else if constexpr (n == 4) {
+    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6);
+  } else if constexpr (n == 8) {
+    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6, o + 8, o + 10, o + 12, o + 14);
+  } else {
+    return __builtin_shufflevector(a, b, o, o + 2, o + 4, o + 6, o + 8, o + 10, o + 12, o + 14, o + 16,
+                                   o + 18, o + 20, o + 22, o + 24, o + 26, o + 28, o + 30);
+  }
+}
+
 // The types that widen() takes.
 template <class T>
 inline constexpr bool has_vectors = class_of<T> != Class::Complex;

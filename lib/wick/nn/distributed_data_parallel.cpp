@@ -101,15 +101,15 @@ void DistributedDataParallel::broadcast_buffers() const {
   for (const Tensor& buffer : module_->buffers()) broadcast_into(buffer, {options_.group, std::nullopt});
 }
 
-Tensor DistributedDataParallel::forward(const Tensor& x) {
-  if (!reducer_) return module_->forward(x);
+Tensor DistributedDataParallel::forward_all(const Tensors& inputs) {
+  if (!reducer_) return module_->forward_all(inputs);
   for (const auto& [name, parameter] : reducer_->parameters()) {
     if (parameter.body()->gradient && parameter.body()->gradient->replaced)
       fail(operation, "{} has been replaced since, by Module::to", name);
   }
   if (grad_enabled()) reducer_->expected = reducer_->sync;
   if (options_.broadcast_buffers && is_training() && grad_enabled() && reducer_->sync) broadcast_buffers();
-  return module_->forward(x);
+  return module_->forward_all(inputs);
 }
 
 bool DistributedDataParallel::set_sync(bool on) {

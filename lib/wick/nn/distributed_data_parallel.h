@@ -37,7 +37,8 @@ class DistributedDataParallel : public Module {
   explicit DistributedDataParallel(const Ref<Module>& module, const Options& options = {});
   ~DistributedDataParallel() override;
   // Error after Module::to, which gives the module other parameters.
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) override { return forward_all({x}); }
+  Tensor forward_all(const Tensors& inputs) override;
   const char* kind() const override { return "distributed_data_parallel"; }
   Module& module() const { return *module_; }
 

@@ -552,7 +552,7 @@ Tensor local_response_norm(const Tensor& given, std::int64_t size, double alpha,
 }
 
 Tensor normalize(const Tensor& x, double p, std::int64_t dim, double eps) {
-  // Half precision has no number as small as eps.
+  // In float32: float16 has no number as small as eps.
   if (is_half(x.dtype())) return normalize(x.to(float32), p, dim, eps).to(x.dtype());
   return div(x, clamp(norm(x, p, {dim}, true), eps));
 }

@@ -61,7 +61,7 @@ struct Pool {
   int dims;
   Windows windows[3];  // the last `dims` of them
   double divisor = 0;  // in place of those of the windows
-  bool apart = false;  // whether no windows of an image are known to overlap
+  bool apart = false;  // whether the windows of an image are known not to overlap
 
   Shape shape(const Shape& first, bool of_result) const {
     Shape out{first[0], first[1]};

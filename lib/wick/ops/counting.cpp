@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "wick/core/fail.h"
-#include "wick/core/interrupt.h"
+#include "wick/core/questions.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/indexing.h"
@@ -16,9 +16,6 @@ namespace wick {
 namespace {
 
 using Range = std::pair<double, double>;
-
-// Elements between two questions to the interrupt handler.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
 
 // The least and the largest element.
 Range range_of(const Tensor& x) {
@@ -64,7 +61,7 @@ void each_in_bin(const Tensor& x, const Tensor& edges, Use use) {
   const double per_bin = static_cast<double>(bins) / (high / 2 - low / 2);
   const double* value = values.data<double>();
   for (std::int64_t i = 0; i < values.numel(); ++i) {
-    if (i % between_questions == 0) check_interrupt();
+    ask_after(i);
     const double v = value[i];
     if (!(v >= low && v <= high)) continue;
     auto bin = std::min(static_cast<std::int64_t>((v / 2 - low / 2) * per_bin), bins - 1);
@@ -110,7 +107,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
   const std::int64_t* number = numbers.data<std::int64_t>();
   std::int64_t least = 0, most = -1;
   for (std::int64_t i = 0; i < numbers.numel(); ++i) {
-    if (i % between_questions == 0) check_interrupt();
+    ask_after(i);
     least = std::min(least, number[i]);
     most = std::max(most, number[i]);
   }
@@ -124,7 +121,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
   const Tensor counts = zeros(shape, int64);
   std::int64_t* count = counts.data<std::int64_t>();
   for (std::int64_t i = 0; i < numbers.numel(); ++i) {
-    if (i % between_questions == 0) check_interrupt();
+    ask_after(i);
     ++count[number[i]];
   }
   return counts;

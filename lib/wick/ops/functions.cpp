@@ -5,7 +5,7 @@
 
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
-#include "wick/core/interrupt.h"
+#include "wick/core/questions.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/reduction.h"
 #include "wick/ops/rule.h"
@@ -175,9 +175,6 @@ Tensor isfinite(const Tensor& x) {
 
 namespace {
 
-// Elements between two questions to the interrupt handler.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
-
 // With the difference without a sign, which 64 bits hold.
 Tensor integers_close(const Tensor& a, const Tensor& b, double rtol, double atol) {
   const Shape shape = broadcast_shapes(a.sizes(), b.sizes());
@@ -186,7 +183,7 @@ Tensor integers_close(const Tensor& a, const Tensor& b, double rtol, double atol
   const std::int64_t *first = x.data<std::int64_t>(), *second = y.data<std::int64_t>();
   bool* close = out.data<bool>();
   for (std::int64_t i = 0; i < out.numel(); ++i) {
-    if (i % between_questions == 0) check_interrupt();
+    ask_after(i);
     const auto u = static_cast<std::uint64_t>(first[i]), v = static_cast<std::uint64_t>(second[i]);
     const std::uint64_t distance = first[i] > second[i] ? u - v : v - u;
     const std::uint64_t size = second[i] < 0 ? 0 - v : v;

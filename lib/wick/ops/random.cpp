@@ -10,6 +10,7 @@
 #include "wick/autograd/node.h"
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
+#include "wick/core/questions.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/loop.h"
@@ -48,9 +49,6 @@ Tensor drawn(const char* operation, Generator& generator, const Tensor& out, Dra
   });
   return out;
 }
-
-// Elements between two questions to the interrupt handler in a loop of little work.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
 
 // What T is computed in.
 template <class T>
@@ -441,7 +439,7 @@ void check_elements(const char* operation, const Tensor& x, const char* rule, Ho
     if constexpr (is_floating(dtype_of<T>)) {
       const T* data = values.data<T>();
       for (std::int64_t i = 0; i < values.numel(); ++i) {
-        if (i % between_questions == 0) check_interrupt();
+        ask_after(i);
         if (!holds(static_cast<double>(data[i]))) refuse(operation, rule, static_cast<double>(data[i]));
       }
     } else {

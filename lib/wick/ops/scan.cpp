@@ -8,6 +8,7 @@
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
+#include "wick/core/questions.h"
 #include "wick/ops/creation.h"
 #include "wick/ops/elementwise.h"
 #include "wick/ops/fold.h"
@@ -19,14 +20,6 @@
 
 namespace wick {
 namespace {
-
-// Elements between two questions to the interrupt handler within a line. A multiple of 4.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
-
-// Asks after each so many steps of a line, so that short lines do not pay for it.
-void ask_after(std::int64_t step) {
-  if (step % between_questions == between_questions - 1) check_interrupt();
-}
 
 // A row-major tensor seen as (outer, n, inner), the scan running over n.
 struct Lines {

@@ -213,8 +213,13 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   static_cast<void>(empty(result, x.dtype()));
   if (mode == Mode::Nearest || mode == Mode::NearestExact) {
     Tensor out = x;
-    for (std::size_t i = 0; i < sides.size(); ++i)
-      out = nearest(out, static_cast<int>(i) + 2, sides[i], mode == Mode::NearestExact);
+    // What shrinks comes first, so that what lies between is no larger than it has to be.
+    for (const bool grows : {false, true}) {
+      for (std::size_t i = 0; i < sides.size(); ++i) {
+        if ((sides[i].m > sides[i].n) == grows)
+          out = nearest(out, static_cast<int>(i) + 2, sides[i], mode == Mode::NearestExact);
+      }
+    }
     return out;
   }
   if (!is_floating(x.dtype()) && x.dtype() != uint8)
@@ -223,7 +228,7 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
   // Sums of uint8 and half precision are rounded once, at the end.
   Tensor out = x.dtype() == float64 ? x : x.to(float32);
   std::vector<TapsAlong> maps;
-  std::vector<int> long_sides;
+  std::vector<int> long_shrinking, long_growing;
   const auto make = [&](const Side& s, std::int64_t begin, std::int64_t end) {
     return mode == Mode::Area ? area_taps(s, begin, end)
            : o.antialias      ? antialias_taps(s, mode, o.align_corners, begin, end)
@@ -234,17 +239,22 @@ Tensor interpolate(const Tensor& x, const InterpolateOptions& o) {
     // A factor that leaves the size as it is counts all the same in some modes, as in PyTorch.
     if (s.n == s.m && (s.factor == 0 || (mode != Mode::Cubic && !o.antialias))) continue;
     if (s.m > long_taps && !autograd::wanted({x})) {
-      long_sides.push_back(i);
+      (s.m < s.n ? long_shrinking : long_growing).push_back(i);
     } else {
       maps.push_back({i + 2, make(s, 0, s.m)});
     }
   }
+  const auto piece_by_piece = [&](const std::vector<int>& long_sides) {
+    for (const int i : long_sides) {
+      const Side& s = sides[static_cast<std::size_t>(i)];
+      out = apply_taps(operation, out, i + 2, s.m,
+                       [&](std::int64_t begin, std::int64_t end) { return make(s, begin, end); });
+    }
+  };
+  // In this order, too.
+  piece_by_piece(long_shrinking);
   if (!maps.empty()) out = apply_taps(operation, out, std::move(maps));
-  for (const int i : long_sides) {
-    const Side& s = sides[static_cast<std::size_t>(i)];
-    out = apply_taps(operation, out, i + 2, s.m,
-                     [&](std::int64_t begin, std::int64_t end) { return make(s, begin, end); });
-  }
+  piece_by_piece(long_growing);
   if (x.dtype() == uint8) return out.round_().clamp_(0, 255).to(uint8);
   return out.is_same(x) ? x.clone() : out.to(x.dtype());
 }

@@ -6,6 +6,7 @@
 #include "wick/core/fail.h"
 #include "wick/core/interrupt.h"
 #include "wick/core/parallel.h"
+#include "wick/core/questions.h"
 #include "wick/kernels/table.h"
 #include "wick/kernels/taps.h"
 #include "wick/ops/creation.h"
@@ -22,9 +23,6 @@
 
 namespace wick {
 namespace {
-
-// Samples between two questions to the interrupt handler.
-constexpr std::int64_t between_questions = std::int64_t{1} << 16;
 
 struct Options {
   std::int64_t height, width;  // of the results
@@ -98,7 +96,7 @@ TapTable bins_along(T start, T end, std::int64_t n, std::int64_t bins, const Opt
         to = static_cast<std::int64_t>(std::clamp(std::ceil(std::max(low, high)) + 2, 0.0, most));
       }
       for (std::int64_t i = from; i < to; ++i) {
-        if (i % between_questions == between_questions - 1) check_interrupt();
+        ask_after(i);
         T at = base + (static_cast<T>(i) + T(0.5)) * bin / samples;
         if (!(at >= -1 && at <= static_cast<T>(n))) continue;
         at = std::max(at, T(0));

@@ -241,6 +241,17 @@ TEST_CASE("data parallel modules may be variables, also while gradients are not 
   CHECK(layer->use_count() == owners);
 }
 
+TEST_CASE("data parallel modules take what their module takes") {
+  manual_seed(4);
+  const Tensor x = randn({3, 2, 4}), memory = randn({5, 2, 4});
+  const auto decoder =
+      nn::make<nn::TransformerDecoderLayer>(4, 2, nn::TransformerOptions{.dim_feedforward = 3, .dropout = 0});
+  nn::DistributedDataParallel parallel{Ref<nn::Module>(decoder)};
+  CHECK(identical(parallel.forward_all({x, memory}), decoder->forward(x, memory)));
+  CHECK_THROWS_AS(parallel.forward_all({x}), Error);
+  CHECK_THROWS_AS(parallel(x), Error);
+}
+
 TEST_CASE("modules: loading changes all or nothing, and values may share memory") {
   struct Pair : nn::Module {
     Tensor& a = buffer("a", zeros({2}));
