@@ -66,7 +66,10 @@ double beyond_range(std::string_view text) {
     const bool negative = digits.starts_with('-');
     if (digits.starts_with('+')) digits.remove_prefix(1);
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-    if (result.ec != std::errc{}) exponent = negative ? -(std::int64_t{1} << 40) : std::int64_t{1} << 40;
+    // More than any text has digits to make up for.
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    if (result.ec != std::errc{}) exponent = negative ? -most : most;
+    exponent = std::clamp(exponent, -most, most);
   }
   const std::string_view mantissa = text.substr(0, e);
   const std::size_t first = std::min(mantissa.find_first_of("123456789"), mantissa.size());
@@ -90,9 +93,10 @@ bool read_number(std::string_view text, std::int64_t& value) {
   const auto [at, error] = std::from_chars(text.data(), end, value);
   if (at == end && error == std::errc{}) return !text.empty();
   // 3.0 and 1e3 are whole as well.
-  constexpr double largest = 9007199254740992;
+  // From 2^53 on doubles have gaps, in which the text may lie.
+  constexpr double limit = 9007199254740992;
   double real;
-  if (!read_number(text, real) || real != std::floor(real) || std::fabs(real) > largest) return false;
+  if (!read_number(text, real) || real != std::floor(real) || std::fabs(real) >= limit) return false;
   value = static_cast<std::int64_t>(real);
   return true;
 }

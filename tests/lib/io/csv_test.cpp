@@ -78,6 +78,8 @@ TEST_CASE("csv: numbers") {
   CHECK(std::signbit(x[0][9].item<double>()));
   CHECK(same(matrix("1e99999999999999999999,1e-99999999999999999999,0.000000e5,-0.0000001e-310,99999e304\n"),
              numbers({HUGE_VAL, 0, 0, -1e-317, HUGE_VAL}, {1, 5})));
+  CHECK(same(matrix("1e9223372036854775807,0.001e-9223372036854775808,-1e9223372036854775807\n"),
+             numbers({HUGE_VAL, 0, -HUGE_VAL}, {1, 3})));
   CHECK(same(matrix("0.1,2\n", {.dtype = float32}), numbers({0.1f, 2}, {1, 2}, float32)));
   CHECK(same(matrix("0.1,2\n", {.dtype = bfloat16}), tensor({0.1, 2}).to(bfloat16).reshape({1, 2})));
   CHECK(identical(
@@ -142,6 +144,7 @@ TEST_CASE("csv: errors tell the line and the column") {
   refused("1,2\n3,1.5\n", "line 2, column 2: \"1.5\" is no whole number", {.dtype = int32});
   refused("1,2\n3,256\n", "line 2, column 2: \"256\" is outside the range of uint8", {.dtype = uint8});
   refused("1,9223372036854775808\n", "is no whole number", {.dtype = int64});
+  refused("1,9007199254740993.0\n", "is no whole number", {.dtype = int64});
   for (const char* text : {"0x10", "1e", "1.2.3", "--1", "+-1", "1 2", "e5", "nan(", "1,,", "."})
     refused(std::string("1\n") + text + "\n", "line 2");
   refused("", "has no rows");
