@@ -128,6 +128,26 @@ TEST_CASE("csv: words") {
   CHECK(identical(lines.columns[0].second, tensor({0, -1})));
 }
 
+TEST_CASE("csv: codes that the dtype of a matrix does not hold") {
+  std::string text;
+  for (int i = 0; i < 260; ++i) text += "w" + std::to_string(i) + ",1\n";
+  const auto options = [](DType dtype) {
+    return LoadCsv{.header = false, .categories = {"0"}, .dtype = dtype, .matrix = true};
+  };
+  for (const DType dtype : {float64, float32, float16, int64, int32, int16})
+    CHECK(matrix(text, options(dtype))[259][0].to(int64).item<std::int64_t>() == 259);
+  refused(text, "line 129, column 1: \"w128\" has the code 128, which int8 does not hold", options(int8));
+  refused(text, "\"w256\" has the code 256, which uint8", options(uint8));
+  refused(text, "\"w257\" has the code 257, which bfloat16", options(bfloat16));
+  refused(text, "\"w2\" has the code 2, which bool", options(boolean));
+  refused("a,1\n,1\n", "\"\" has the code -1, which uint8", options(uint8));
+  // Codes of columns are int64 whatever the dtype of numbers.
+  CHECK(read(text, {.header = false, .categories = {"0"}, .dtype = int8})
+            .columns[0]
+            .second[259]
+            .item<std::int64_t>() == 259);
+}
+
 TEST_CASE("csv: what is missing") {
   CHECK(same(matrix("1,,NA\n-999, ,3\n", {.missing = {"NA", "-999"}}),
              numbers({1, none, none, none, none, 3}, {2, 3})));
