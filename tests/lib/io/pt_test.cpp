@@ -17,21 +17,6 @@ using std::filesystem::path;
 
 const path folder = path(WICK_TEST_DATA) / "pt";
 
-// make_pt.py's values(): from -1 in halves where there are such.
-Tensor pt_values(DType dtype, const Shape& shape = {2, 3}) {
-  const Tensor x = arange(0, static_cast<double>(numel(shape)), 1, float64).reshape(shape) - 2;
-  if (is_complex(dtype)) {
-    const Tensor out = empty(shape, dtype);
-    real(out).copy_(x * 0.5);
-    imag(out).copy_(x);
-    return out;
-  }
-  if (is_floating(dtype)) return (x * 0.5).to(dtype);
-  return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
-         : dtype == uint8 ? abs(x).to(uint8)
-                          : x.to(dtype);
-}
-
 const Tensor& named(const NamedTensors& all, std::string_view name) {
   for (const auto& [key, tensor] : all) {
     if (key == name) return tensor;
@@ -69,14 +54,14 @@ TEST_CASE("pt: every dtype") {
   CHECK(all.size() == 12);
   for (const auto& [name, x] : all) {
     CAPTURE(name);
-    CHECK(identical(x, pt_values(*dtype_by_name(name))));
+    CHECK(identical(x, reference_values(*dtype_by_name(name))));
   }
 }
 
 TEST_CASE("pt: views, parameters, no elements") {
   const NamedTensors all = load_pt(folder / "views.pt");
   CHECK(names_of(all) == "transposed part again empty scalar parameter");
-  const Tensor whole = pt_values(float32, {4, 6});
+  const Tensor whole = reference_values(float32, {4, 6});
   CHECK(identical(named(all, "transposed"), whole.t()));
   CHECK(identical(named(all, "part"), whole.slice(0, 1, 3).slice(1, 0, 6, 2)));
   CHECK(identical(named(all, "again"), whole));
