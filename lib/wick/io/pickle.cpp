@@ -265,7 +265,8 @@ class Unpickler {
 
   void push_long() {
     const std::string_view bytes = take(static_cast<std::size_t>(take_number(1)));
-    if (bytes.size() > 8) damaged("a whole number is too large");
+    // One of more than 64 bits, of which no tensor is made either.
+    if (bytes.size() > 8) return push({});
     std::uint64_t value = !bytes.empty() && (bytes.back() & 0x80) != 0 ? ~std::uint64_t{0} : 0;
     for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
     push_number(static_cast<std::int64_t>(value));

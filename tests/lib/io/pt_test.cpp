@@ -140,8 +140,9 @@ TEST_CASE("pt: keys that are no names") {
     return zeros({count}, dtype);
   };
   const std::string tensor = pickled_tensor("FloatStorage", 2);
-  // {"rates": {0.5: 1, None: 2}, "w": tensor}
-  const std::string rates = pickled("rates") + "}(G" + std::string("\x3f\xe0\0\0\0\0\0\0", 8) + "K\1NK\2u";
+  // {"rates": {0.5: 1, None: 2**64}, "w": tensor}
+  const std::string rates = pickled("rates") + "}(G" + std::string("\x3f\xe0\0\0\0\0\0\0", 8) +
+                            "K\1N\x8a\x09" + std::string("\0\0\0\0\0\0\0\0\1", 9) + "u";
   CHECK(names_of(unpickled("}(" + rates + pickled("w") + tensor + "u", storage)) == "w");
   CHECK_THROWS_WITH_AS(unpickled("}(N]" + tensor + "au", storage),
                        doctest::Contains("neither a text nor a whole number"), FileError);
