@@ -1,5 +1,6 @@
 #include "tclext/binding/suggest.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ std::string_view name_in_torch(std::string_view name) {
   return name.starts_with(space) ? name.substr(space.size()) : std::string_view();
 }
 
-// The prefix that operations on tensors have may be the mistake, as in torch::add.
+// The prefix that operations on tensors have may be the mistake, as in torch::add and torch::tensor_sort.
 std::string likely_command(std::string_view name) {
   constexpr std::string_view prefix = "tensor_";
   std::vector<std::string_view> names, short_names;
@@ -34,6 +35,10 @@ std::string likely_command(std::string_view name) {
   }
   const std::string_view likely = closest(name, names), without = closest(name, short_names);
   if (without == name) return std::string(prefix) + std::string(name);
+  if (name.starts_with(prefix)) {
+    const std::string_view rest = name.substr(prefix.size());
+    if (std::find(names.begin(), names.end(), rest) != names.end()) return std::string(rest);
+  }
   // The beginning of a longer one.
   std::string_view longer;
   for (const std::string_view known : names) {

@@ -39,6 +39,7 @@ inline const Param input{"input", required, "the tensor"};
 inline const Param shape{"shape", required, "size of each dimension; empty for a 0-d tensor"};
 inline const Param dtype{"dtype", DType::Float32, "element type"};
 inline const Param device{"device", "cpu", "where the tensor lives: cpu or cuda"};
+inline const Param filename{"filename file", required, "the file"};
 inline const Param requires_grad{"requiresGrad requires_grad", false, "whether gradients are tracked"};
 inline const Param dim_or_all{"dim", omittable,
                               "dimension to reduce, negative counts from the end; all of them when left out"};

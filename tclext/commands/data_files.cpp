@@ -21,9 +21,6 @@ namespace {
 
 using binding::Path;
 
-const Param filename{"filename file", required, "the file"};
-constexpr const char* appears = "The file appears complete or not at all.";
-
 std::vector<Command> numpy_files() {
   return {
       Command{.name = "npy_read",
@@ -55,7 +52,7 @@ std::vector<Command> numpy_files() {
       Command{
           .name = "npz_write",
           .summary = "Writes named tensors as numpy.savez does, for numpy.load to read.",
-          .details = appears,
+          .details = "The file appears complete or not at all.",
           .params = {filename,
                      {"tensors", required, "a dict of names and tensors"},
                      {"compressed", false, "whether the file is made small, as numpy.savez_compressed does"}},

@@ -17,7 +17,6 @@ namespace {
 using binding::Path;
 using wick::NamedTensors;
 
-const Param filename{"filename file", required, "the file"};
 const Param module{"module", required, "a layer or a container"};
 const Param model{"model", required, "a layer or a container"};
 const Param optimizer{"optimizer", required, "an optimizer"};

@@ -14,8 +14,7 @@ struct Named {
 };
 
 // Tcl's texts are UTF-8 but for the character 0 and those beyond 16 bits.
-inline std::string utf8_of(Tcl_Obj* word) {
-  const std::string_view text = binding::text_of(word);
+inline std::string utf8_of(std::string_view text) {
   const Tcl_Encoding utf8 = Tcl_GetEncoding(nullptr, "utf-8");
   Tcl_DString out;
   Tcl_UtfToExternalDString(utf8, text.data(), static_cast<Tcl_Size>(text.size()), &out);
@@ -84,7 +83,7 @@ struct binding::Convert<commands::Named> {
     commands::Named named;
     for (std::size_t i = 0; i < words.size(); i += 2) {
       if (holds_handle(words[i])) throw invalid_value(s.option(), s.word, accepted);
-      named.tensors.emplace_back(commands::utf8_of(words[i]),
+      named.tensors.emplace_back(commands::utf8_of(text_of(words[i])),
                                  Convert<wick::Tensor>::from({s.state, words[i + 1], s.names}));
     }
     return named;

@@ -51,16 +51,12 @@ namespace {
 using binding::Path;
 using binding::Value;
 
-const Param filename{"filename file", required, "the file"};
-constexpr const char* delimiter_words =
-    "what stands between fields; a blank is any number of blanks and tabs";
-
 std::vector<std::string> texts_of(const char* option, Tcl_Obj* word) {
   if (binding::holds_handle(word)) throw binding::invalid_value(option, word, "a list of texts");
   std::vector<std::string> texts;
   for (Tcl_Obj* element : binding::elements_of(word)) {
     if (binding::holds_handle(element)) throw binding::invalid_value(option, word, "a list of texts");
-    texts.push_back(utf8_of(element));
+    texts.push_back(utf8_of(binding::text_of(element)));
   }
   return texts;
 }
@@ -76,7 +72,7 @@ wick::Levels levels_of(Tcl_Obj* word) {
   wick::Levels levels;
   for (std::size_t i = 0; i < words.size(); i += 2) {
     if (binding::holds_handle(words[i])) throw binding::invalid_value("levels", word, accepted);
-    levels[utf8_of(words[i])] = texts_of("levels", words[i + 1]);
+    levels[utf8_of(binding::text_of(words[i]))] = texts_of("levels", words[i + 1]);
   }
   return levels;
 }
@@ -127,7 +123,8 @@ std::vector<Command> table_files() {
                      "over. Errors tell the line and the column, both counted from 1.",
           .params = {filename,
                      {"header", omittable, "whether the first line names the columns"},
-                     {"delimiter", ",", delimiter_words},
+                     {"delimiter", ",",
+                      "what stands between fields; a blank is any number of blanks and tabs"},
                      {"columns", omittable,
                       "names, or numbers from 0, of the columns that are read; all when left out"},
                      {"missing", omittable, "words that mean that there is no value"},
@@ -145,7 +142,7 @@ std::vector<Command> table_files() {
                           const optional<Value>& columns, const optional<Value>& missing,
                           const optional<Value>& categories, DType type, Mark comment, std::int64_t skip,
                           const optional<bool>& matrix, const optional<std::string_view>& variable) {
-            Tcl_Obj* levels = variable ? call.words[10] : nullptr;
+            const binding::ObjRef levels(variable ? binding::new_text(*variable) : nullptr);
             return read_table(call, path,
                               {.delimiter = delimiter.code,
                                .header = header,
@@ -154,10 +151,10 @@ std::vector<Command> table_files() {
                                .columns = texts_of("columns", columns),
                                .missing = texts_of("missing", missing),
                                .categories = texts_of("categories", categories),
-                               .levels = levels ? levels_in(call, levels) : wick::Levels(),
+                               .levels = variable ? levels_in(call, levels.get()) : wick::Levels(),
                                .dtype = type,
                                .matrix = matrix},
-                              levels);
+                              levels.get());
           })},
       Command{
           .name = "csv_write",
@@ -175,13 +172,12 @@ std::vector<Command> table_files() {
           .positional = {"filename columns"},
           .trusted_only = true,
           .returns = "nothing",
-          .call = bind([](Call& call, const Path& path, const std::variant<Tensor, Named>& table, bool header,
+          .call = bind([](const Path& path, const std::variant<Tensor, Named>& table, bool header,
                           Mark delimiter, std::string_view missing, const optional<Value>& levels) {
-            const wick::SaveCsv options{
-                .delimiter = delimiter.code,
-                .header = header,
-                .missing = call.words[4] ? utf8_of(call.words[4]) : std::string(missing),
-                .levels = levels ? levels_of(levels->object) : wick::Levels()};
+            const wick::SaveCsv options{.delimiter = delimiter.code,
+                                        .header = header,
+                                        .missing = utf8_of(missing),
+                                        .levels = levels ? levels_of(levels->object) : wick::Levels()};
             if (const auto* named = std::get_if<Named>(&table)) {
               wick::save_csv(path.native, named->tensors, options);
             } else {

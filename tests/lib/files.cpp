@@ -4,6 +4,8 @@
 #include <iterator>
 #include <random>
 
+#include "wick/wick.h"
+
 namespace wick::test {
 
 Scratch::Scratch()
@@ -12,6 +14,20 @@ Scratch::Scratch()
   std::filesystem::create_directory(where);
 }
 Scratch::~Scratch() { std::filesystem::remove_all(where); }
+
+Tensor reference_values(DType dtype, const Shape& shape) {
+  const Tensor x = arange(0, static_cast<double>(numel(shape)), 1, float64).reshape(shape) - 2;
+  if (is_complex(dtype)) {
+    const Tensor out = empty(shape, dtype);
+    real(out).copy_(x * 0.5);
+    imag(out).copy_(x);
+    return out;
+  }
+  if (is_floating(dtype)) return (x * 0.5).to(dtype);
+  return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
+         : dtype == uint8 ? abs(x).to(uint8)
+                          : x.to(dtype);
+}
 
 std::string contents(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "wick/core/tensor.h"
+
 // Files that tests read and write.
 
 namespace wick::test {
@@ -15,6 +17,9 @@ struct Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 };
+
+// The values() of ../reference/make_npy.py and make_pt.py: from -1 in halves where there are such.
+Tensor reference_values(DType dtype, const Shape& shape = {2, 3});
 
 std::string contents(const std::filesystem::path& file);
 void put(const std::filesystem::path& file, const std::string& bytes);

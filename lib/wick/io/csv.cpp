@@ -66,7 +66,10 @@ double beyond_range(std::string_view text) {
     const bool negative = digits.starts_with('-');
     if (digits.starts_with('+')) digits.remove_prefix(1);
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-    if (result.ec != std::errc{}) exponent = negative ? -(std::int64_t{1} << 40) : std::int64_t{1} << 40;
+    // More than any text has digits to make up for.
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    if (result.ec != std::errc{}) exponent = negative ? -most : most;
+    exponent = std::clamp(exponent, -most, most);
   }
   const std::string_view mantissa = text.substr(0, e);
   const std::size_t first = std::min(mantissa.find_first_of("123456789"), mantissa.size());
@@ -90,9 +93,10 @@ bool read_number(std::string_view text, std::int64_t& value) {
   const auto [at, error] = std::from_chars(text.data(), end, value);
   if (at == end && error == std::errc{}) return !text.empty();
   // 3.0 and 1e3 are whole as well.
-  constexpr double largest = 9007199254740992;
+  // From 2^53 on doubles have gaps, in which the text may lie.
+  constexpr double limit = 9007199254740992;
   double real;
-  if (!read_number(text, real) || real != std::floor(real) || std::fabs(real) > largest) return false;
+  if (!read_number(text, real) || real != std::floor(real) || std::fabs(real) >= limit) return false;
   value = static_cast<std::int64_t>(real);
   return true;
 }
@@ -156,15 +160,15 @@ class Blocks {
   const char* at() const { return buffer_.data() + at_; }
   const char* end() const { return buffer_.data() + end_; }
   void go_to(const char* place) { at_ = static_cast<std::size_t>(place - buffer_.data()); }
-  // How much of the file there is for each byte up to at(), 1 at least.
-  double whole_over_done() const {
-    const auto done = static_cast<double>(file_.position()) - static_cast<double>(end_ - at_);
-    return std::max(static_cast<double>(total_) / std::max(done, 1.0), 1.0);
+  // The bytes of the file up to at(). The last line's end may be none of the file's.
+  Progress progress() const {
+    const auto read = static_cast<std::int64_t>(file_.position());
+    return {std::max(read - static_cast<std::int64_t>(end_ - at_), std::int64_t{0}), total_};
   }
   // Reads on behind end(); false when there is nothing more. Addresses are others afterwards.
   bool more() {
     if (complete_) return false;
-    check_interrupt({static_cast<std::int64_t>(file_.position()), total_});
+    check_interrupt(progress());
     std::memmove(buffer_.data(), at(), end_ - at_);
     end_ -= at_;
     at_ = 0;
@@ -206,7 +210,7 @@ class Records {
   }
 
   const std::string& name() const { return name_; }
-  double whole_over_done() const { return blocks_.whole_over_done(); }
+  Progress progress() const { return blocks_.progress(); }
   // The line that the record begins on, counted from 1.
   std::int64_t line() const { return line_; }
 
@@ -539,7 +543,12 @@ class CsvReader {
   T value_of(std::size_t i, Column& column, std::string_view field) {
     const std::string_view text = trimmed(field);
     const bool missing = is_missing(text);
-    if (column.words) return static_cast<T>(missing ? -1 : column.words->code(field));
+    if (column.words) {
+      const std::int64_t code = missing ? -1 : column.words->code(field);
+      if (matrix_ && (code < least_ || code > most_))
+        fail_in(i, "{} has the code {}, which {} does not hold", shown(field), code, options_.dtype);
+      return static_cast<T>(code);
+    }
     T value;
     if constexpr (std::is_same_v<T, double>) {
       if (missing) return std::numeric_limits<double>::quiet_NaN();
@@ -599,7 +608,7 @@ class CsvReader {
   // Rows are collected in a piece that stays in the cache, and copied to where they belong when it is full.
   template <class T>
   void read_rows() {
-    if (integral_) set_range();
+    set_range();
     const std::int64_t width = std::ssize(wanted_), file_width = std::ssize(columns_);
     constexpr std::int64_t usual = 1 << 15, most = 1 << 22, most_rows = 256;
     const std::int64_t capacity =
@@ -627,7 +636,7 @@ class CsvReader {
   }
 
   void add_rows(const Tensor& piece) {
-    check_interrupt({rows_, capacity_});
+    check_interrupt(records_.progress());
     const std::int64_t end = rows_ + piece.size(0);
     if (end > capacity_ || targets_.empty()) make_room(end);
     if (matrix_) {
@@ -642,7 +651,8 @@ class CsvReader {
   // For so many rows at least: as many as the part of the file that has been read lets expect.
   void make_room(std::int64_t least) {
     constexpr double spare = 1.02;
-    const double ratio = records_.whole_over_done();
+    const auto [done, total] = records_.progress();
+    const double ratio = static_cast<double>(total) / static_cast<double>(std::max(done, std::int64_t{1}));
     const auto expected =
         static_cast<std::int64_t>(static_cast<double>(least) * (ratio > 1 ? ratio * spare : 1.0));
     capacity_ = std::max(least, expected);
@@ -674,10 +684,17 @@ class CsvReader {
   }
 
   void set_range() {
-    const int bits = 8 * static_cast<int>(size_of(options_.dtype));
-    const bool is_unsigned = options_.dtype == boolean || options_.dtype == uint8;
+    const DType dtype = options_.dtype;
+    if (!integral_) {
+      const int digits = dtype == float16 ? 11 : dtype == bfloat16 ? 8 : dtype == float32 ? 24 : 53;
+      most_ = std::int64_t{1} << digits;
+      least_ = -most_;
+      return;
+    }
+    const int bits = 8 * static_cast<int>(size_of(dtype));
+    const bool is_unsigned = dtype == boolean || dtype == uint8;
     least_ = is_unsigned ? 0 : INT64_MIN >> (64 - bits);
-    most_ = options_.dtype == boolean ? 1 : is_unsigned ? UINT8_MAX : INT64_MAX >> (64 - bits);
+    most_ = dtype == boolean ? 1 : is_unsigned ? UINT8_MAX : INT64_MAX >> (64 - bits);
   }
 
   Table result() {
@@ -698,7 +715,7 @@ class CsvReader {
   const LoadCsv& options_;
   Records records_;
   bool integral_, header_ = false, matrix_ = false, find_words_ = false;
-  std::int64_t least_ = 0, most_ = 0;  // of an integral dtype
+  std::int64_t least_ = 0, most_ = 0;  // the whole numbers that the dtype has, without gaps between them
   std::vector<Column> columns_;        // those of the file
   std::vector<std::size_t> wanted_;    // those of the result
   std::vector<Tensor> targets_;        // the matrix, or the columns

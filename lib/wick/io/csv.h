@@ -27,8 +27,8 @@ struct LoadCsv {
   char comment = 0;                    // from here to the end of the line is a comment; 0 for none
   std::vector<std::string> columns{};  // names, or numbers from 0; all when empty. Others may hold anything
   std::vector<std::string> missing{};  // words that mean that there is no value; an empty field always does
-  std::vector<std::string>
-      categories{};  // columns of words, by name or number; "*" for all in which words are
+  // Columns of words, by name or number; "*" for all of which the first row has a word.
+  std::vector<std::string> categories{};
   // The words of columns that have codes already, by the columns' names; further words get the next codes.
   Levels levels{};
   DType dtype = float64;  // of numbers; any but complex ones
@@ -44,9 +44,9 @@ struct Table {
 };
 
 // What is missing is NaN. FileError for files that cannot be read, and with the line and the column for what
-// is wrong in it: rows of different lengths, fields that are no numbers or outside of the dtype's range,
-// values that are missing where the dtype has no NaN, a quotation mark that is not closed. Error for columns
-// that are not there.
+// is wrong in it: rows of different lengths, fields that are no numbers, whole ones outside of the dtype's
+// range (others become infinite), values that are missing where the dtype has no NaN, codes that the dtype of
+// a matrix does not hold, a quotation mark that is not closed. Error for columns that are not there.
 Table load_csv(const std::filesystem::path& path, const LoadCsv& options = {});
 
 struct SaveCsv {

@@ -1,6 +1,5 @@
 #include "wick/io/pickle.h"
 
-#include <bit>
 #include <cstdint>
 #include <map>
 #include <unordered_map>
@@ -8,6 +7,7 @@
 
 #include "wick/core/fail.h"
 #include "wick/ops/creation.h"
+#include "wick/ops/elementwise.h"
 #include "wick/ops/views.h"
 
 namespace wick::io {
@@ -265,7 +265,8 @@ class Unpickler {
 
   void push_long() {
     const std::string_view bytes = take(static_cast<std::size_t>(take_number(1)));
-    if (bytes.size() > 8) damaged("a whole number is too large");
+    // One of more than 64 bits, of which no tensor is made either.
+    if (bytes.size() > 8) return push({});
     std::uint64_t value = !bytes.empty() && (bytes.back() & 0x80) != 0 ? ~std::uint64_t{0} : 0;
     for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
     push_number(static_cast<std::int64_t>(value));
@@ -300,11 +301,11 @@ class Unpickler {
 
   void reduce() {
     const Place arguments_at = pop(), function_at = pop();
-    // Copies: making values moves them.
-    const Value arguments = values_[arguments_at];
+    // Valid until the next value is made.
+    const Value& arguments = values_[arguments_at];
     if (arguments.kind != Kind::Tuple || values_[function_at].kind != Kind::Global)
       damaged("a call is of another kind");
-    const std::string function = values_[function_at].text;
+    const std::string& function = values_[function_at].text;
     if (function == ordered_dict) {
       if (!arguments.items.empty()) damaged("an OrderedDict has arguments");
       push({.kind = Kind::Dict});
@@ -348,7 +349,8 @@ class Unpickler {
     return dims;
   }
 
-  // (storage, offset, sizes, strides, requires_grad, hooks)
+  // (storage, offset, sizes, strides, requires_grad, hooks), and from PyTorch 2 on metadata where there are
+  // any
   Tensor tensor_of(const Value& arguments) {
     const Value& storage = item(arguments, 0, Kind::Storage);
     const std::int64_t offset = item(arguments, 1, Kind::Number).number;
@@ -371,9 +373,31 @@ class Unpickler {
         found != storages_.end() ? found->second : read_(storage.text, storage.dtype, storage.number);
     if (elements.dtype() != storage.dtype || elements.numel() != storage.number)
       damaged("a storage is of two kinds");
-    storages_.emplace(storage.text, elements);
+    if (storages_.emplace(storage.text, elements).second) read_bytes_ += bytes_of(storage.number, elements);
+    // Each tensor has memory of its own, so that many of one storage would take more than the file has bytes.
+    constexpr double most_copies = 100, of_no_account = 1 << 20;
+    copied_bytes_ += bytes_of(count, elements);
+    if (copied_bytes_ > most_copies * (read_bytes_ + of_no_account))
+      refuse("too many tensors whose elements share memory");
     const char* start = elements.raw_data() + offset * elements.itemsize();
-    return from_blob(start, Shape(sizes), Strides(strides), storage.dtype).clone();
+    const Tensor x = from_blob(start, Shape(sizes), Strides(strides), storage.dtype);
+    return with_metadata(x, arguments).clone();
+  }
+  static double bytes_of(std::int64_t count, const Tensor& elements) {
+    return static_cast<double>(count) * static_cast<double>(elements.itemsize());
+  }
+  // A dict of what is still to be done to the elements of a view.
+  Tensor with_metadata(Tensor x, const Value& arguments) const {
+    constexpr std::size_t place = 6;
+    if (arguments.items.size() <= place || values_[arguments.items[place]].kind == Kind::None) return x;
+    const Value& metadata = item(arguments, place, Kind::Dict);
+    for (std::size_t i = 0; i < metadata.items.size(); i += 2) {
+      const std::string& key = item(metadata, i, Kind::Text).text;
+      if (key != "conj" && key != "neg") refuse("tensors with the metadata " + key);
+      if (item(metadata, i + 1, Kind::Number).number == 0) continue;
+      x = key == "conj" ? conj(x) : neg(x);
+    }
+    return x;
   }
 
   // --- The result
@@ -381,7 +405,10 @@ class Unpickler {
   void gather(Place place, const std::string& name, int depth, NamedTensors& named) {
     constexpr int deepest = 100;
     constexpr std::size_t most = 1'000'000;
+    // Names of names would take more memory than the file has bytes.
+    constexpr std::size_t most_characters = std::size_t{1} << 28;
     if (depth > deepest || ++visited_ > most) damaged("dicts are nested too deeply or too often");
+    if ((characters_ += name.size()) > most_characters) damaged("names are too long");
     const Value& value = values_[place];
     const auto within = [&](const std::string& key) { return name.empty() ? key : name + "." + key; };
     if (value.kind == Kind::Tensor) {
@@ -389,10 +416,11 @@ class Unpickler {
     } else if (value.kind == Kind::Dict) {
       for (std::size_t i = 0; i < value.items.size(); i += 2) {
         const Value& key = values_[value.items[i]];
-        if (key.kind != Kind::Text && key.kind != Kind::Number)
-          damaged("a key is neither a text nor a whole number");
-        gather(value.items[i + 1], within(key.kind == Kind::Text ? key.text : std::to_string(key.number)),
+        const bool has_name = key.kind == Kind::Text || key.kind == Kind::Number;
+        nameless_ += !has_name;
+        gather(value.items[i + 1], within(key.kind == Kind::Number ? std::to_string(key.number) : key.text),
                depth + 1, named);
+        nameless_ -= !has_name;
       }
     } else if (value.kind == Kind::List || value.kind == Kind::Tuple) {
       for (std::size_t i = 0; i < value.items.size(); ++i)
@@ -401,6 +429,7 @@ class Unpickler {
   }
   // Of two under one name the last counts, as in a dict.
   void put(NamedTensors& named, const std::string& name, const Tensor& tensor) {
+    if (nameless_ > 0) refuse("a tensor under a key that is neither a text nor a whole number");
     const auto [at, is_new] = places_.emplace(name, named.size());
     if (is_new) {
       named.emplace_back(name, tensor);
@@ -419,7 +448,9 @@ class Unpickler {
   std::unordered_map<std::uint64_t, Place> memo_;
   std::map<std::string, Tensor> storages_;
   std::unordered_map<std::string, std::size_t> places_;
-  std::size_t visited_ = 0;
+  double read_bytes_ = 0, copied_bytes_ = 0;  // of storages, and of the tensors made of them
+  std::size_t visited_ = 0, characters_ = 0;  // values of the result, and what their names have
+  int nameless_ = 0;                          // keys that no name can be made of, around the value
 };
 
 }  // namespace

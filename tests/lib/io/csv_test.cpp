@@ -24,11 +24,6 @@ Table read(const std::string& text, const LoadCsv& options = {}) {
 }
 Tensor matrix(const std::string& text, const LoadCsv& options = {}) { return read(text, options).matrix; }
 
-// NaN counts as equal to itself.
-bool same(const Tensor& x, const Tensor& y) {
-  return x.dtype() == y.dtype() && x.sizes() == y.sizes() &&
-         allclose(x.to(float64), y.to(float64), 0, 0, true);
-}
 Tensor numbers(const std::vector<double>& values, const Shape& shape, DType dtype = float64) {
   return from_blob(values.data(), shape, float64).clone().to(dtype);
 }
@@ -56,17 +51,17 @@ TEST_CASE("csv: a matrix of numbers") {
         "\n\n 1 ,\t2.5\n  \n+1e0,", " 1,+2.5\n\r\n-3 , 4000.0 \n\n", "\"1\",\"2.5\"\n\"-3\",\"4e3\"\n"}) {
     CAPTURE(text);
     if (std::string(text).ends_with("+1e0,")) {
-      CHECK(same(matrix(text), numbers({1, 2.5, 1, none}, {2, 2})));
+      CHECK(identical(matrix(text), numbers({1, 2.5, 1, none}, {2, 2})));
     } else {
-      CHECK(same(matrix(text), wanted));
+      CHECK(identical(matrix(text), wanted));
     }
   }
-  CHECK(same(matrix("1;2.5\n-3;4e3", {.delimiter = ';'}), wanted));
-  CHECK(same(matrix("1\t2.5\n-3\t4e3", {.delimiter = '\t'}), wanted));
-  CHECK(same(matrix("  1 \t 2.5\n-3   4e3  \n \t \n", {.delimiter = ' '}), wanted));
-  CHECK(same(matrix("# text\n1,2.5 # more\n\n  # text\n-3,4e3#", {.comment = '#'}), wanted));
-  CHECK(same(matrix("a b c\nd\n1,2.5\n-3,4e3\n", {.skip = 2}), wanted));
-  CHECK(same(matrix("1\n2\n"), numbers({1, 2}, {2, 1})));
+  CHECK(identical(matrix("1;2.5\n-3;4e3", {.delimiter = ';'}), wanted));
+  CHECK(identical(matrix("1\t2.5\n-3\t4e3", {.delimiter = '\t'}), wanted));
+  CHECK(identical(matrix("  1 \t 2.5\n-3   4e3  \n \t \n", {.delimiter = ' '}), wanted));
+  CHECK(identical(matrix("# text\n1,2.5 # more\n\n  # text\n-3,4e3#", {.comment = '#'}), wanted));
+  CHECK(identical(matrix("a b c\nd\n1,2.5\n-3,4e3\n", {.skip = 2}), wanted));
+  CHECK(identical(matrix("1\n2\n"), numbers({1, 2}, {2, 1})));
 }
 
 TEST_CASE("csv: numbers") {
@@ -74,34 +69,37 @@ TEST_CASE("csv: numbers") {
       matrix("0.1,1e308,-1e309,1e-400,4.9e-324,nan,-inf,Infinity,+0,-0,.5,5.,123456789012345678\n");
   const double wanted[] = {0.1, 1e308, -HUGE_VAL,           0, 4.9e-324, none, -HUGE_VAL, HUGE_VAL, 0, -0.0,
                            0.5, 5,     123456789012345678.0};
-  CHECK(same(x, from_blob(wanted, {1, 13}, float64)));
+  CHECK(identical(x, from_blob(wanted, {1, 13}, float64)));
   CHECK(std::signbit(x[0][9].item<double>()));
-  CHECK(same(matrix("1e99999999999999999999,1e-99999999999999999999,0.000000e5,-0.0000001e-310,99999e304\n"),
-             numbers({HUGE_VAL, 0, 0, -1e-317, HUGE_VAL}, {1, 5})));
-  CHECK(same(matrix("0.1,2\n", {.dtype = float32}), numbers({0.1f, 2}, {1, 2}, float32)));
-  CHECK(same(matrix("0.1,2\n", {.dtype = bfloat16}), tensor({0.1, 2}).to(bfloat16).reshape({1, 2})));
+  CHECK(identical(
+      matrix("1e99999999999999999999,1e-99999999999999999999,0.000000e5,-0.0000001e-310,99999e304\n"),
+      numbers({HUGE_VAL, 0, 0, -1e-317, HUGE_VAL}, {1, 5})));
+  CHECK(identical(matrix("1e9223372036854775807,0.001e-9223372036854775808,-1e9223372036854775807\n"),
+                  numbers({HUGE_VAL, 0, -HUGE_VAL}, {1, 3})));
+  CHECK(identical(matrix("0.1,2\n", {.dtype = float32}), numbers({0.1f, 2}, {1, 2}, float32)));
+  CHECK(identical(matrix("0.1,2\n", {.dtype = bfloat16}), tensor({0.1, 2}).to(bfloat16).reshape({1, 2})));
   CHECK(identical(
       matrix("9223372036854775807,-9223372036854775808,+7,3.0,1e3\n", {.dtype = int64}),
       tensor({INT64_MAX, INT64_MIN, std::int64_t{7}, std::int64_t{3}, std::int64_t{1000}}).reshape({1, 5})));
-  CHECK(same(matrix("0,255\n", {.dtype = uint8}), numbers({0, 255}, {1, 2}, uint8)));
-  CHECK(same(matrix("1,false,TRUE,0\n", {.header = false, .dtype = boolean}),
-             numbers({1, 0, 1, 0}, {1, 4}, boolean)));
+  CHECK(identical(matrix("0,255\n", {.dtype = uint8}), numbers({0, 255}, {1, 2}, uint8)));
+  CHECK(identical(matrix("1,false,TRUE,0\n", {.header = false, .dtype = boolean}),
+                  numbers({1, 0, 1, 0}, {1, 4}, boolean)));
 }
 
 TEST_CASE("csv: columns by name") {
   const Table table = read("a,\"b, \"\"c\"\"\",\n1,2,3\n4,,6\n");
   CHECK(table.header);
   CHECK(names_of(table) == "a|b, \"c\"||");
-  CHECK(same(table.columns[0].second, numbers({1, 4}, {2})));
-  CHECK(same(table.columns[1].second, numbers({2, none}, {2})));
+  CHECK(identical(table.columns[0].second, numbers({1, 4}, {2})));
+  CHECK(identical(table.columns[1].second, numbers({2, none}, {2})));
   CHECK(names_of(read("1,2\n3,4\n", {.matrix = false})) == "0|1|");
   CHECK(names_of(read("1,2\n3,4\n", {.header = true})) == "1|2|");
-  CHECK(same(matrix("a,b\n3,4\n", {.matrix = true}), numbers({3, 4}, {1, 2})));
+  CHECK(identical(matrix("a,b\n3,4\n", {.matrix = true}), numbers({3, 4}, {1, 2})));
   // Which are read, and in which order.
   const Table some = read("a,b,c,2\n1,text,3,4\n", {.header = true, .columns = {"2", "0"}});
   CHECK(names_of(some) == "2|a|");
-  CHECK(same(some.columns[0].second, numbers({4}, {1})));
-  CHECK(same(matrix("text,5,6\n", {.header = false, .columns = {"2", "1"}}), numbers({6, 5}, {1, 2})));
+  CHECK(identical(some.columns[0].second, numbers({4}, {1})));
+  CHECK(identical(matrix("text,5,6\n", {.header = false, .columns = {"2", "1"}}), numbers({6, 5}, {1, 2})));
   // Names and nothing else.
   CHECK(read("a,b\n").columns[1].second.sizes() == Shape{0});
   CHECK(read("a,b", {.matrix = true}).matrix.sizes() == Shape{0, 2});
@@ -119,16 +117,37 @@ TEST_CASE("csv: words") {
   const Table all = read("1,a,x\n2,b,x\n", {.header = false, .categories = {"*"}});
   CHECK(identical(all.columns[1].second, tensor({0, 1})));
   CHECK(all.levels.size() == 2);
-  CHECK(same(matrix("1,a\n2,b\n", {.categories = {"1"}, .matrix = true}), numbers({1, 0, 2, 1}, {2, 2})));
+  CHECK(
+      identical(matrix("1,a\n2,b\n", {.categories = {"1"}, .matrix = true}), numbers({1, 0, 2, 1}, {2, 2})));
   // A line's end and quotation marks in a field; a blank one is a missing one.
   const Table lines = read("a,b\n\"x\ny \"\"z\"\"\",1\n\" \",2\n", {.categories = {"a"}});
   CHECK(lines.levels.at("a") == std::vector<std::string>{"x\ny \"z\""});
   CHECK(identical(lines.columns[0].second, tensor({0, -1})));
 }
 
+TEST_CASE("csv: codes that the dtype of a matrix does not hold") {
+  std::string text;
+  for (int i = 0; i < 260; ++i) text += "w" + std::to_string(i) + ",1\n";
+  const auto options = [](DType dtype) {
+    return LoadCsv{.header = false, .categories = {"0"}, .dtype = dtype, .matrix = true};
+  };
+  for (const DType dtype : {float64, float32, float16, int64, int32, int16})
+    CHECK(matrix(text, options(dtype))[259][0].to(int64).item<std::int64_t>() == 259);
+  refused(text, "line 129, column 1: \"w128\" has the code 128, which int8 does not hold", options(int8));
+  refused(text, "\"w256\" has the code 256, which uint8", options(uint8));
+  refused(text, "\"w257\" has the code 257, which bfloat16", options(bfloat16));
+  refused(text, "\"w2\" has the code 2, which bool", options(boolean));
+  refused("a,1\n,1\n", "\"\" has the code -1, which uint8", options(uint8));
+  // Codes of columns are int64 whatever the dtype of numbers.
+  CHECK(read(text, {.header = false, .categories = {"0"}, .dtype = int8})
+            .columns[0]
+            .second[259]
+            .item<std::int64_t>() == 259);
+}
+
 TEST_CASE("csv: what is missing") {
-  CHECK(same(matrix("1,,NA\n-999, ,3\n", {.missing = {"NA", "-999"}}),
-             numbers({1, none, none, none, none, 3}, {2, 3})));
+  CHECK(identical(matrix("1,,NA\n-999, ,3\n", {.missing = {"NA", "-999"}}),
+                  numbers({1, none, none, none, none, 3}, {2, 3})));
   refused("1,2\n,4\n", "line 2, column 1: there is no value, and int64 has no nan", {.dtype = int64});
 }
 
@@ -142,6 +161,7 @@ TEST_CASE("csv: errors tell the line and the column") {
   refused("1,2\n3,1.5\n", "line 2, column 2: \"1.5\" is no whole number", {.dtype = int32});
   refused("1,2\n3,256\n", "line 2, column 2: \"256\" is outside the range of uint8", {.dtype = uint8});
   refused("1,9223372036854775808\n", "is no whole number", {.dtype = int64});
+  refused("1,9007199254740993.0\n", "is no whole number", {.dtype = int64});
   for (const char* text : {"0x10", "1e", "1.2.3", "--1", "+-1", "1 2", "e5", "nan(", "1,,", "."})
     refused(std::string("1\n") + text + "\n", "line 2");
   refused("", "has no rows");
@@ -180,7 +200,7 @@ TEST_CASE("csv: long files, long lines and wide tables") {
     text += std::to_string(i) + ".125," + word + "\"" + (i % 3 == 0 ? "\r\n" : "\n");
   }
   const Table table = read(text, {.categories = {"word"}});
-  CHECK(same(table.columns[0].second, numbers(wanted, {20'000})));
+  CHECK(identical(table.columns[0].second, numbers(wanted, {20'000})));
   CHECK(identical(table.columns[1].second, arange(0, 20'000, 1, int64)));
   CHECK(table.levels.at("word") == words);
 
@@ -213,7 +233,7 @@ TEST_CASE("csv: what is written is read back") {
     save_csv(file, columns, {.missing = missing, .levels = levels});
     const Table back = load_csv(file, {.missing = {"NA", "nan"}, .categories = {"1"}});
     CHECK(names_of(back) == names_of({.columns = columns}));
-    CHECK(same(back.columns[0].second, columns[0].second));
+    CHECK(identical(back.columns[0].second, columns[0].second));
     // A blank word is a missing one.
     CHECK(identical(back.columns[1].second, tensor({0, 1, 2, -1, -1, 0, 1})));
   }

@@ -18,32 +18,17 @@ const path folder = path(WICK_TEST_DATA) / "npy";
 constexpr DType numpy_dtypes[] = {boolean, uint8,   int8,    int16,     int32,     int64,
                                   float16, float32, float64, complex64, complex128};
 
-// make_npy.py's values(): from -1 in halves, in float32 at least.
-Tensor numpy_values(DType dtype, const Shape& shape = {2, 3}) {
-  const Tensor x = arange(0, static_cast<double>(numel(shape)), 1, float64).reshape(shape) - 2;
-  if (is_complex(dtype)) {
-    const Tensor out = empty(shape, dtype);
-    real(out).copy_(x * 0.5);
-    imag(out).copy_(x);
-    return out;
-  }
-  if (is_floating(dtype)) return (x * 0.5).to(dtype);
-  return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
-         : dtype == uint8 ? abs(x).to(uint8)
-                          : x.to(dtype);
-}
-
 void write_all(const path& where) {
   for (const DType dtype : numpy_dtypes) {
-    save_npy(where / (std::string(name(dtype)) + ".npy"), numpy_values(dtype));
+    save_npy(where / (std::string(name(dtype)) + ".npy"), reference_values(dtype));
   }
   const Tensor column_major =
-      numpy_values(float32, {2, 3, 4}).permute({2, 1, 0}).contiguous().permute({2, 1, 0});
+      reference_values(float32, {2, 3, 4}).permute({2, 1, 0}).contiguous().permute({2, 1, 0});
   save_npy(where / "fortran.npy", column_major);
   save_npy(where / "scalar.npy", scalar_tensor(2.5, float32));
   save_npy(where / "empty.npy", zeros({0, 3}));
-  const NamedTensors named{{"weight", numpy_values(float32)},
-                           {"bias", numpy_values(float64, {3})},
+  const NamedTensors named{{"weight", reference_values(float32)},
+                           {"bias", reference_values(float64, {3})},
                            {"step", scalar_tensor(7, int64)},
                            {"gr\u00f6\u00dfe \u5927", ones({2})}};
   save_npz(where / "stored.npz", named);
@@ -56,17 +41,17 @@ TEST_CASE("npy: reads NumPy's files") {
   for (const bool map : {false, true}) {
     for (const DType dtype : numpy_dtypes) {
       const Tensor x = load_npy(folder / (std::string(name(dtype)) + ".npy"), {.map = map});
-      CHECK(identical(x, numpy_values(dtype)));
+      CHECK(identical(x, reference_values(dtype)));
     }
     const Tensor fortran = load_npy(folder / "fortran.npy", {.map = map});
-    CHECK(identical(fortran, numpy_values(float32, {2, 3, 4})));
+    CHECK(identical(fortran, reference_values(float32, {2, 3, 4})));
     CHECK(fortran.strides() == Strides{1, 2, 6});
-    CHECK(identical(load_npy(folder / "big_endian.npy", {.map = map}), numpy_values(float64)));
-    CHECK(identical(load_npy(folder / "big_endian_complex.npy", {.map = map}), numpy_values(complex64)));
+    CHECK(identical(load_npy(folder / "big_endian.npy", {.map = map}), reference_values(float64)));
+    CHECK(identical(load_npy(folder / "big_endian_complex.npy", {.map = map}), reference_values(complex64)));
     CHECK(identical(load_npy(folder / "scalar.npy", {.map = map}), scalar_tensor(2.5, float32)));
     CHECK(load_npy(folder / "empty.npy", {.map = map}).sizes() == Shape{0, 3});
-    CHECK(identical(load_npy(folder / "row.npy", {.map = map}), numpy_values(int32, {5})));
-    CHECK(identical(load_npy(folder / "version3.npy", {.map = map}), numpy_values(float32)));
+    CHECK(identical(load_npy(folder / "row.npy", {.map = map}), reference_values(int32, {5})));
+    CHECK(identical(load_npy(folder / "version3.npy", {.map = map}), reference_values(float32)));
   }
 }
 
@@ -75,8 +60,8 @@ TEST_CASE("npy: archives") {
     const NamedTensors arrays = load_npz(folder / name);
     REQUIRE(arrays.size() == 3);
     CHECK(arrays[0].first == "weight");
-    CHECK(identical(arrays[0].second, numpy_values(float32)));
-    CHECK(identical(arrays[1].second, numpy_values(float64, {3})));
+    CHECK(identical(arrays[0].second, reference_values(float32)));
+    CHECK(identical(arrays[1].second, reference_values(float64, {3})));
     CHECK(identical(arrays[2].second, scalar_tensor(7, int64)));
   }
   const Scratch scratch;
@@ -89,7 +74,7 @@ TEST_CASE("npy: archives") {
 TEST_CASE("npy: what is written is read back") {
   const Scratch scratch;
   const path file = scratch.where / "x.npy";
-  const Tensor base = numpy_values(float64, {4, 5, 6});
+  const Tensor base = reference_values(float64, {4, 5, 6});
   for (const Tensor& x : {base, base.permute({2, 1, 0}), base.permute({1, 0, 2}), base.slice(0, 1, 4, 2),
                           base[1].t(), base.slice(2, 0, 0), expand(ones({1, 3}), {4, 3}), randn({1000, 7})}) {
     save_npy(file, x);

@@ -1,3 +1,4 @@
+#include <complex>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -16,27 +17,28 @@ using std::filesystem::path;
 
 const path folder = path(WICK_TEST_DATA) / "pt";
 
-// make_pt.py's values(): from -1 in halves where there are such.
-Tensor pt_values(DType dtype, const Shape& shape = {2, 3}) {
-  const Tensor x = arange(0, static_cast<double>(numel(shape)), 1, float64).reshape(shape) - 2;
-  if (is_complex(dtype)) {
-    const Tensor out = empty(shape, dtype);
-    real(out).copy_(x * 0.5);
-    imag(out).copy_(x);
-    return out;
-  }
-  if (is_floating(dtype)) return (x * 0.5).to(dtype);
-  return dtype == boolean ? (x - floor(x / 2) * 2).to(boolean)
-         : dtype == uint8 ? abs(x).to(uint8)
-                          : x.to(dtype);
-}
-
 const Tensor& named(const NamedTensors& all, std::string_view name) {
   for (const auto& [key, tensor] : all) {
     if (key == name) return tensor;
   }
   FAIL("no tensor " << name);
   return all[0].second;
+}
+
+// Parts of pickles: a text, and a tensor of the first `count` elements of the storage "0".
+std::string pickled(std::string_view text) {
+  std::string out = "X";
+  for (int b = 0; b < 4; ++b) out += static_cast<char>(text.size() >> 8 * b);
+  return out.append(text);
+}
+std::string pickled_tensor(const char* storage, char count, const std::string& metadata = "") {
+  const std::string size{'K', count, '\x85'};
+  return std::string("ctorch._utils\n_rebuild_tensor_v2\n((") + pickled("storage") + "ctorch\n" + storage +
+         "\n" + pickled("0") + pickled("cpu") + std::string{'K', count, 't', 'Q', 'K', '\0'} + size +
+         "K\1\x85\x89N" + metadata + "tR";
+}
+NamedTensors unpickled(const std::string& pickle, const io::ReadStorage& read) {
+  return io::read_pickle("load_pt", "x", "\x80\x02" + pickle + ".", read);
 }
 
 std::string names_of(const NamedTensors& all) {
@@ -52,14 +54,14 @@ TEST_CASE("pt: every dtype") {
   CHECK(all.size() == 12);
   for (const auto& [name, x] : all) {
     CAPTURE(name);
-    CHECK(identical(x, pt_values(*dtype_by_name(name))));
+    CHECK(identical(x, reference_values(*dtype_by_name(name))));
   }
 }
 
 TEST_CASE("pt: views, parameters, no elements") {
   const NamedTensors all = load_pt(folder / "views.pt");
   CHECK(names_of(all) == "transposed part again empty scalar parameter");
-  const Tensor whole = pt_values(float32, {4, 6});
+  const Tensor whole = reference_values(float32, {4, 6});
   CHECK(identical(named(all, "transposed"), whole.t()));
   CHECK(identical(named(all, "part"), whole.slice(0, 1, 3).slice(1, 0, 6, 2)));
   CHECK(identical(named(all, "again"), whole));
@@ -88,6 +90,62 @@ TEST_CASE("pt: dicts within dicts") {
   const NamedTensors later = load_pt(folder / "protocol4.pt");
   CHECK(later.size() == 7);
   CHECK(identical(named(later, "0.weight"), full({2, 3}, 0.5)));
+}
+
+// PyTorch 2 tells so of views that have still to be conjugated or negated.
+TEST_CASE("pt: metadata of tensors") {
+  const auto storage = [](const std::string&, DType dtype, std::int64_t count) {
+    return full({count}, std::complex<double>(1, 2), dtype);
+  };
+  const auto read = [&](const std::string& metadata) {
+    return unpickled(pickled_tensor("ComplexFloatStorage", 2, metadata), storage).at(0).second;
+  };
+  CHECK(identical(read("}"), full({2}, std::complex<double>(1, 2), complex64)));
+  CHECK(identical(read("N"), full({2}, std::complex<double>(1, 2), complex64)));
+  CHECK(identical(read("}" + pickled("conj") + "\x88s"), full({2}, std::complex<double>(1, -2), complex64)));
+  CHECK(identical(read("}" + pickled("conj") + "\x89s"), full({2}, std::complex<double>(1, 2), complex64)));
+  CHECK(identical(read("}(" + pickled("conj") + "\x88" + pickled("neg") + "\x88u"),
+                  full({2}, std::complex<double>(-1, 2), complex64)));
+  CHECK_THROWS_WITH_AS(read("}" + pickled("other") + "\x88s"), doctest::Contains("metadata other"),
+                       FileError);
+}
+
+// A tuple of many values with which a parameter is made again and again.
+TEST_CASE("pt: many calls of large arguments") {
+  const auto storage = [](const std::string&, DType, std::int64_t) { return Tensor(); };
+  std::string again = "]ctorch._utils\n_rebuild_parameter\nq\1(" + pickled_tensor("FloatStorage", 0) +
+                      std::string(1'000'000, 'N') + "tq\2" + "00";
+  for (int i = 0; i < 300'000; ++i) again += "h\1h\2R0";
+  CHECK(unpickled(again, storage).empty());
+}
+
+// Each of its tensors has memory of its own.
+TEST_CASE("pt: one storage for many tensors") {
+  const auto storage = [](const std::string&, DType dtype, std::int64_t) { return zeros({1 << 18}, dtype); };
+  const std::string size("J\0\0\4\0", 5), function = "ctorch._utils\n_rebuild_tensor_v2\nq\1";
+  const std::string arguments = "((" + pickled("storage") + "ctorch\nFloatStorage\n" + pickled("0") +
+                                pickled("cpu") + size + std::string("tQK\0", 4) + size +
+                                "\x85K\1\x85\x89Ntq\2";
+  const auto pickle = [&](int count) {
+    std::string all = "]" + function + arguments + "00(";
+    for (int i = 0; i < count; ++i) all += "h\1h\2R";
+    return all + "e";
+  };
+  CHECK(unpickled(pickle(100), storage).size() == 100);
+  CHECK_THROWS_WITH_AS(unpickled(pickle(1000), storage), doctest::Contains("share memory"), FileError);
+}
+
+TEST_CASE("pt: keys that are no names") {
+  const auto storage = [](const std::string&, DType dtype, std::int64_t count) {
+    return zeros({count}, dtype);
+  };
+  const std::string tensor = pickled_tensor("FloatStorage", 2);
+  // {"rates": {0.5: 1, None: 2**64}, "w": tensor}
+  const std::string rates = pickled("rates") + "}(G" + std::string("\x3f\xe0\0\0\0\0\0\0", 8) +
+                            "K\1N\x8a\x09" + std::string("\0\0\0\0\0\0\0\0\1", 9) + "u";
+  CHECK(names_of(unpickled("}(" + rates + pickled("w") + tensor + "u", storage)) == "w");
+  CHECK_THROWS_WITH_AS(unpickled("}(N]" + tensor + "au", storage),
+                       doctest::Contains("neither a text nor a whole number"), FileError);
 }
 
 TEST_CASE("pt: what is refused") {
@@ -166,6 +224,11 @@ TEST_CASE("pt: pickles that want to do harm") {
   refused(bomb + ".", "nested");
   refused(start + std::string(5'000'000, 'N') + ".", "too many values");
   refused(start + std::string(1'000'000, ']') + std::string(999'999, 'a') + ".", "nested");
+  // Long names within a dict that has a long one.
+  std::string names = start + "}(" + pickled(std::string(1'000'000, 'k')) + "}(" +
+                      pickled_tensor("FloatStorage", 0) + "q\1" + "0";
+  for (int i = 0; i < 300; ++i) names += pickled(std::to_string(i)) + "h\1";
+  refused(names + "uu.", "names are too long");
   refused(start + "ctorch.nn\nLinear\n.", "asks for torch.nn.Linear");
   refused(start + "i", "instruction 105");
   refused("", "ends too early");

@@ -46,11 +46,6 @@ std::vector<Known> known_sounds() {
           {"float64.wav", WavEncoding::Float64, wav_fractions(float64)}};
 }
 
-// NaN counts as equal to itself.
-bool same(const Tensor& x, const Tensor& y) {
-  return x.dtype() == y.dtype() && x.sizes() == y.sizes() && allclose(x, y, 0, 0, true);
-}
-
 }  // namespace
 
 TEST_CASE("wav: reads others' files") {
@@ -59,18 +54,18 @@ TEST_CASE("wav: reads others' files") {
     const Wav exact = load_wav(folder / name, {.dtype = float64});
     CHECK(exact.rate == 8000);
     CHECK(exact.encoding == encoding);
-    CHECK(same(exact.samples, samples));
-    CHECK(same(load_wav(folder / name).samples, samples.to(float32)));
+    CHECK(identical(exact.samples, samples));
+    CHECK(identical(load_wav(folder / name).samples, samples.to(float32)));
   }
 }
 
 TEST_CASE("wav: chunks, headers and sizes of all kinds") {
-  CHECK(same(load_wav(folder / "chunks.wav").samples, wav_wholes(8, 1, 3).to(float32)));
+  CHECK(identical(load_wav(folder / "chunks.wav").samples, wav_wholes(8, 1, 3).to(float32)));
   const Wav extensible = load_wav(folder / "extensible.wav");
   CHECK(extensible.encoding == WavEncoding::PCM24);
-  CHECK(same(extensible.samples, wav_wholes(24, 3).to(float32)));
-  CHECK(same(load_wav(folder / "stream.wav").samples, wav_wholes(16).to(float32)));
-  CHECK(same(load_wav(folder / "bits12.wav").samples, wav_wholes(16).to(float32)));
+  CHECK(identical(extensible.samples, wav_wholes(24, 3).to(float32)));
+  CHECK(identical(load_wav(folder / "stream.wav").samples, wav_wholes(16).to(float32)));
+  CHECK(identical(load_wav(folder / "bits12.wav").samples, wav_wholes(16).to(float32)));
   CHECK(load_wav(folder / "none.wav").samples.sizes() == Shape{2, 0});
 }
 
@@ -79,8 +74,8 @@ TEST_CASE("wav: a part") {
   const auto part = [](std::int64_t offset, std::int64_t count) {
     return load_wav(folder / "pcm16.wav", {.offset = offset, .count = count}).samples;
   };
-  CHECK(same(part(1, 2), all.slice(1, 1, 3)));
-  CHECK(same(part(3, 100), all.slice(1, 3, 5)));
+  CHECK(identical(part(1, 2), all.slice(1, 1, 3)));
+  CHECK(identical(part(3, 100), all.slice(1, 3, 5)));
   CHECK(part(0, 0).sizes() == Shape{2, 0});
   CHECK(part(INT64_MAX, INT64_MAX).sizes() == Shape{2, 0});
 }
@@ -97,7 +92,7 @@ TEST_CASE("wav: what is written is read back") {
       const Wav back = load_wav(file, {.dtype = dtype});
       CHECK(back.rate == 8000);
       CHECK(back.encoding == encoding);
-      if (encoding != WavEncoding::PCM32 || dtype == float64) CHECK(same(back.samples, x));
+      if (encoding != WavEncoding::PCM32 || dtype == float64) CHECK(identical(back.samples, x));
     }
     save_wav(file, samples.slice(1, 0, 0), 1, {.encoding = encoding});
     CHECK(load_wav(file).samples.sizes() == Shape{2, 0});
@@ -105,7 +100,7 @@ TEST_CASE("wav: what is written is read back") {
   // More than one block, and more than two channels.
   const Tensor long_one = rand({3, 200'000}) * 2 - 1;
   save_wav(file, long_one, 0xffffffff, {.encoding = WavEncoding::Float32});
-  CHECK(same(load_wav(file).samples, long_one));
+  CHECK(identical(load_wav(file).samples, long_one));
   CHECK(load_wav(file).rate == 0xffffffff);
   save_wav(file, long_one[0].to(bfloat16), 44100);
   CHECK(load_wav(file).samples.sizes() == Shape{1, 200'000});
@@ -117,8 +112,8 @@ TEST_CASE("wav: PCM clips, and rounds half to even") {
   const path file = scratch.where / "x.wav";
   save_wav(file, tensor({2, -2, HUGE_VAL, -HUGE_VAL, 0.5 / 128, 1.5 / 128, -2.5 / 128}), 8000,
            {.encoding = WavEncoding::PCM8});
-  CHECK(same(load_wav(file).samples * 128,
-             tensor({127, -128, 127, -128, 0, 2, -2}).to(float32).reshape({1, 7})));
+  CHECK(identical(load_wav(file).samples * 128,
+                  tensor({127, -128, 127, -128, 0, 2, -2}).to(float32).reshape({1, 7})));
 }
 
 TEST_CASE("wav: files for SciPy to check" * doctest::skip(std::getenv("WICK_WAV_FOLDER") == nullptr)) {
